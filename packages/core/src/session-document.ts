@@ -1,0 +1,93 @@
+import { absent } from './absent.ts'
+import type { JsonValue, Properties } from './api.ts'
+import { CorruptDataError } from './errors.ts'
+import type { Entries } from './storage-adapter.ts'
+
+/*
+ * A session as one text, for engines that keep text: JSON with each property on a line of its own,
+ *
+ *   {
+ *   "a":1,
+ *   "b":"x"}
+ *
+ * Compact JSON holds no raw line feed, so a line feed always begins a property, and `\n"name":` is found by a
+ * plain search: a merge splices lines and decodes nothing, in JavaScript or in a server's script, while the
+ * whole is still JSON for JSON.parse and for an engine's own functions.
+ */
+
+/** The document of a session without properties. */
+export const emptyDocument = '{}'
+
+/** The document with `changes` merged into it; the properties' order stays, new ones go last. */
+export function patchDocument(document: string, changes: Entries): string {
+  let text = checked(document)
+  for (let i = 0; i < changes.names.length; i++) {
+    const name = changes.names[i] as string
+    const value = changes.values[i] as JsonValue | typeof absent
+    const head = lineHead(name)
+    const at = text.indexOf(head)
+    if (value === absent) {
+      if (at !== -1) text = without(text, at)
+    } else {
+      const line = head + JSON.stringify(value)
+      if (at !== -1) text = text.slice(0, at) + line + text.slice(lineEnd(text, at))
+      else text = `${text.slice(0, -1)}${text.length > 2 ? ',' : ''}${line}}`
+    }
+  }
+  return text
+}
+
+/** Every property of the document, as plain objects of the caller's own. */
+export function readDocument(document: string): Properties {
+  return parsed(checked(document)) as Properties
+}
+
+/** One property of the document; `undefined`: there is none. */
+export function readDocumentProperty(document: string, name: string): JsonValue | undefined {
+  const text = checked(document)
+  const head = lineHead(name)
+  const at = text.indexOf(head)
+  return at === -1 ? undefined : parsed(text.slice(at + head.length, lineEnd(text, at)))
+}
+
+/** How many properties the document has. */
+export function countProperties(document: string): number {
+  let count = 0
+  for (let at = document.indexOf('\n'); at !== -1; at = document.indexOf('\n', at + 1)) count++
+  return count
+}
+
+/** The length of the document as compact JSON, in UTF-16 units; never more than `document.length`. */
+export function compactLength(document: string): number {
+  return document.length - countProperties(document)
+}
+
+function lineHead(name: string): string {
+  return `\n${JSON.stringify(name)}:`
+}
+
+/** Where the value of the line at `at` ends: before the comma of the next line, or the closing brace. */
+function lineEnd(text: string, at: number): number {
+  const next = text.indexOf('\n', at + 1)
+  return next === -1 ? text.length - 1 : next - 1
+}
+
+function without(text: string, at: number): string {
+  const next = text.indexOf('\n', at + 1)
+  if (next !== -1) return text.slice(0, at) + text.slice(next)
+  // The last line: the comma before it goes too.
+  return `${text.slice(0, at === 1 ? 1 : at - 1)}}`
+}
+
+function checked(document: string): string {
+  if (document === emptyDocument || (document.startsWith('{\n"') && document.endsWith('}'))) return document
+  throw new CorruptDataError('the stored session is no document of this store; it has been left as it is')
+}
+
+function parsed(text: string): JsonValue {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new CorruptDataError('the stored session is damaged; it has been left as it is', { cause })
+  }
+}

@@ -1,0 +1,177 @@
+import {
+  absent,
+  type ContextStore,
+  ContextStoreError,
+  InvalidValueError,
+  type StoreOptions,
+} from '@context-store/core'
+import { memoryStore } from '@context-store/memory'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+// What the conformance kit cannot see from outside an engine: hints, paths, and input made to do harm.
+
+function sessionOf(options?: StoreOptions) {
+  const store = memoryStore(options)
+  return { store, session: store.sync.account('a').namespace('n').session('s') }
+}
+
+function refusal(value: unknown, options?: StoreOptions): ContextStoreError {
+  const { store, session } = sessionOf(options)
+  try {
+    session.patch(value as object)
+  } catch (error) {
+    expect(session.getAll()).toEqual({})
+    expect([...store.sync.accounts()]).toEqual([])
+    if (ContextStoreError.is(error)) return error
+    throw error
+  }
+  throw new Error('was not refused')
+}
+
+test.each([
+  ['at', 'toISOString()', { at: new Date(0) }],
+  ['cart.items[0].at', 'Object.fromEntries', { cart: { items: [{ at: new Map() }] } }],
+  ['a', '[...set]', { a: new Set([1]) }],
+  ['a.b', 'String(value)', { a: { b: 1n } }],
+  ['a[1]', 'null', { a: [1, undefined] }],
+  ['a[0]', 'null', { a: new Array(3) }],
+  ['a["x y"]', 'null', { a: { 'x y': Number.NaN } }],
+  ['a', 'function', { a: class {} }],
+  ['a.b', 'toWellFormed', { a: { b: '\ud800' } }],
+  ['a["\\udfff"]', 'surrogate', { a: { '\udfff': 1 } }],
+  ['a', 'symbol', { a: { [Symbol('s')]: 1 } }],
+  ['a', 'class', { a: new (class Cart {})() }],
+  ['a', 'class', { a: new (class List extends Array {})() }],
+  ['a', 'class', { a: Object.create({ inherited: 1 }) }],
+  ['a', 'class', { a: new Number(1) }],
+])('a value is refused at %s, with the hint %s', (path, hint, patch) => {
+  const error = refusal(patch)
+  expect(error).toMatchObject({ code: 'invalid-value', path })
+  expect(error.message).toContain(hint)
+})
+
+test.each([[null], [undefined], ['text'], [1], [[1]], [new Map()], [absent], [new (class A {})()]])(
+  'a patch that is no plain object is refused: %s',
+  (patch) => expect(refusal(patch)).toMatchObject({ code: 'invalid-value', path: '' }),
+)
+
+test('a cycle is called one, whatever it goes through', () => {
+  const cycle: { self?: unknown; list: unknown[] } = { list: [] }
+  cycle.list.push({ back: cycle })
+  expect(refusal({ cycle }).message).toContain('cycle')
+})
+
+test('an object that holds another many times over is too large, not endless', () => {
+  let value: unknown = 'x'.repeat(1000)
+  for (let i = 0; i < 90; i++) value = [value, value]
+  expect(refusal({ value }).code).toBe('too-large')
+})
+
+test('a getter that throws, and a proxy that has been revoked, are refused', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const trap = {
+    get a(): never {
+      throw new Error('trap')
+    },
+  }
+  expect(refusal(proxy)).toBeInstanceOf(InvalidValueError)
+  expect(refusal({ proxy })).toBeInstanceOf(InvalidValueError)
+  expect(refusal(trap)).toBeInstanceOf(InvalidValueError)
+  expect(refusal({ trap }).cause).toMatchObject({ message: 'trap' })
+})
+
+test('a getter is read once', () => {
+  const { session } = sessionOf()
+  let reads = 0
+  const value = {
+    get a() {
+      return reads++ === 0 ? 1 : Number.NaN
+    },
+  }
+  session.patch({ value })
+  expect(session.getAll()).toEqual({ value: { a: 1 } })
+})
+
+test('objects of another realm and without a prototype are plain', () => {
+  const { session } = sessionOf()
+  session.patch(Object.assign(Object.create(null), { a: Object.assign(Object.create(null), { b: [1] }) }))
+  expect(session.getAll()).toStrictEqual({ a: { b: [1] } })
+})
+
+test('what is written is what JSON would say of it', () => {
+  const { session } = sessionOf()
+  fc.assert(
+    fc.property(
+      fc.object({ maxDepth: 4, withNullPrototype: true, values: [fc.jsonValue(), fc.constant(undefined)] }),
+      (value) => {
+        let expected: unknown
+        try {
+          expected = JSON.parse(JSON.stringify({ value }))
+        } catch {
+          return
+        }
+        try {
+          session.patch({ value: value as never })
+        } catch (error) {
+          // An `undefined` in an array, which JSON would silently turn into null.
+          expect(error).toMatchObject({ code: 'invalid-value' })
+          return
+        }
+        expect(JSON.parse(JSON.stringify(session.getAll()))).toEqual(expected)
+      },
+    ),
+  )
+})
+
+test.each([
+  [{ namespaces: 'maybe' }],
+  [{ limits: { depth: 0 } }],
+  [{ limits: { depth: 501 } }],
+  [{ limits: { idLength: 513 } }],
+  [{ limits: { documentLength: 1.5 } }],
+  [{ limits: { properties: Number.NaN } }],
+  [{ limits: { sessions: 3 } }],
+  [{ now: 5 }],
+])('a store with %j is refused', (options) => {
+  expect(() => memoryStore(options as never)).toThrow(expect.objectContaining({ code: 'invalid-option' }))
+})
+
+test('a clock that gives no time is refused where it is asked', () => {
+  const { session } = sessionOf({ now: () => Number.NaN })
+  expect(() => session.patch({ a: 1 })).toThrow(expect.objectContaining({ code: 'invalid-option' }))
+})
+
+test('limits hold at their edge', () => {
+  const { session } = sessionOf({ limits: { properties: 2, documentLength: 15, idLength: 3, depth: 1 } })
+  session.patch({ a: 1, b: 2 })
+  expect(() => session.patch({ c: 3 })).toThrow(expect.objectContaining({ code: 'too-large' }))
+  session.patch({ c: 3, a: absent })
+  session.patch({ c: 333 })
+  expect(JSON.stringify(session.getAll())).toHaveLength(15)
+  expect(() => session.patch({ c: 3333 })).toThrow(expect.objectContaining({ code: 'too-large' }))
+  expect(() => session.patch({ b: [[]] })).toThrow(expect.objectContaining({ code: 'invalid-value' }))
+  expect(() => session.get('four')).toThrow(expect.objectContaining({ code: 'invalid-address' }))
+  expect(session.getAll()).toEqual({ b: 2, c: 333 })
+})
+
+test('addresses that cannot be are refused by the call that names them', () => {
+  const { store, session } = sessionOf()
+  const asynchronous: ContextStore = store
+  const bad = expect.objectContaining({ code: 'invalid-address' })
+  for (const id of ['', 'x'.repeat(513), '\ud800', 5, null, {}]) {
+    expect(() => asynchronous.account(id as string)).toThrow(bad)
+    expect(() => asynchronous.account('a').namespace(id as string)).toThrow(bad)
+    expect(() =>
+      asynchronous
+        .account('a')
+        .namespace('n')
+        .session(id as string),
+    ).toThrow(bad)
+    expect(() => asynchronous.session({ account: 'a', namespace: id as string })).toThrow(bad)
+  }
+  expect(() => asynchronous.session(undefined as never)).toThrow(bad)
+  expect(() => session.getMany('name' as never)).toThrow(bad)
+  expect(() => session.delete([1] as never)).toThrow(bad)
+})

@@ -1,0 +1,90 @@
+import {
+  absent,
+  ContextStoreError,
+  compactLength,
+  countProperties,
+  type Entries,
+  emptyDocument,
+  type JsonValue,
+  jsonEqual,
+  type Properties,
+  patchDocument,
+  readDocument,
+  readDocumentProperty,
+} from '@context-store/core'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+const name = fc.oneof(
+  fc.constantFrom('', 'a', '__proto__', 'constructor', '1', '"', '\\', '\n', '\n"a":', 'a":', '}', ',\n'),
+  fc.string({ unit: 'grapheme', maxLength: 8 }),
+)
+const value = fc.oneof(
+  fc.constantFrom<JsonValue>('\n"a":1', '}', ',', '{\n', '"', '\\"', '\u2028'),
+  fc.jsonValue({ depthSize: 'small' }).map((json) => JSON.parse(JSON.stringify(json)) as JsonValue),
+)
+const change = fc.oneof({ weight: 3, arbitrary: value }, { weight: 1, arbitrary: fc.constant(absent) })
+const entries: fc.Arbitrary<Entries> = fc
+  .uniqueArray(fc.tuple(name, change), { selector: ([key]) => key, maxLength: 6 })
+  .map((pairs) => ({ names: pairs.map(([key]) => key), values: pairs.map(([, item]) => item) }))
+
+/** What merging means, by way of a Map: no text, no search. */
+function merged(steps: readonly Entries[]): Map<string, JsonValue> {
+  const model = new Map<string, JsonValue>()
+  for (const { names, values } of steps) {
+    names.forEach((key, index) => {
+      const item = values[index]
+      if (item === absent || item === undefined) model.delete(key)
+      else model.set(key, item)
+    })
+  }
+  return model
+}
+
+test('a document after any patches reads as the merge of them', () => {
+  fc.assert(
+    fc.property(fc.array(entries, { maxLength: 6 }), name, (steps, other) => {
+      const document = steps.reduce(patchDocument, emptyDocument)
+      const model = merged(steps)
+      const properties = readDocument(document)
+      expect(new Set(Object.keys(properties))).toEqual(new Set(model.keys()))
+      for (const [key, item] of model) {
+        expect(jsonEqual(readDocumentProperty(document, key) as JsonValue, item)).toBe(true)
+        expect(jsonEqual(Object.getOwnPropertyDescriptor(properties, key)?.value, item)).toBe(true)
+      }
+      if (!model.has(other)) expect(readDocumentProperty(document, other)).toBeUndefined()
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('lengths are those of compact JSON', () => {
+  fc.assert(
+    fc.property(fc.array(entries, { maxLength: 4 }), (steps) => {
+      const document = steps.reduce(patchDocument, emptyDocument)
+      const properties: Properties = readDocument(document)
+      expect(compactLength(document)).toBe(JSON.stringify(properties).length)
+      expect(countProperties(document)).toBe(Object.keys(properties).length)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('what is no document is corrupt, for every reader and for a patch', () => {
+  const one: Entries = { names: ['a'], values: [1] }
+  for (const text of ['', 'null', '{"a":1}', '{\n"a":1', '[]', 'garbage']) {
+    for (const use of [
+      () => readDocument(text),
+      () => readDocumentProperty(text, 'a'),
+      () => patchDocument(text, one),
+    ]) {
+      expect(() => use()).toThrow(expect.objectContaining({ code: 'corrupt', outcome: 'not-applied' }))
+    }
+  }
+  try {
+    readDocument('{\n"a":x}')
+    expect.unreachable()
+  } catch (error) {
+    expect(ContextStoreError.is(error, 'corrupt')).toBe(true)
+  }
+})
