@@ -117,7 +117,7 @@ function copyObject(value: object, place: Place, rules: StoreRules, count: Lengt
   const copy: { [name: string]: JsonValue } = {}
   for (const name of Object.keys(value)) {
     place.member = name
-    const member: unknown = Reflect.get(value, name)
+    const member = (value as { [name: string]: unknown })[name]
     if (member === undefined) continue
     if (!name.isWellFormed()) return refuse(pathOf(place), 'has a lone surrogate in its name')
     countText(name, count)

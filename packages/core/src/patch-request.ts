@@ -64,7 +64,7 @@ function copiedEntries(what: string, entries: unknown, rules: StoreRules, count:
   const names: string[] = []
   const values: (JsonValue | typeof absent)[] = []
   for (const name of Object.keys(entries)) {
-    const value: unknown = Reflect.get(entries, name)
+    const value = (entries as { [name: string]: unknown })[name]
     if (value === undefined) continue
     checkName(name, rules)
     names.push(name)

@@ -22,9 +22,9 @@ import {
   setOwn,
   timeOf,
 } from '@context-store/core'
-import { CreationOrder } from './creation-order.ts'
 import { bytesOfProperty, type RecentUse } from './recent-use.ts'
-import { AccountRecord, NamespaceRecord, SessionRecord } from './records.ts'
+import { RecordTree } from './record-tree.ts'
+import type { NamespaceRecord, SessionRecord } from './records.ts'
 
 const applied: PatchOutcome = { applied: true }
 
@@ -33,14 +33,12 @@ const reclaimStep = 1024
 
 /** The engine: Maps of Maps. Every call is one turn of the event loop, so each is atomic. */
 export class MemoryAdapter implements SyncStorageAdapter {
-  readonly #accounts = new Map<string, AccountRecord>()
-  readonly #order = new CreationOrder<AccountRecord>()
+  readonly #tree: RecordTree
   readonly #use: RecentUse | undefined
-  #sequence = 0
-  #mortal = 0
   #walk: Generator<SessionRecord, void, undefined> | undefined
 
   constructor(use: RecentUse | undefined) {
+    this.#tree = new RecordTree(use)
     this.#use = use
   }
 
@@ -52,59 +50,51 @@ export class MemoryAdapter implements SyncStorageAdapter {
     ttlSeconds: number | undefined,
     rules: StoreRules,
   ): void {
-    const record = this.#findNamespace(account, namespace) ?? this.#addNamespace(account, namespace, rules)
+    const record =
+      this.#tree.namespace(account, namespace) ?? this.#tree.addNamespace(account, namespace, rules)
     if (ttlSeconds !== undefined) record.ttlSeconds = ttlSeconds
   }
 
   namespaceInfo(account: string, namespace: string): NamespaceInfo | undefined {
-    const record = this.#findNamespace(account, namespace)
+    const record = this.#tree.namespace(account, namespace)
     return record && infoOfNamespace(record)
   }
 
   deleteNamespace(account: string, namespace: string): void {
-    const owner = this.#accounts.get(account)
-    const record = owner?.namespaces.get(namespace)
-    if (owner === undefined || record === undefined) return
-    for (const session of record.sessions.values()) this.#forget(session)
-    owner.namespaces.delete(namespace)
-    owner.order.remove(record)
-    if (owner.namespaces.size > 0) return
-    this.#accounts.delete(account)
-    this.#order.remove(owner)
+    this.#tree.endNamespace(account, namespace)
   }
 
   listNamespaces(account: string, from: string | undefined, limit: number): Slice<NamespaceInfo> {
-    const owner = this.#accounts.get(account)
-    return owner?.order.slice(from, limit, infoOfNamespace) ?? { items: [], next: undefined }
+    const listed = this.#tree.account(account)?.order.slice(from, limit, infoOfNamespace)
+    return listed ?? { items: [], next: undefined }
   }
 
   listAccounts(from: string | undefined, limit: number): Slice<string> {
-    return this.#order.slice(from, limit, (account) => account.id)
+    return this.#tree.order.slice(from, limit, (account) => account.id)
   }
 
   patch(address: AddressKey, request: PatchRequest, rules: StoreRules): PatchOutcome {
-    const { changes, expected } = request
+    const { changes, expected, ttlSeconds: statedTtl } = request
     const found = this.#find(address, rules)
-    const length = (found?.lengthBound ?? 2) + request.lengthBound
     if (expected !== undefined) {
       const current = found === undefined ? {} : pick(found, expected.names)
       if (!conditionHolds(expected, current)) return { applied: false, current }
     }
-    const { documentLength, properties: most } = rules.limits
-    const crowded = length > documentLength || (found?.count ?? 0) + changes.names.length > most
-    const bound = crowded ? this.#exactLength(address, found, request, rules) : length
+    const lengthBound = boundAfter(address, found, request, rules)
     if (this.#use !== undefined) this.#use.check(bytesAfter(found, request))
 
+    // Nothing below can fail: a patch that is refused has changed nothing.
     const namespace =
       found?.namespace ??
-      this.#findNamespace(address.account, address.namespace) ??
-      this.#addNamespace(address.account, address.namespace, rules)
-    const session = found ?? this.#begin(address, request, namespace, rules)
-    if (session === undefined) return applied
+      this.#tree.namespace(address.account, address.namespace) ??
+      this.#tree.addNamespace(address.account, address.namespace, rules)
+    const begins = (statedTtl ?? 0) > 0 || changes.values.some((value) => value !== absent)
+    if (found === undefined && !begins) return applied
+    const session = found ?? this.#tree.addSession(address, namespace, rules)
     const before = session.count
     this.#merge(session, request)
-    session.lengthBound = bound
-    this.#live(session, before, found !== undefined, request.ttlSeconds, rules)
+    session.lengthBound = lengthBound
+    this.#live(session, before, found !== undefined, statedTtl, rules)
     if (this.#use !== undefined && session.alive) this.#use.touch(session)
     this.#evict()
     return applied
@@ -112,8 +102,9 @@ export class MemoryAdapter implements SyncStorageAdapter {
 
   readProperty(address: AddressKey, name: string, rules: StoreRules): JsonValue | undefined {
     const session = this.#find(address, rules)
-    if (session === undefined || !Object.hasOwn(session.properties, name)) return undefined
+    if (session === undefined) return undefined
     this.#use?.touch(session)
+    if (!Object.hasOwn(session.properties, name)) return undefined
     return copyJson(session.properties[name] as JsonValue)
   }
 
@@ -133,16 +124,16 @@ export class MemoryAdapter implements SyncStorageAdapter {
   }
 
   deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
-    const session = this.#lookUp(address, timeOf(rules))
+    const session = this.#tree.session(address, rules)
     if (session === undefined) return
     const before = session.count
     for (const name of names) this.#remove(session, name)
-    if (session.count === 0 && before > 0) this.#end(session)
+    if (session.count === 0 && before > 0) this.#tree.endSession(session)
   }
 
   clearSession(address: AddressKey, rules: StoreRules): void {
-    const session = this.#lookUp(address, timeOf(rules))
-    if (session !== undefined) this.#end(session)
+    const session = this.#tree.session(address, rules)
+    if (session !== undefined) this.#tree.endSession(session)
   }
 
   sessionInfo(address: AddressKey, rules: StoreRules): SessionInfo | undefined {
@@ -157,7 +148,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     limit: number,
     rules: StoreRules,
   ): Slice<SessionInfo> {
-    const record = this.#findNamespace(account, namespace)
+    const record = this.#tree.namespace(account, namespace)
     if (record === undefined) {
       if (rules.explicitNamespaces) throw namespaceNotFound(account, namespace)
       return { items: [], next: undefined }
@@ -169,84 +160,31 @@ export class MemoryAdapter implements SyncStorageAdapter {
   }
 
   reclaim(rules: StoreRules): void {
-    if (this.#mortal === 0) return
+    if (this.#tree.mortal === 0) return
     const now = timeOf(rules)
-    this.#walk ??= this.#everySession()
+    this.#walk ??= this.#tree.everySession()
     for (let looked = 0; looked < reclaimStep; looked++) {
       const { value: session } = this.#walk.next()
       if (session === undefined) {
         this.#walk = undefined
         return
       }
-      if (session.alive && isExpired(session.life?.expiresAt, now)) this.#end(session)
+      if (session.alive && isExpired(session.life?.expiresAt, now)) this.#tree.endSession(session)
     }
   }
 
   close(): void {
-    this.#accounts.clear()
+    this.#tree.clear()
     this.#walk = undefined
   }
 
-  *#everySession(): Generator<SessionRecord, void, undefined> {
-    for (const account of this.#accounts.values()) {
-      for (const namespace of account.namespaces.values()) yield* namespace.sessions.values()
-    }
-  }
-
-  #findNamespace(account: string, namespace: string): NamespaceRecord | undefined {
-    return this.#accounts.get(account)?.namespaces.get(namespace)
-  }
-
-  #addNamespace(account: string, namespace: string, rules: StoreRules): NamespaceRecord {
-    let owner = this.#accounts.get(account)
-    if (owner === undefined) {
-      owner = new AccountRecord(account, this.#sequence++)
-      this.#accounts.set(account, owner)
-      this.#order.add(owner)
-    }
-    const record = new NamespaceRecord(namespace, this.#sequence++, timeOf(rules))
-    owner.namespaces.set(namespace, record)
-    owner.order.add(record)
-    return record
-  }
-
-  /** The session if it is there; ends it where it has expired; throws where its namespace had to be created. */
+  /** The session, if it is there; throws where its namespace had to be created. */
   #find(address: AddressKey, rules: StoreRules): SessionRecord | undefined {
-    const { memo } = address
-    if (memo instanceof SessionRecord && memo.alive && memo.life === undefined) return memo
-    const session = this.#lookUp(address, timeOf(rules))
+    const session = this.#tree.session(address, rules)
     if (session === undefined && rules.explicitNamespaces) {
       const { account, namespace } = address
-      if (this.#findNamespace(account, namespace) === undefined) throw namespaceNotFound(account, namespace)
+      if (this.#tree.namespace(account, namespace) === undefined) throw namespaceNotFound(account, namespace)
     }
-    return session
-  }
-
-  #lookUp(address: AddressKey, now: number): SessionRecord | undefined {
-    const { memo } = address
-    const session =
-      memo instanceof SessionRecord && memo.alive
-        ? memo
-        : this.#findNamespace(address.account, address.namespace)?.sessions.get(address.session)
-    address.memo = session
-    if (session === undefined || !isExpired(session.life?.expiresAt, now)) return session
-    this.#end(session)
-    return undefined
-  }
-
-  /** Begins the session that a patch is for, unless nothing in the patch begins one. */
-  #begin(
-    address: AddressKey,
-    request: PatchRequest,
-    namespace: NamespaceRecord,
-    rules: StoreRules,
-  ): SessionRecord | undefined {
-    const { changes, ttlSeconds = 0 } = request
-    if (ttlSeconds === 0 && changes.values.every((value) => value === absent)) return undefined
-    const session = new SessionRecord(address.session, this.#sequence++, namespace, timeOf(rules))
-    namespace.sessions.set(session.id, session)
-    namespace.order.add(session)
-    address.memo = session
     return session
   }
 
@@ -298,48 +236,53 @@ export class MemoryAdapter implements SyncStorageAdapter {
       now: existed ? timeOf(rules) : session.createdAt,
     })
     if (next === undefined) {
-      this.#end(session)
+      this.#tree.endSession(session)
       return
     }
-    this.#mortal += Number(next.expiresAt !== undefined) - Number(life?.expiresAt !== undefined)
+    this.#tree.mortal += Number(next.expiresAt !== undefined) - Number(life?.expiresAt !== undefined)
     session.life = next.ownTtl || next.ttlSeconds > 0 ? next : undefined
-  }
-
-  /** The length after the patch, counted; throws where it passes a limit. */
-  #exactLength(
-    address: AddressKey,
-    found: SessionRecord | undefined,
-    request: PatchRequest,
-    rules: StoreRules,
-  ): number {
-    const merged = { ...found?.properties }
-    request.changes.names.forEach((name, index) => {
-      const value = request.changes.values[index] as JsonValue | typeof absent
-      if (value === absent) delete merged[name]
-      else setOwn(merged, name, value)
-    })
-    const { length } = JSON.stringify(merged)
-    checkSize(address, length, Object.keys(merged).length, rules)
-    return length
   }
 
   #evict(): void {
     for (let session = this.#use?.surplus; session !== undefined; session = this.#use?.surplus) {
-      this.#end(session)
+      this.#tree.endSession(session)
     }
   }
+}
 
-  #end(session: SessionRecord): void {
-    session.namespace.sessions.delete(session.id)
-    session.namespace.order.remove(session)
-    this.#forget(session)
-  }
+/** A bound of the session's length after a patch, counted where the cheap one passes a limit. */
+function boundAfter(
+  address: AddressKey,
+  found: SessionRecord | undefined,
+  request: PatchRequest,
+  rules: StoreRules,
+): number {
+  const { documentLength, properties: most } = rules.limits
+  const { names, values } = request.changes
+  const bound = (found?.lengthBound ?? 2) + request.lengthBound
+  if (bound <= documentLength && (found?.count ?? 0) + names.length <= most) return bound
+  const merged = { ...found?.properties }
+  names.forEach((name, index) => {
+    const value = values[index] as JsonValue | typeof absent
+    if (value === absent) delete merged[name]
+    else setOwn(merged, name, value)
+  })
+  const { length } = JSON.stringify(merged)
+  checkSize(address, length, Object.keys(merged).length, rules)
+  return length
+}
 
-  #forget(session: SessionRecord): void {
-    session.alive = false
-    if (session.life?.expiresAt !== undefined) this.#mortal--
-    this.#use?.remove(session)
-  }
+/** The estimate of the session's bytes after a patch. */
+function bytesAfter(found: SessionRecord | undefined, request: PatchRequest): number {
+  let bytes = found?.bytes ?? 0
+  request.changes.names.forEach((name, index) => {
+    const value = request.changes.values[index] as JsonValue | typeof absent
+    if (found !== undefined && Object.hasOwn(found.properties, name)) {
+      bytes -= bytesOfProperty(name, found.properties[name] as JsonValue)
+    }
+    if (value !== absent) bytes += bytesOfProperty(name, value)
+  })
+  return bytes
 }
 
 function lifeOf(session: SessionRecord): SessionLife {
@@ -363,16 +306,4 @@ function pick(session: SessionRecord, names: readonly string[]): Properties {
     }
   }
   return picked
-}
-
-function bytesAfter(found: SessionRecord | undefined, request: PatchRequest): number {
-  let bytes = found?.bytes ?? 0
-  request.changes.names.forEach((name, index) => {
-    const value = request.changes.values[index] as JsonValue | typeof absent
-    if (found !== undefined && Object.hasOwn(found.properties, name)) {
-      bytes -= bytesOfProperty(name, found.properties[name] as JsonValue)
-    }
-    if (value !== absent) bytes += bytesOfProperty(name, value)
-  })
-  return bytes
 }
