@@ -1,0 +1,144 @@
+import { absent, type JsonValue } from '@context-store/core'
+import { holds, refuses, same } from '../check.ts'
+import type { ConformanceCase } from '../conformance-case.ts'
+
+const row = 'size'
+
+/** Texts, and how many UTF-16 units one of them is in compact JSON. */
+const units: readonly (readonly [text: string, length: number])[] = [
+  ['a', 1],
+  ['é', 1],
+  ['語', 1],
+  ['\u2028', 1],
+  ['\u{1f600}', 2],
+  ['"', 2],
+  ['\\', 2],
+  ['\n', 2],
+  ['/', 1],
+  ['\u0001', 6],
+  ['\u007f', 1],
+]
+
+/** A value whose session `{"p":value}` has that many UTF-16 units, with as many as fit of `text` in it. */
+function filled(text: string, each: number, documentLength: number): string {
+  const room = documentLength - '{"p":""}'.length
+  return text.repeat(Math.floor(room / each)) + 'a'.repeat(room % each)
+}
+
+/** The cases of the row "size". */
+export const sizeCases: readonly ConformanceCase[] = [
+  {
+    row,
+    name: 'a session has up to 800,000 characters of compact JSON',
+    run: async ({ open }) => {
+      const namespace = (await open()).account('a').namespace('n')
+      const session = namespace.session('s')
+      await refuses(
+        () => session.patch({ p: filled('a', 1, 800_001) }),
+        'too-large',
+        'patch() to 800,001 characters',
+      )
+      same(await session.getAll(), {}, 'getAll() after a refused patch')
+      holds((await namespace.info()) === undefined, 'a refused patch began the namespace')
+      const most = filled('語', 1, 800_000)
+      await session.patch({ p: most })
+      same(await session.get('p'), most, 'get()')
+      await refuses(() => session.patch({ q: 1 }), 'too-large', 'patch() past 800,000 characters')
+      same((await session.getAll()).q, undefined, 'what was refused')
+      await session.patch({ p: 'short', q: 1 })
+      same(await session.getAll(), { p: 'short', q: 1 }, 'getAll() after it was made short')
+    },
+  },
+  {
+    row,
+    name: 'counts UTF-16 units of compact JSON, escapes and all',
+    needs: ['limits'],
+    run: async ({ open }) => {
+      const namespace = (await open({ limits: { documentLength: 120 } })).account('a').namespace('n')
+      for (const [text, each] of units) {
+        const what = `of ${JSON.stringify(text)}`
+        const session = namespace.session(`session ${what}`)
+        const fits = filled(text, each, 120)
+        await session.patch({ p: fits })
+        same(await session.getAll(), { p: fits }, `getAll() ${what}`)
+        const past = filled(text, each, 121)
+        await refuses(() => session.patch({ p: past }), 'too-large', `patch() one past the limit ${what}`)
+        same(await session.getAll(), { p: fits }, `getAll() after a refused patch ${what}`)
+        await session.patch({ p: fits })
+      }
+    },
+  },
+  {
+    row,
+    name: 'counts names, numbers, and what stands between them',
+    needs: ['limits'],
+    run: async ({ open }) => {
+      const properties: { [name: string]: JsonValue } = {
+        'a"b': 1e21,
+        語: [-1.5, true, null, { x: '', y: [] }],
+        n: 100,
+        ' ': { ünï: '\u{1f600}' },
+      }
+      const documentLength = JSON.stringify(properties).length
+      const exact = (await open({ limits: { documentLength } })).session({ account: 'a', namespace: 'n' })
+      const tight = (await open({ limits: { documentLength: documentLength - 1 } })).session({
+        account: 'a',
+        namespace: 'n',
+      })
+      const { n, ...most } = properties
+      await exact.patch(most)
+      await exact.patch({ n })
+      same(await exact.getAll(), properties, 'getAll()')
+      await tight.patch(most)
+      await refuses(() => tight.patch({ n }), 'too-large', 'patch() one past the limit')
+      same(await tight.getAll(), most, 'getAll() after a refused patch')
+      await refuses(() => exact.patch({ n: 1000 }), 'too-large', 'patch() to a longer number')
+    },
+  },
+  {
+    row,
+    name: 'is that of the session after the patch, however often it was written before',
+    needs: ['limits', 'removals'],
+    run: async ({ openSession }) => {
+      const session = await openSession({ limits: { documentLength: 200 } })
+      for (let round = 0; round < 40; round++) {
+        const text = String.fromCharCode(97 + (round % 26)).repeat(150)
+        await session.patch({ p: text, [`q${round}`]: 1, [`q${round - 1}`]: absent })
+        same(await session.getAll(), { p: text, [`q${round}`]: 1 }, 'getAll()')
+      }
+      await session.delete('p')
+      await session.patch({ r: 'r'.repeat(150) })
+      await session.patch({ r: absent, s: 's'.repeat(150) })
+      await refuses(() => session.patch({ r: 'r'.repeat(150) }), 'too-large', 'patch() past the limit')
+      await session.clear()
+      await session.patch({ r: 'r'.repeat(180) })
+      same(await session.getAll(), { r: 'r'.repeat(180) }, 'getAll()')
+    },
+  },
+  {
+    row,
+    name: 'holds for conditional patches and updates',
+    needs: ['limits', 'conditions'],
+    run: async ({ openSession }) => {
+      const session = await openSession({ limits: { documentLength: 50 } })
+      await session.patch({ a: 1 })
+      const long = 'x'.repeat(50)
+      await refuses(() => session.patchIf({ a: 1 }, { p: long }), 'too-large', 'patchIf() past the limit')
+      await refuses(() => session.update(['a'], () => ({ p: long })), 'too-large', 'update() past the limit')
+      same(await session.getAll(), { a: 1 }, 'getAll()')
+    },
+  },
+  {
+    row,
+    name: 'a session has as many properties as an option says',
+    needs: ['limits', 'removals'],
+    run: async ({ openSession }) => {
+      const session = await openSession({ limits: { properties: 3 } })
+      await refuses(() => session.patch({ a: 1, b: 2, c: 3, d: 4 }), 'too-large', 'patch() of 4')
+      await session.patch({ a: 1, b: 2, c: 3 })
+      await refuses(() => session.patch({ d: 4 }), 'too-large', 'patch() of a fourth')
+      await session.patch({ a: absent, d: 4, b: 'two' })
+      same(await session.getAll(), { b: 'two', c: 3, d: 4 }, 'getAll()')
+    },
+  },
+]

@@ -1,0 +1,69 @@
+import { ContextStoreError, type ErrorCode } from '@context-store/core'
+import { difference, show } from './difference.ts'
+
+/** Fails where `actual` is not the same value as `expected`. */
+export function same(actual: unknown, expected: unknown, what: string): void {
+  const found = difference(actual, expected)
+  if (found !== undefined) throw new Error(`${what}: ${found}`)
+}
+
+/** Fails where `condition` is false. */
+export function holds(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(what)
+}
+
+/** Fails unless the call gives a promise that rejects with a store's error of that code. Gives the error. */
+export async function refuses(
+  call: () => Promise<unknown>,
+  code: ErrorCode,
+  what: string,
+): Promise<ContextStoreError> {
+  let answer: Promise<unknown>
+  try {
+    answer = call()
+  } catch (error) {
+    throw new Error(`${what}: threw ${nameOf(error)} where it should have rejected`)
+  }
+  let value: unknown
+  try {
+    value = await answer
+  } catch (error) {
+    return checkedError(error, code, what)
+  }
+  throw new Error(`${what}: gave ${show(value)}, expected an error of code '${code}'`)
+}
+
+/** Fails unless the call throws a store's error of that code, at once. */
+export function throwsCode(call: () => unknown, code: ErrorCode, what: string): ContextStoreError {
+  try {
+    call()
+  } catch (error) {
+    return checkedError(error, code, what)
+  }
+  throw new Error(`${what}: did not throw, expected an error of code '${code}'`)
+}
+
+/** Fails unless the call throws or rejects with a store's error of that code, for where both are right. */
+export async function fails(call: () => unknown, code: ErrorCode, what: string): Promise<ContextStoreError> {
+  return refuses(async () => call(), code, what)
+}
+
+/** Every item of an iterable. */
+export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of iterable) items.push(item)
+  return items
+}
+
+/** An error in words. */
+export function nameOf(error: unknown): string {
+  if (ContextStoreError.is(error)) return `an error of code '${error.code}' (${error.message})`
+  return error instanceof Error ? `${error.name}: ${error.message}` : show(error)
+}
+
+function checkedError(error: unknown, code: ErrorCode, what: string): ContextStoreError {
+  if (ContextStoreError.is(error, code)) return error
+  throw new Error(`${what}: failed with ${nameOf(error)}, expected an error of code '${code}'`, {
+    cause: error,
+  })
+}

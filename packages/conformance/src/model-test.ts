@@ -1,0 +1,109 @@
+import { ContextStoreError } from '@context-store/core'
+import fc from 'fast-check'
+import { nameOf } from './check.ts'
+import { type CaseContext, type ConformanceCase, type Row, RowFailure } from './conformance-case.ts'
+import { difference } from './difference.ts'
+import { Model, ModelRefusal, type Place } from './model.ts'
+import { allNamespaces, allSessions, anyStep } from './random-programs.ts'
+import { checkRuns } from './random-runs.ts'
+import { type Step, type Subject, sessionsStep } from './random-steps.ts'
+
+const row = 'patch'
+
+/** What a step gives, or the code of the error it gives instead. */
+type Observation = { readonly gave: unknown } | { readonly failedWith: string }
+
+/** A random program under way: on a store, and on the model. */
+class Run {
+  readonly #context: CaseContext
+  readonly #subject: Subject
+  readonly #model: Model
+
+  constructor(context: CaseContext, subject: Subject, model: Model) {
+    this.#context = context
+    this.#subject = subject
+    this.#model = model
+  }
+
+  /** Takes a step on both; fails where they differ. */
+  async take(step: Step): Promise<void> {
+    const found = await observe(() => step.onStore(this.#subject))
+    const expected = await observe(async () => step.onModel(this.#model))
+    const differs = difference(found, expected, 'the store')
+    if (differs === undefined) return
+    // A listing that is wrong because a session is: the session's row is the one that broke.
+    if (step.row === 'listings') await this.compareSessions()
+    throw new RowFailure(rowOf(differs, step), `${step}: ${differs} (as the model has it)`)
+  }
+
+  /** Compares all there is. */
+  async compareAll(): Promise<void> {
+    await this.compareSessions()
+    if (!this.#context.can('session-listing')) return
+    for (const namespace of allNamespaces) await this.take(sessionsStep(namespace, 2))
+  }
+
+  /** Compares every session, each looked at by itself. */
+  async compareSessions(): Promise<void> {
+    for (const place of allSessions) await this.take(this.#lookAt(place))
+  }
+
+  #lookAt(place: Place): Step {
+    const told = this.#context.can('session-info')
+    return {
+      row,
+      onStore: async ({ store }) => {
+        const session = store.session(place)
+        return { info: told ? await session.info() : undefined, all: await session.getAll() }
+      },
+      onModel: (model) => ({ info: told ? model.info(place) : undefined, all: model.read(place) }),
+      toString: () => `all of ${fc.stringify(place)}`,
+    }
+  }
+}
+
+/** The row that broke: what differs says more than the step that showed it. */
+function rowOf(differs: string, step: Step): Row {
+  if (/\["(ttlSeconds|expiresAt)"\]/.test(differs)) return 'time to live'
+  if (differs.includes('["createdAt"]')) return 'idempotence'
+  if (differs.includes('["info"]') || differs.includes('namespace-not-found')) return 'existence'
+  return step.row
+}
+
+async function observe(act: () => Promise<unknown>): Promise<Observation> {
+  try {
+    return { gave: await act() }
+  } catch (error) {
+    if (ContextStoreError.is(error) || error instanceof ModelRefusal) return { failedWith: error.code }
+    return { failedWith: nameOf(error) }
+  }
+}
+
+/** The cases that run random programs against the model. */
+export const modelCases: readonly ConformanceCase[] = [
+  {
+    row,
+    name: 'random programs do to the store what they do to a plain model of the meaning',
+    needs: ['clock'],
+    run: (context) => runPrograms(context, 'implicit'),
+  },
+  {
+    row,
+    name: 'random programs do so where namespaces are explicit',
+    needs: ['clock', 'explicit-namespaces'],
+    run: (context) => runPrograms(context, 'explicit'),
+  },
+]
+
+async function runPrograms(context: CaseContext, namespaces: 'implicit' | 'explicit'): Promise<void> {
+  // `size: 'max'`: programs of about 30 steps, where the usual size would give about 5.
+  const programs = fc.array(anyStep(context), { minLength: 1, maxLength: 60, size: 'max' })
+  await checkRuns(context, row, programs, async (steps) => {
+    const store = await context.open({ namespaces })
+    const model = new Model(() => context.clock.now(), namespaces === 'explicit')
+    const run = new Run(context, { store, kept: new Map() }, model)
+    for (const step of steps) await run.take(step)
+    await run.compareAll()
+    await store.close()
+  })
+}

@@ -1,0 +1,114 @@
+import type { ContextStore } from '@context-store/core'
+import { memoryStore } from '@context-store/memory'
+import { expect, test } from 'vitest'
+import { alteredStore } from './altered-store.ts'
+import { collected, failuresOf } from './collected-kit.ts'
+
+const rows = [
+  ...[
+    'identifiers',
+    '__default__',
+    'property names',
+    'values',
+    'patch',
+    'patchIf',
+    'update',
+    'isolation',
+    'existence',
+  ],
+  ...[
+    'idempotence',
+    'time to live',
+    'size',
+    'listings',
+    'order of effects',
+    'the clock',
+    'after close()',
+    'errors',
+  ],
+]
+const sync = 'one side is enough here'
+
+/** Memory, whose patches are lost now and then. */
+function forgetful(): ContextStore {
+  let calls = 0
+  return alteredStore(memoryStore(), {
+    session: (session) => ({
+      patch: async (properties, options) => {
+        if (++calls % 3 !== 0) await session.patch(properties, options)
+      },
+    }),
+  })
+}
+
+test('every row has cases, on both sides, and a name begins with its row', () => {
+  const names = collected({ create: memoryStore }).map(({ name }) => name)
+  for (const row of rows) {
+    const own = names.filter((name) => name.startsWith(`[${row}] it: `))
+    expect(own.filter((name) => name.endsWith(' (sync)')).length, row).toBe(own.length / 2)
+    expect(own.length, row).toBeGreaterThan(0)
+  }
+  expect(names.filter((name) => name.startsWith('[synchronous side] it: ')).length).toBeGreaterThan(0)
+  expect(new Set(names).size).toBe(names.length)
+})
+
+test('a failure begins with a row, says what was found and what was expected', async () => {
+  const failures = await failuresOf(collected({ create: forgetful, cannot: { sync }, runs: 5 }), 1000)
+  expect(failures.length).toBeGreaterThan(10)
+  for (const failure of failures) expect(failure).toMatch(/^\[[a-z_ ()]+\] .+: .+/is)
+})
+
+test('a random failure prints its seed, and that seed finds it again', async () => {
+  const random = (seed?: number) =>
+    collected({ create: forgetful, cannot: { sync, clock: 'none' }, runs: 2000, seed }).filter(({ name }) =>
+      name.includes('linearizable'),
+    )
+  const [first = ''] = await failuresOf(random(), 1)
+  const seed = Number(/with seed (-?\d+)/.exec(first)?.[1])
+  expect(Number.isInteger(seed)).toBe(true)
+  const [second] = await failuresOf(random(seed), 1)
+  expect(second).toBe(first)
+})
+
+test('every store is closed, after a failure too', async () => {
+  let open = 0
+  const create = (): ContextStore => {
+    const store = forgetful()
+    open++
+    let closed = false
+    const close = async (): Promise<void> => {
+      if (!closed) open--
+      closed = true
+      await store.close()
+    }
+    return { ...store, close, [Symbol.asyncDispose]: close }
+  }
+  await failuresOf(collected({ create, cannot: { sync }, runs: 5 }), 1000)
+  expect(open).toBe(0)
+})
+
+test('a factory may be asynchronous, and what it throws fails the test', async () => {
+  const create = async (options: Parameters<typeof memoryStore>[0]) => memoryStore(options)
+  expect(await failuresOf(collected({ create, runs: 5 }), 1)).toEqual([])
+  const broken = collected({
+    create: () => Promise.reject(new Error('no server')),
+    cannot: { sync },
+    runs: 5,
+  })
+  expect(await failuresOf(broken, 1)).toEqual([expect.stringContaining('no server')])
+})
+
+test('a store that follows a clock of the runner is moved by that', async () => {
+  let time = Date.UTC(2030, 0, 1)
+  const clock = {
+    now: () => time,
+    set: (to: number) => {
+      time = to
+    },
+  }
+  const create = (options: Parameters<typeof memoryStore>[0]) => {
+    expect(options).not.toHaveProperty('now')
+    return memoryStore({ ...options, now: () => time })
+  }
+  expect(await failuresOf(collected({ create, clock, runs: 5 }), 1)).toEqual([])
+})

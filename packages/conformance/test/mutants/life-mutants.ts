@@ -1,0 +1,294 @@
+import {
+  type AddressKey,
+  type JsonValue,
+  type LifeEvent,
+  namespaceNotFound,
+  type PatchOutcome,
+  type PatchRequest,
+  type SessionInfo,
+  type SessionLife,
+  type StoreRules,
+} from '@context-store/core'
+import { PlainAdapter, type PlainNamespace, type PlainSession } from '../plain-adapter.ts'
+import { type Mutant, ofAdapter, ofBothSides, ofStore } from './mutant.ts'
+
+/** A plain adapter that decides a session's life by an event that is not quite what happened. */
+abstract class MistakenLife extends PlainAdapter {
+  abstract mistake(event: LifeEvent, address: AddressKey): LifeEvent
+
+  override live(
+    namespace: PlainNamespace,
+    address: AddressKey,
+    properties: Map<string, JsonValue>,
+    event: LifeEvent,
+  ): void {
+    super.live(namespace, address, properties, this.mistake(event, address))
+  }
+}
+
+export const lifeMutants: readonly Mutant[] = [
+  ofAdapter(
+    'forgets the time to live with the next patch',
+    ['time to live'],
+    class extends MistakenLife {
+      mistake(event: LifeEvent): LifeEvent {
+        return { ...event, before: event.before && { ...event.before, ownTtl: false } }
+      }
+    },
+  ),
+  ofBothSides(
+    'takes a time to live of 0 for none stated',
+    ['time to live', 'existence'],
+    class extends MistakenLife {
+      mistake(event: LifeEvent): LifeEvent {
+        return { ...event, statedTtl: event.statedTtl || undefined }
+      }
+    },
+  ),
+  ofAdapter(
+    'lengthens the time to live with a deletion',
+    ['time to live'],
+    class extends PlainAdapter {
+      override deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
+        super.deleteProperties(address, names, rules)
+        const session = this.find(address, rules)
+        const { ttlSeconds = 0 } = session?.life ?? {}
+        if (session !== undefined && ttlSeconds > 0) {
+          session.life = { ...session.life, expiresAt: this.time(rules) + ttlSeconds * 1000 }
+        }
+      }
+    },
+  ),
+  ofAdapter(
+    'does not restart the time to live with an empty patch',
+    ['time to live', 'existence'],
+    class extends PlainAdapter {
+      override patch(address: AddressKey, request: PatchRequest, rules: StoreRules): PatchOutcome {
+        const before = this.find(address, rules)?.life
+        const outcome = super.patch(address, request, rules)
+        const session = this.find(address, rules)
+        const isEmpty = request.changes.names.length === 0 && request.ttlSeconds === undefined
+        if (isEmpty && before !== undefined && session !== undefined) session.life = before
+        return outcome
+      }
+    },
+  ),
+  ofAdapter(
+    'restarts the time to live with a read',
+    ['time to live'],
+    class extends PlainAdapter {
+      override readProperty(address: AddressKey, name: string, rules: StoreRules): JsonValue | undefined {
+        const session = this.find(address, rules)
+        if (session?.life.expiresAt !== undefined) {
+          session.life = { ...session.life, expiresAt: this.time(rules) + session.life.ttlSeconds * 1000 }
+        }
+        return super.readProperty(address, name, rules)
+      }
+    },
+  ),
+  ofAdapter(
+    'applies a changed time to live of the namespace at once',
+    ['time to live'],
+    class extends PlainAdapter {
+      override createNamespace(
+        account: string,
+        name: string,
+        ttlSeconds: number | undefined,
+        rules: StoreRules,
+      ): void {
+        super.createNamespace(account, name, ttlSeconds, rules)
+        for (const session of this.sessionsOf({ account, namespace: name })?.values() ?? []) {
+          if (ttlSeconds === undefined || session.life.ownTtl) continue
+          const expiresAt = ttlSeconds === 0 ? undefined : this.time(rules) + ttlSeconds * 1000
+          session.life = { ...session.life, ttlSeconds, expiresAt }
+        }
+      }
+    },
+  ),
+  ofAdapter(
+    'takes the time to live of a namespace away when it is created again',
+    ['time to live'],
+    class extends PlainAdapter {
+      override createNamespace(
+        account: string,
+        name: string,
+        ttlSeconds: number | undefined,
+        rules: StoreRules,
+      ): void {
+        super.createNamespace(account, name, ttlSeconds ?? 0, rules)
+      }
+    },
+  ),
+  ofAdapter(
+    'gives a session begun anew the time to live of the one before',
+    ['existence', 'time to live'],
+    class extends MistakenLife {
+      readonly stated = new Map<string, number>()
+      mistake(event: LifeEvent, address: AddressKey): LifeEvent {
+        const key = this.keyOf(address.account, address.namespace, address.session)
+        const statedTtl = event.statedTtl ?? this.stated.get(key)
+        if (statedTtl !== undefined) this.stated.set(key, statedTtl)
+        return { ...event, statedTtl }
+      }
+    },
+  ),
+  ofAdapter(
+    'lets a session live through the instant of its end',
+    ['time to live'],
+    class extends PlainAdapter {
+      override isOver(life: SessionLife, rules: StoreRules): boolean {
+        return life.expiresAt !== undefined && life.expiresAt < this.time(rules)
+      }
+    },
+  ),
+  ofStore('rounds a time to live to whole seconds', ['time to live'], () => ({
+    session: (session) => ({
+      patch: (properties, { ttlSeconds } = {}) =>
+        session.patch(properties, { ttlSeconds: ttlSeconds === 1.5 ? 1 : ttlSeconds }),
+    }),
+  })),
+  ofAdapter(
+    'merges into a session that has expired',
+    ['existence', 'time to live'],
+    class extends PlainAdapter {
+      found: PlainSession | undefined
+      override patch(address: AddressKey, request: PatchRequest, rules: StoreRules): PatchOutcome {
+        this.found = this.sessionsOf(address)?.get(this.keyOf(address.session))
+        return super.patch(address, request, rules)
+      }
+      override merge(_before: Map<string, JsonValue>, request: PatchRequest): Map<string, JsonValue> {
+        return super.merge(new Map(this.found?.properties), request)
+      }
+    },
+  ),
+  ofAdapter(
+    'leaves an empty session behind the last property',
+    ['existence'],
+    class extends PlainAdapter {
+      override deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
+        const session = this.find(address, rules)
+        for (const name of names) session?.properties.delete(name)
+      }
+    },
+  ),
+  ofAdapter(
+    'begins a session with any patch',
+    ['existence'],
+    class extends MistakenLife {
+      mistake(event: LifeEvent): LifeEvent {
+        return { ...event, propertiesAfter: Math.max(1, event.propertiesAfter) }
+      }
+    },
+  ),
+  ofAdapter(
+    'ends a namespace with its last session',
+    ['existence'],
+    class extends PlainAdapter {
+      override clearSession(address: AddressKey, rules: StoreRules): void {
+        super.clearSession(address, rules)
+        if (this.sessionsOf(address)?.size === 0) this.deleteNamespace(address.account, address.namespace)
+      }
+    },
+  ),
+  ofAdapter(
+    'keeps the sessions of a deleted namespace',
+    ['existence', 'patch'],
+    class extends PlainAdapter {
+      readonly graves = new Map<string, PlainNamespace>()
+      override deleteNamespace(account: string, name: string): void {
+        const key = this.keyOf(account, name)
+        const namespace = this.namespaces.get(key)
+        if (namespace !== undefined) this.graves.set(key, namespace)
+        super.deleteNamespace(account, name)
+      }
+      override begin(account: string, name: string, rules: StoreRules): PlainNamespace {
+        const namespace = super.begin(account, name, rules)
+        const key = this.keyOf(account, name)
+        for (const [id, session] of this.graves.get(key)?.sessions ?? []) namespace.sessions.set(id, session)
+        this.graves.delete(key)
+        return namespace
+      }
+    },
+  ),
+  ofAdapter(
+    'deletes the namespaces whose names begin like the deleted one',
+    ['existence'],
+    class extends PlainAdapter {
+      override deleteNamespace(account: string, name: string): void {
+        for (const [key, namespace] of this.namespaces) {
+          if (namespace.account === account && namespace.name.startsWith(name)) this.namespaces.delete(key)
+        }
+      }
+    },
+  ),
+  {
+    name: 'ignores that namespaces are explicit',
+    rows: ['existence'],
+    create: (options) => ofAdapter('', [], PlainAdapter).create({ ...options, namespaces: 'implicit' }),
+  },
+  ofAdapter(
+    'refuses a deletion in an unknown namespace',
+    ['existence', 'idempotence'],
+    class extends PlainAdapter {
+      override clearSession(address: AddressKey, rules: StoreRules): void {
+        const { account, namespace } = address
+        if (this.sessionsOf(address) === undefined) throw namespaceNotFound(account, namespace)
+        super.clearSession(address, rules)
+      }
+    },
+  ),
+  ofAdapter(
+    'gives a namespace created again a new createdAt',
+    ['idempotence'],
+    class extends PlainAdapter {
+      override createNamespace(
+        account: string,
+        name: string,
+        ttlSeconds: number | undefined,
+        rules: StoreRules,
+      ): void {
+        super.createNamespace(account, name, ttlSeconds, rules)
+        this.begin(account, name, rules).createdAt = this.time(rules)
+      }
+    },
+  ),
+  ofAdapter(
+    'gives a session a new createdAt with each patch',
+    ['idempotence'],
+    class extends MistakenLife {
+      mistake(event: LifeEvent): LifeEvent {
+        return { ...event, before: event.before && { ...event.before, createdAt: event.now } }
+      }
+    },
+  ),
+  ofAdapter(
+    'tells the time from the engine’s clock',
+    ['the clock'],
+    class extends PlainAdapter {
+      override time(): number {
+        return Date.now()
+      }
+    },
+  ),
+  ofAdapter(
+    'lets the engine end a session at an instant of the store’s clock',
+    ['the clock'],
+    class extends PlainAdapter {
+      override isOver(life: SessionLife, rules: StoreRules): boolean {
+        return super.isOver(life, rules) || (life.expiresAt !== undefined && life.expiresAt < Date.now())
+      }
+    },
+  ),
+  ofAdapter(
+    'tells the namespace’s time to live of now, not the one in force',
+    ['time to live'],
+    class extends PlainAdapter {
+      override sessionInfo(address: AddressKey, rules: StoreRules): SessionInfo | undefined {
+        const info = super.sessionInfo(address, rules)
+        const ttlSeconds = this.namespaceInfo(address.account, address.namespace)?.ttlSeconds
+        if (info?.ttlSeconds === undefined || ttlSeconds === undefined) return info
+        return this.find(address, rules)?.life.ownTtl ? info : { ...info, ttlSeconds }
+      }
+    },
+  ),
+]

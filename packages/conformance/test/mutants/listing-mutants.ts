@@ -1,0 +1,248 @@
+import {
+  type AddressKey,
+  checkSize,
+  type JsonValue,
+  type SessionInfo,
+  type Slice,
+  type StoreRules,
+  sessionInfoOf,
+} from '@context-store/core'
+import { PlainAdapter } from '../plain-adapter.ts'
+import { type Mutant, ofAdapter, ofBothSides, ofStore } from './mutant.ts'
+
+export const sizeMutants: readonly Mutant[] = [
+  ofAdapter(
+    'ignores the limit of size',
+    ['size'],
+    class extends PlainAdapter {
+      override measure(): void {}
+    },
+  ),
+  ofAdapter(
+    'counts bytes of UTF-8',
+    ['size'],
+    class extends PlainAdapter {
+      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
+        const text = JSON.stringify(Object.fromEntries(properties))
+        checkSize(address, new TextEncoder().encode(text).length, properties.size, rules)
+      }
+    },
+  ),
+  ofAdapter(
+    'counts values without names and commas',
+    ['size'],
+    class extends PlainAdapter {
+      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
+        const lengths = [...properties.values()].map((value) => JSON.stringify(value).length)
+        checkSize(
+          address,
+          lengths.reduce((sum, length) => sum + length, 0),
+          properties.size,
+          rules,
+        )
+      }
+    },
+  ),
+  ofAdapter(
+    'counts all that was ever written',
+    ['size'],
+    class extends PlainAdapter {
+      written = 0
+      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
+        this.written += JSON.stringify(Object.fromEntries(properties)).length
+        checkSize(address, this.written, properties.size, rules)
+      }
+    },
+  ),
+  ofAdapter(
+    'ignores the limit of properties',
+    ['size'],
+    class extends PlainAdapter {
+      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
+        super.measure(address, properties, { ...rules, limits: { ...rules.limits, properties: 1e9 } })
+      }
+    },
+  ),
+  ofAdapter(
+    'lets an error of the engine out',
+    ['size', 'patch', 'errors'],
+    class extends PlainAdapter {
+      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
+        try {
+          super.measure(address, properties, rules)
+        } catch {
+          throw new RangeError('string or blob too big')
+        }
+      }
+    },
+  ),
+]
+
+export const listingMutants: readonly Mutant[] = [
+  ofAdapter(
+    'skips one at the end of a page',
+    ['listings'],
+    class extends PlainAdapter {
+      override slice<T, I>(
+        all: T[],
+        nameOf: (one: T) => string,
+        itemOf: (one: T) => I,
+        from: string | undefined,
+        limit: number,
+      ): Slice<I> {
+        const slice = super.slice(all, nameOf, itemOf, from, limit)
+        return slice.next === undefined ? slice : { ...slice, items: slice.items.slice(0, -1) }
+      }
+    },
+  ),
+  ofBothSides(
+    'gives the last of a page again',
+    ['listings'],
+    class extends PlainAdapter {
+      override slice<T, I>(
+        all: T[],
+        nameOf: (one: T) => string,
+        itemOf: (one: T) => I,
+        from: string | undefined,
+        limit: number,
+      ): Slice<I> {
+        const again = all.filter((one) => nameOf(one) === from).map(itemOf)
+        const slice = super.slice(all, nameOf, itemOf, from, limit - again.length || 1)
+        return { ...slice, items: [...again, ...slice.items].slice(0, limit) }
+      }
+    },
+  ),
+  ofAdapter(
+    'goes on at an offset',
+    ['listings'],
+    class extends PlainAdapter {
+      override slice<T, I>(
+        all: T[],
+        _nameOf: (one: T) => string,
+        itemOf: (one: T) => I,
+        from: string | undefined,
+        limit: number,
+      ): Slice<I> {
+        const start = Number(from ?? 0)
+        const next = start + limit < all.length ? String(start + limit) : undefined
+        return { items: all.slice(start, start + limit).map(itemOf), next }
+      }
+    },
+  ),
+  ofAdapter(
+    'moves what is written to the end of a listing',
+    ['listings'],
+    class extends PlainAdapter {
+      override listSessions(
+        account: string,
+        namespace: string,
+        from: string | undefined,
+        limit: number,
+        rules: StoreRules,
+      ): Slice<SessionInfo> {
+        this.mustExist({ account, namespace }, rules)
+        const index = (round: unknown): string =>
+          String(typeof round === 'number' ? round : -1).padStart(4, '0')
+        const all = [...(this.sessionsOf({ account, namespace })?.values() ?? [])]
+        const there = all.filter(({ life }) => !this.isOver(life, rules))
+        return this.slice(
+          there,
+          ({ id, properties }) => `${index(properties.get('round'))}${id}`,
+          ({ id, life }) => sessionInfoOf(id, life),
+          from,
+          limit,
+        )
+      }
+    },
+  ),
+  ofAdapter(
+    'lists what has expired',
+    ['time to live', 'listings', 'existence'],
+    class extends PlainAdapter {
+      override listSessions(
+        account: string,
+        namespace: string,
+        from: string | undefined,
+        limit: number,
+        rules: StoreRules,
+      ): Slice<SessionInfo> {
+        return super.listSessions(account, namespace, from, limit, { ...rules, now: () => 0 })
+      }
+    },
+  ),
+  ofAdapter(
+    'ends a listing at a page of nothing but what has expired',
+    ['listings', 'time to live'],
+    class extends PlainAdapter {
+      override listSessions(
+        account: string,
+        namespace: string,
+        from: string | undefined,
+        limit: number,
+        rules: StoreRules,
+      ): Slice<SessionInfo> {
+        const page = super.listSessions(account, namespace, from, limit, { ...rules, now: () => 0 })
+        const now = this.time(rules)
+        const items = page.items.filter(
+          ({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > now,
+        )
+        return { items, next: items.length === 0 ? undefined : page.next }
+      }
+    },
+  ),
+  ofAdapter(
+    'lists the namespaces of every account',
+    ['listings', 'identifiers', 'existence'],
+    class extends PlainAdapter {
+      override listNamespaces(
+        account: string,
+        from: string | undefined,
+        limit: number,
+      ): ReturnType<PlainAdapter['listNamespaces']> {
+        const all = [...this.namespaces.values()]
+        const alone = super.listNamespaces(account, from, limit)
+        return all.length > 205
+          ? { ...alone, items: all.map(({ name }) => ({ name, createdAt: new Date(0) })) }
+          : alone
+      }
+    },
+  ),
+  ofAdapter(
+    'lists accounts whose namespaces are all deleted',
+    ['listings'],
+    class extends PlainAdapter {
+      readonly known = new Set<string>()
+      override begin(account: string, name: string, rules: StoreRules): ReturnType<PlainAdapter['begin']> {
+        this.known.add(account)
+        return super.begin(account, name, rules)
+      }
+      override listAccounts(from: string | undefined, limit: number): Slice<string> {
+        return this.slice(
+          [...this.known],
+          (id) => id,
+          (id) => id,
+          from,
+          limit,
+        )
+      }
+    },
+  ),
+  ofStore('takes any cursor', ['listings'], () => ({
+    namespace: (namespace) => ({
+      listSessions: async ({ cursor, limit = 100 } = {}) => {
+        if (limit < 1 || limit > 1000) return namespace.listSessions({ limit })
+        const { items } = await namespace.listSessions({ limit: 1000 })
+        const start = items.findIndex(({ id }) => id === cursor) + 1
+        const page = items.slice(start, start + limit)
+        const last = page.at(-1)
+        return start + limit < items.length && last ? { items: page, cursor: last.id } : { items: page }
+      },
+    }),
+  })),
+  ofStore('cuts a limit to what is allowed', ['listings'], () => ({
+    namespace: (namespace) => ({
+      listSessions: ({ cursor, limit = 100 } = {}) =>
+        namespace.listSessions({ cursor, limit: Math.max(1, Math.min(1000, Math.floor(limit || 1))) }),
+    }),
+  })),
+]
