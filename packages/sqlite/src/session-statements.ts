@@ -1,0 +1,69 @@
+import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.ts'
+
+type StatementName =
+  | 'ready'
+  | 'findNamespace'
+  | 'addNamespace'
+  | 'updateNamespace'
+  | 'deleteNamespace'
+  | 'listNamespaces'
+  | 'listAccounts'
+  | 'readNamed'
+  | 'readPlaced'
+  | 'findNamed'
+  | 'findPlaced'
+  | 'addSession'
+  | 'updateSession'
+  | 'updateDocument'
+  | 'deleteSession'
+  | 'listSessions'
+  | 'deleteSessions'
+  | 'deleteExpired'
+  | 'addDeletedNamespace'
+  | 'findDeletedNamespace'
+  | 'forgetDeletedNamespace'
+
+const life = 's.created_at, s.ttl_seconds, s.own_ttl, s.expires_at'
+const namedSession = `FROM context_namespaces n LEFT JOIN context_sessions s ON s.namespace = n.id AND s.id = ?
+  WHERE n.account = ? AND n.name = ?`
+const placedSession = `FROM context_sessions s JOIN context_namespaces n ON n.id = s.namespace
+  WHERE s.key = ? AND s.namespace = ? AND s.id = ?`
+
+const statements: Readonly<Record<StatementName, string>> = {
+  ready: 'SELECT version FROM context_schema',
+  findNamespace: 'SELECT id, created_at, ttl_seconds FROM context_namespaces WHERE account = ? AND name = ?',
+  addNamespace: 'INSERT INTO context_namespaces (account, name, created_at, ttl_seconds) VALUES (?, ?, ?, ?)',
+  updateNamespace: 'UPDATE context_namespaces SET ttl_seconds = ? WHERE id = ?',
+  deleteNamespace: 'DELETE FROM context_namespaces WHERE id = ?',
+  listNamespaces: `SELECT name, created_at, ttl_seconds FROM context_namespaces
+    WHERE account = ? AND name > ? ORDER BY name LIMIT ?`,
+  listAccounts: 'SELECT DISTINCT account FROM context_namespaces WHERE account > ? ORDER BY account LIMIT ?',
+  readNamed: `SELECT n.id AS namespace, s.key, s.expires_at, s.document ${namedSession}`,
+  readPlaced: `SELECT s.document, s.expires_at ${placedSession}`,
+  findNamed: `SELECT n.id AS namespace, n.ttl_seconds AS namespace_ttl, s.key, ${life}, s.document ${namedSession}`,
+  findPlaced: `SELECT n.ttl_seconds AS namespace_ttl, ${life}, s.document ${placedSession}`,
+  addSession: `INSERT INTO context_sessions (namespace, id, created_at, ttl_seconds, own_ttl, expires_at, document)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  updateSession: `UPDATE context_sessions
+    SET document = ?, created_at = ?, ttl_seconds = ?, own_ttl = ?, expires_at = ? WHERE key = ?`,
+  updateDocument: 'UPDATE context_sessions SET document = ? WHERE key = ?',
+  deleteSession: 'DELETE FROM context_sessions WHERE key = ?',
+  listSessions: `SELECT s.id, ${life} FROM context_sessions s
+    WHERE s.namespace = ? AND s.id > ? AND (s.expires_at IS NULL OR s.expires_at > ?) ORDER BY s.id LIMIT ?`,
+  deleteSessions: `DELETE FROM context_sessions
+    WHERE key IN (SELECT key FROM context_sessions WHERE namespace = ? LIMIT ?)`,
+  deleteExpired: `DELETE FROM context_sessions
+    WHERE key IN (SELECT key FROM context_sessions WHERE expires_at <= ? LIMIT ?)`,
+  addDeletedNamespace: 'INSERT INTO context_deleted_namespaces VALUES (?)',
+  findDeletedNamespace: 'SELECT id FROM context_deleted_namespaces LIMIT 1',
+  forgetDeletedNamespace: 'DELETE FROM context_deleted_namespaces WHERE id = ?',
+}
+
+/** Every statement of the store, prepared. */
+export type SessionStatements = Readonly<Record<StatementName, SqliteStatement>>
+
+/** Prepares every statement, once for the life of the connection. */
+export function prepareStatements(database: SqliteDatabase): SessionStatements {
+  const prepared = Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)])
+  return Object.fromEntries(prepared) as SessionStatements
+}

@@ -1,0 +1,60 @@
+import { ContextStoreError, CorruptDataError, StoreUnavailableError } from '@context-store/core'
+
+/** SQLite's primary result codes that are told apart (sqlite.org/rescode.html). */
+const codes = {
+  SQLITE_BUSY: 5,
+  SQLITE_READONLY: 8,
+  SQLITE_IOERR: 10,
+  SQLITE_CORRUPT: 11,
+  SQLITE_FULL: 13,
+  SQLITE_CANTOPEN: 14,
+  SQLITE_NOTADB: 26,
+} as const
+
+const messages = new Map<number | undefined, string>([
+  [codes.SQLITE_BUSY, 'another process held the database for longer than 5 seconds: try again'],
+  [codes.SQLITE_READONLY, 'the database is read-only'],
+  [codes.SQLITE_IOERR, 'the database file cannot be read or written'],
+  [codes.SQLITE_FULL, 'the disk or the database is full'],
+  [codes.SQLITE_CANTOPEN, 'the database file cannot be opened'],
+])
+
+/**
+ * A COMMIT that failed with one of these left nothing behind. Of any other, such as a failed sync, nobody knows
+ * what will be on the disk.
+ */
+const refusals: readonly (number | undefined)[] = [
+  codes.SQLITE_BUSY,
+  codes.SQLITE_READONLY,
+  codes.SQLITE_FULL,
+]
+
+/** The store's error for whatever a driver threw; a store's own error stays as it is. */
+export function translate(error: unknown, during: 'call' | 'commit' = 'call'): ContextStoreError {
+  if (ContextStoreError.is(error)) return error
+  const code = primaryCode(error)
+  if (code === codes.SQLITE_CORRUPT || code === codes.SQLITE_NOTADB) {
+    return new CorruptDataError('the file is damaged or no SQLite database; it has been left as it is', {
+      cause: error,
+    })
+  }
+  const outcome = during === 'commit' && !refusals.includes(code) ? 'unknown' : 'not-applied'
+  return new StoreUnavailableError(messages.get(code) ?? 'SQLite cannot do its work: see the cause', {
+    cause: error,
+    outcome,
+  })
+}
+
+/** Whether a driver's error has that primary code. */
+export function hasCode(error: unknown, name: keyof typeof codes): boolean {
+  return primaryCode(error) === codes[name]
+}
+
+/** better-sqlite3 gives `code: 'SQLITE_IOERR_FSYNC'`, node:sqlite `errcode: 1034`, whose low byte is the primary one. */
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff
+  if (!('code' in error) || typeof error.code !== 'string') return undefined
+  const name = error.code.split('_', 2).join('_')
+  return Object.hasOwn(codes, name) ? codes[name as keyof typeof codes] : undefined
+}

@@ -1,0 +1,80 @@
+import {
+  type AddressKey,
+  ContextStoreError,
+  CorruptDataError,
+  checkSize,
+  compactLength,
+  countProperties,
+  type Entries,
+  emptyDocument,
+  type JsonValue,
+  type Properties,
+  patchDocument,
+  readDocument,
+  readDocumentProperty,
+  type StoreRules,
+  setOwn,
+} from '@context-store/core'
+
+/** From so many properties on, to parse the whole document is cheaper than to search it for each. */
+const fewNames = 4
+
+/** One property of a session's document. */
+export function propertyOf(address: AddressKey, document: string, name: string): JsonValue | undefined {
+  return named(address, () => readDocumentProperty(document, name))
+}
+
+/** Those of `names` that a session's document has; `undefined`: all. */
+export function propertiesOf(
+  address: AddressKey,
+  document: string,
+  names: readonly string[] | undefined,
+): Properties {
+  return named(address, () => {
+    if (names === undefined) return readDocument(document)
+    const all = names.length > fewNames ? readDocument(document) : undefined
+    const some: Properties = {}
+    for (const name of names) {
+      const value =
+        all === undefined
+          ? readDocumentProperty(document, name)
+          : Object.hasOwn(all, name)
+            ? all[name]
+            : undefined
+      if (value !== undefined) setOwn(some, name, value)
+    }
+    return some
+  })
+}
+
+/** A session's document with `changes` merged into it. */
+export function changedDocument(address: AddressKey, document: string, changes: Entries): string {
+  return named(address, () => patchDocument(document, changes))
+}
+
+/** Throws where a session with that document passes a limit. Counts only where the text's length leaves a doubt. */
+export function checkLimits(address: AddressKey, document: string, rules: StoreRules): void {
+  const { documentLength, properties } = rules.limits
+  // The shortest property takes six characters: a line feed, `"":0`, and a comma or the closing brace.
+  if (document.length <= documentLength && document.length <= 6 * properties) return
+  checkSize(address, compactLength(document), countProperties(document), rules)
+}
+
+/** As good as a count where only "none" matters. */
+export function noneOrSome(document: string): number {
+  return document === emptyDocument ? 0 : 1
+}
+
+/** Says which session it is that cannot be read. */
+function named<T>(address: AddressKey, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!ContextStoreError.is(error, 'corrupt')) throw error
+    const { account, namespace, session } = address
+    throw new CorruptDataError(`session ${JSON.stringify(session)}: ${error.message}`, {
+      address: { account, namespace, session },
+      cause: error,
+    })
+  }
+}

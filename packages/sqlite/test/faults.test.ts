@@ -1,0 +1,188 @@
+import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import Module from 'node:module'
+import { dirname, join } from 'node:path'
+import { ContextStoreError } from '@context-store/core'
+import { expect, onTestFinished, test } from 'vitest'
+import { sqliteStore } from '../src/index.ts'
+import { BetterSqlite3 } from './drivers.ts'
+import { codeOf, temporaryFolder } from './temporary.ts'
+
+const address = { account: '1', namespace: 'orders', session: '42' }
+
+/** A file with that many sessions, closed. */
+async function filled(path: string, sessions: number): Promise<void> {
+  const store = sqliteStore({ path })
+  const namespace = store.account('1').namespace('orders')
+  const text = 'x'.repeat(400)
+  await Promise.all(
+    Array.from({ length: sessions }, (_, index) => namespace.session(`${index}`).patch({ text })),
+  )
+  await store.close()
+}
+
+/** Makes synchronous calls as somebody whom permissions bind: they do not bind root. */
+function bound<T>(call: () => T): T {
+  if (process.geteuid?.() !== 0) return call()
+  process.seteuid?.(65534)
+  try {
+    return call()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
+
+test('a read-only file refuses writes as unavailable and is not changed', async () => {
+  const path = join(temporaryFolder(), 'a.db')
+  await filled(path, 1)
+  const before = readFileSync(path)
+  chmodSync(path, 0o444)
+  chmodSync(dirname(path), 0o555)
+  onTestFinished(() => chmodSync(dirname(path), 0o755))
+  const store = sqliteStore({ path })
+  const session = store.sync.session({ ...address, session: '0' })
+  expect(() => bound(() => session.patch({ a: 1 }))).toThrow(expect.objectContaining({ code: 'unavailable' }))
+  expect(readFileSync(path).equals(before)).toBe(true)
+  chmodSync(dirname(path), 0o755)
+  chmodSync(path, 0o644)
+  session.patch({ a: 1 })
+  expect(session.get('a')).toBe(1)
+  await store.close()
+})
+
+test('a database opened for reading is read; a write is unavailable', async () => {
+  const path = join(temporaryFolder(), 'a.db')
+  await filled(path, 2)
+  const store = sqliteStore({ database: new BetterSqlite3(path, { readonly: true }) })
+  const session = store.session({ ...address, session: '1' })
+  expect(await session.get('text')).toHaveLength(400)
+  expect(await codeOf(() => session.patch({ a: 1 }))).toBe('unavailable')
+  expect(await codeOf(() => store.sync.account('1').namespace('new').create())).toBe('unavailable')
+  expect(Object.keys(await session.getAll())).toEqual(['text'])
+})
+
+test('a database opened for reading that has no tables is unavailable', async () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const other = new BetterSqlite3(path)
+  other.exec('CREATE TABLE own (a TEXT)')
+  other.close()
+  const store = sqliteStore({ database: new BetterSqlite3(path, { readonly: true }) })
+  expect(await codeOf(() => store.ready())).toBe('unavailable')
+})
+
+test('a full database refuses what does not fit, keeps the rest, and goes on once there is room', async () => {
+  const database = new BetterSqlite3(join(temporaryFolder(), 'a.db'))
+  const store = sqliteStore({ database })
+  const session = store.session(address)
+  await session.patch({ a: 1 })
+  const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { page_count: number }
+  database.exec(`PRAGMA max_page_count = ${pages + 4}`)
+  const large = { large: 'x'.repeat(100_000) }
+  const codes = [{ b: 2 }, large, { c: 3 }].map((patch) => codeOf(() => session.patch(patch)))
+  expect(await Promise.all(codes)).toEqual(['no error', 'unavailable', 'no error'])
+  expect(await codeOf(() => store.sync.session(address).patch(large))).toBe('unavailable')
+  expect(await session.getAll()).toEqual({ a: 1, b: 2, c: 3 })
+  database.exec('PRAGMA max_page_count = 100000')
+  await session.patch(large)
+  expect(await session.get('large')).toHaveLength(100_000)
+  expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+  database.close()
+})
+
+test('a missing folder is unavailable until it is there', async () => {
+  const path = join(temporaryFolder(), 'missing', 'a.db')
+  const store = sqliteStore({ path })
+  expect(await codeOf(() => store.ready())).toBe('unavailable')
+  expect(await codeOf(() => store.session(address).patch({ a: 1 }))).toBe('unavailable')
+  mkdirSync(dirname(path))
+  await store.session(address).patch({ a: 1 })
+  expect(await store.session(address).get('a')).toBe(1)
+  await store.close()
+})
+
+test('a folder for a file is unavailable', async () => {
+  expect(await codeOf(() => sqliteStore({ path: temporaryFolder() }).ready())).toBe('unavailable')
+})
+
+test('a file that is no database is corrupt and left as it is', async () => {
+  const path = join(temporaryFolder(), 'notes.txt')
+  const notes = 'Dear diary, '.repeat(1000)
+  writeFileSync(path, notes)
+  const store = sqliteStore({ path })
+  expect(await codeOf(() => store.ready())).toBe('corrupt')
+  expect(await codeOf(() => store.session(address).patch({ a: 1 }))).toBe('corrupt')
+  await store.close()
+  expect(readFileSync(path, 'utf8')).toBe(notes)
+})
+
+test('a truncated file is corrupt and left as it is', async () => {
+  for (const left of [100, 4096, 5000, 40_960]) {
+    const path = join(temporaryFolder(), 'a.db')
+    await filled(path, 500)
+    truncateSync(path, left)
+    const before = readFileSync(path)
+    const store = sqliteStore({ path })
+    expect(await codeOf(() => store.session({ ...address, session: '499' }).get('text'))).toBe('corrupt')
+    expect(await codeOf(() => store.session({ ...address, session: '499' }).patch({ a: 1 }))).toBe('corrupt')
+    await store.close()
+    expect(readFileSync(path).equals(before)).toBe(true)
+  }
+})
+
+test('a damaged session is named and left as it is; the others go on, in the same turn too', async () => {
+  const database = new BetterSqlite3(':memory:')
+  const store = sqliteStore({ database })
+  const [damaged, sound] = [store.session(address), store.session({ ...address, session: 'sound' })]
+  await Promise.all([damaged.patch({ a: 1, b: 2 }), sound.patch({ a: 1 })])
+  for (const document of ['', '{"a":1', '{\n"a":}']) {
+    database.prepare("UPDATE context_sessions SET document = ? WHERE id = '42'").run(document)
+    const readings = [() => damaged.get('a'), () => damaged.getAll(), () => damaged.getMany(['a', 'b'])]
+    for (const read of readings) {
+      const error: unknown = await read().then(undefined, (reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'corrupt', address })
+      expect(ContextStoreError.is(error, 'corrupt')).toBe(true)
+    }
+    const outcomes = [damaged.patchIf({ a: 1 }, { a: 3 }), sound.patch({ a: document })].map((call) =>
+      codeOf(() => call),
+    )
+    expect(await Promise.all(outcomes)).toEqual(['corrupt', 'no error'])
+    expect(database.prepare("SELECT document FROM context_sessions WHERE id = '42'").get()).toEqual({
+      document,
+    })
+    expect(await sound.getAll()).toEqual({ a: document })
+  }
+  await damaged.clear()
+  await damaged.patch({ anew: true })
+  expect(await damaged.getAll()).toEqual({ anew: true })
+})
+
+test('a database that another holds is unavailable, and nothing of the call has happened', async () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const database = new BetterSqlite3(path)
+  const store = sqliteStore({ database })
+  await store.session(address).patch({ a: 1 })
+  database.exec('PRAGMA busy_timeout = 0')
+  const other = new BetterSqlite3(path)
+  other.exec('BEGIN IMMEDIATE')
+  expect(await codeOf(() => store.session(address).patch({ a: 2 }))).toBe('unavailable')
+  expect(await store.session(address).get('a')).toBe(1)
+  other.exec('COMMIT')
+  await store.session(address).patch({ a: 2 })
+  expect(await store.session(address).get('a')).toBe(2)
+  other.close()
+  database.close()
+})
+
+test('without better-sqlite3 the error says what to do', async () => {
+  const load: unknown = Reflect.get(Module, '_load')
+  onTestFinished(() => {
+    Reflect.set(Module, '_load', load)
+  })
+  Reflect.set(Module, '_load', () => {
+    throw Object.assign(new Error("Cannot find module 'better-sqlite3'"), { code: 'MODULE_NOT_FOUND' })
+  })
+  const store = sqliteStore({ path: join(temporaryFolder(), 'a.db') })
+  await expect(store.ready()).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('npm install better-sqlite3'),
+  })
+})

@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ContextStoreError } from '@context-store/core'
+import { onTestFinished } from 'vitest'
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'context-store-sqlite-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The code of the store's error that `call` throws or rejects with; what is no store's error stays one. */
+export async function codeOf(call: () => unknown): Promise<string> {
+  try {
+    await call()
+  } catch (error) {
+    if (!ContextStoreError.is(error)) throw error
+    return error.code
+  }
+  return 'no error'
+}
