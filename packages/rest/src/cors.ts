@@ -1,0 +1,41 @@
+import { InvalidOptionError } from '@context-store/core'
+
+type HeaderRecord = Readonly<Record<string, string>>
+
+/** What a browser on another origin is told. */
+export interface Cors {
+  /** Goes with every answer. */
+  readonly headers: HeaderRecord
+  /** Answers the question that a browser asks first. */
+  readonly preflight: HeaderRecord
+}
+
+/** Makes the headers for the origin that may call, `*` for any; `undefined`: nothing is said. */
+export function corsRules(origin: string | undefined, methods: readonly string[]): Cors | undefined {
+  if (origin === undefined) return undefined
+  if (origin !== '*' && !isOrigin(origin)) {
+    throw new InvalidOptionError('cors: an origin such as https://shop.example, or *')
+  }
+  const own: HeaderRecord = {
+    'access-control-allow-origin': origin,
+    ...(origin === '*' ? {} : { vary: 'origin' }),
+  }
+  return {
+    headers: { ...own, 'access-control-expose-headers': 'allow' },
+    preflight: {
+      ...own,
+      'access-control-allow-methods': methods.join(', '),
+      'access-control-allow-headers': 'content-type, maven-api-key, x-request-id',
+      'access-control-max-age': '600',
+    },
+  }
+}
+
+/** Whether a request is a browser's question; it bears no key, whatever will follow. */
+export function isPreflight(request: Request): boolean {
+  return request.method === 'OPTIONS' && request.headers.has('access-control-request-method')
+}
+
+function isOrigin(text: unknown): boolean {
+  return typeof text === 'string' && URL.canParse(text) && new URL(text).origin === text
+}

@@ -1,0 +1,42 @@
+import type { ContextStore } from '@context-store/core'
+import { targetOfUrl } from './path.ts'
+import type { Profile } from './profiles.ts'
+import { createService } from './service.ts'
+
+/** How {@link createHandler} serves. */
+export interface HandlerOptions {
+  /** Which of the vendor's pages to follow: `2019` if none. */
+  readonly profile?: Profile | undefined
+  /**
+   * A string: the one key that every account accepts. An object: the key of each account; one without an entry
+   * accepts none. If none: every key but an empty one.
+   */
+  readonly keys?: string | { readonly [account: string]: string } | undefined
+  /** The origin whose pages may call from a browser, `*` for any; none if none. */
+  readonly cors?: string | undefined
+}
+
+/**
+ * Makes the service of a store: a function from `Request` to `Response`, for whatever serves those.
+ *
+ * It never rejects, and never closes the store. `rawTarget` is the request target as it was sent: a `Request`
+ * has resolved `.`, `..`, `%2e` and `%2e%2e` already, which are ids like any other; without it, what the URL
+ * still shows is what counts.
+ *
+ * @throws {@link InvalidOptionError} for an option that cannot be
+ * @example
+ * ```ts
+ * const handle = createHandler(memoryStore(), { keys: { '577089': 'secret' } })
+ * const response = await handle(new Request('http://localhost/v1/account/577089', { headers }))
+ * ```
+ */
+export function createHandler(
+  store: ContextStore,
+  options: HandlerOptions = {},
+): (request: Request, rawTarget?: string) => Promise<Response> {
+  const answer = createService(store, options)
+  return async (request, rawTarget = targetOfUrl(request.url)) => {
+    const { status, body, headers } = await answer(request, rawTarget)
+    return new Response(body ?? null, { status, headers })
+  }
+}

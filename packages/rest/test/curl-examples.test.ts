@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { ContextStore, Properties } from '@context-store/core'
+import { memoryStore } from '@context-store/memory'
+import { serve } from '@context-store/rest/node'
+import { sqliteStore } from '@context-store/sqlite'
+import { expect, test } from 'vitest'
+import data from './curl-examples.json' with { type: 'json' }
+
+// Every curl example of the page this project was made from, in the page's order, as curl sends it. Each of an
+// account's keys is another one there, so any key has to do.
+
+type State = { [account: string]: { [namespace: string]: { [session: string]: Properties } } }
+type Expected = { readonly status: number; readonly body?: unknown }
+type Example = (typeof data.examples)[number] & {
+  readonly onEmptyStore: Expected
+  readonly onSeededStore: Expected
+}
+
+const run = promisify(execFile)
+const examples: readonly Example[] = data.examples
+
+const stores: readonly [name: string, open: (folder: string) => ContextStore][] = [
+  ['memory', () => memoryStore()],
+  ['SQLite', (folder) => sqliteStore({ path: join(folder, 'examples.db') })],
+]
+const starts: readonly [start: 'onEmptyStore' | 'onSeededStore', seed: State, left: State][] = [
+  ['onEmptyStore', {}, data.leftOnEmptyStore],
+  ['onSeededStore', data.seed, data.leftOnSeededStore],
+]
+
+for (const [name, open] of stores) {
+  test.each(starts)(`the examples of the page on ${name}, %s`, async (start, seed, left) => {
+    const folder = await mkdtemp(join(tmpdir(), 'curl-examples-'))
+    const store = open(folder)
+    await write(store, seed)
+    const server = await serve({ store })
+    try {
+      for (const example of examples) {
+        expect({ section: example.section, ...(await curl(server.url, example)) }).toEqual({
+          section: example.section,
+          body: undefined,
+          ...example[start],
+        })
+      }
+      expect(await read(store)).toEqual(left)
+    } finally {
+      await server.close()
+      await store.close()
+      await rm(folder, { recursive: true })
+    }
+  })
+}
+
+async function curl(url: string, { method, path, headers, body }: Example): Promise<Expected> {
+  const args = ['-g', '--silent', '--request', method, '--url', url + path, '--write-out', '\n%{http_code}']
+  for (const header of headers) args.push('--header', header)
+  if (body !== undefined) args.push('--data', body)
+  const { stdout } = await run('curl', args)
+  const end = stdout.lastIndexOf('\n')
+  const text = stdout.slice(0, end)
+  return { status: Number(stdout.slice(end)), body: text === '' ? undefined : JSON.parse(text, instant) }
+}
+
+function instant(name: string, value: unknown): unknown {
+  const isInstant = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)
+  return name === 'createdAt' && isInstant ? '<instant>' : value
+}
+
+async function write(store: ContextStore, state: State): Promise<void> {
+  for (const [account, namespaces] of Object.entries(state)) {
+    for (const [namespace, sessions] of Object.entries(namespaces)) {
+      for (const [session, properties] of Object.entries(sessions)) {
+        await store.session({ account, namespace, session }).patch(properties)
+      }
+    }
+  }
+}
+
+async function read(store: ContextStore): Promise<object> {
+  const state: { [account: string]: { [namespace: string]: { [session: string]: object } } } = {}
+  for await (const account of store.accounts()) {
+    const namespaces: (typeof state)[string] = {}
+    state[account] = namespaces
+    for await (const { name } of store.account(account).namespaces()) {
+      const namespace = store.account(account).namespace(name)
+      const sessions: (typeof namespaces)[string] = {}
+      namespaces[name] = sessions
+      for await (const { id } of namespace.sessions()) sessions[id] = await namespace.session(id).getAll()
+    }
+  }
+  return state
+}
