@@ -33,10 +33,10 @@ function client(store: ContextStore, options: HandlerOptions = {}) {
   const handle = createHandler(store, options)
   return {
     async send(path: string, { method = 'GET', body, headers }: Sent = {}): Promise<Got> {
-      const init = {
+      const init: RequestInit = {
         method,
         headers: headers ?? (body === undefined ? key : { ...key, ...json }),
-        ...(body === undefined ? {} : { body, duplex: 'half' }),
+        ...(body === undefined ? {} : { body, duplex: 'half' as const }),
       }
       const response = await handle(new Request(`http://host${path}`, init))
       const text = await response.text()

@@ -1,0 +1,217 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const headers = { 'maven-api-key': 'any', 'content-type': 'application/json' }
+
+let folder: string
+const children: ChildProcess[] = []
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'context-store-cli-'))
+})
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    child.kill('SIGKILL')
+    await once(child, 'close')
+  }
+  await rm(folder, { recursive: true })
+})
+
+/** Runs a command to its end. */
+async function command(...args: string[]) {
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder })
+  children.push(child)
+  const [out, err] = [heard(child.stdout), heard(child.stderr)]
+  const [code] = await once(child, 'close')
+  return { code, out: out(), err: err() }
+}
+
+/** Starts a server on a free port, and waits until it says where it is. */
+async function start(...args: string[]) {
+  const child = spawn(process.execPath, [main, 'serve', '--port', '0', ...args], { cwd: folder })
+  children.push(child)
+  const [out, err] = [heard(child.stdout), heard(child.stderr)]
+  while (!/^try: .*\n/m.test(out())) await once(child.stdout, 'data')
+  const url = /http:\/\/\S+/.exec(out())?.[0] ?? ''
+  return {
+    url,
+    child,
+    out,
+    err,
+    async end(...signals: NodeJS.Signals[]) {
+      const ended = once(child, 'close')
+      for (const signal of signals) child.kill(signal)
+      const [code, signal] = await ended
+      return signal ?? code
+    },
+  }
+}
+
+function heard(stream: NodeJS.ReadableStream): () => string {
+  let text = ''
+  stream.setEncoding('utf8').on('data', (more: string) => {
+    text += more
+  })
+  return () => text
+}
+
+async function send(url: string, method: string, path: string, body?: unknown, more = {}) {
+  const init = body === undefined ? {} : { body: JSON.stringify(body) }
+  const answer = await fetch(`${url}/v1/account/${path}`, {
+    method,
+    headers: { ...headers, ...more },
+    ...init,
+  })
+  const text = await answer.text()
+  return [answer.status, text === '' ? undefined : JSON.parse(text)]
+}
+
+/** Pastes the curl line into a shell. */
+async function pasted(out: string): Promise<unknown> {
+  const line = /^try: *(curl .*)$/m.exec(out)?.[1] ?? 'false'
+  const { stdout } = await run('sh', ['-c', `${line} --silent`])
+  return JSON.parse(stdout)
+}
+
+test('it says where it is, which file it uses, and a curl line that works', async () => {
+  const { url, out, err } = await start()
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  expect(out()).toContain(join(folder, 'context-store.db'))
+  expect(existsSync(join(folder, 'context-store.db'))).toBe(true)
+  expect(await pasted(out())).toEqual([])
+  await send(url, 'PATCH', '577089/orders/42/properties', { step: 1 })
+  expect(await pasted(out())).toEqual([{ name: 'orders', createdAt: expect.any(String) }])
+  expect(err()).toBe('')
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s ends it cleanly, and the next start has the data',
+  async (signal) => {
+    const first = await start('--db', 'here.db')
+    expect(await send(first.url, 'PATCH', 'a/n/s/properties', { x: { y: [1] } })).toEqual([204, undefined])
+    expect(await first.end(signal)).toBe(0)
+    expect(first.err()).toBe('')
+    // A clean end leaves no log to recover.
+    expect(existsSync(join(folder, 'here.db-wal'))).toBe(false)
+
+    const second = await start('--db', 'here.db')
+    expect(await send(second.url, 'GET', 'a/n/s/properties')).toEqual([200, { x: { y: [1] } }])
+    expect(await second.end(signal, signal)).toBe(0)
+  },
+)
+
+test('a second signal ends it at once', async () => {
+  const { url, end } = await start('--memory')
+  await send(url, 'PATCH', 'a/n/properties', { long: 'x'.repeat(700_000) })
+  // A client that never reads its answers: an end that waits for it takes a while.
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.write('GET /v1/account/a/n/properties HTTP/1.1\r\nhost: h\r\nmaven-api-key: any\r\n\r\n'.repeat(60))
+  await new Promise<void>((resolve) => {
+    socket.once('data', () => {
+      socket.pause()
+      resolve()
+    })
+  })
+  // Which of two signals at once arrives first is the kernel's choice.
+  expect([130, 143]).toContain(await end('SIGINT', 'SIGTERM'))
+  socket.destroy()
+})
+
+test('--memory keeps no file, --key is the one key, --cors the one origin', async () => {
+  const { url, out } = await start('--memory', '--key', "it's $HOME", '--cors', 'https://shop.example')
+  expect(out()).toContain('memory')
+  expect(existsSync(join(folder, 'context-store.db'))).toBe(false)
+  expect(await pasted(out())).toEqual([])
+  expect((await send(url, 'GET', 'a'))[0]).toBe(403)
+  expect(await send(url, 'GET', 'b', undefined, { 'maven-api-key': "it's $HOME" })).toEqual([200, []])
+  const answer = await fetch(url)
+  expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example')
+})
+
+test('--namespaces explicit wants a namespace created first', async () => {
+  const { url } = await start('--memory', '--namespaces', 'explicit', '--profile', '2019')
+  expect((await send(url, 'PATCH', 'a/n/properties', { x: 1 }))[0]).toBe(404)
+  expect((await send(url, 'POST', 'a', { name: 'n' }))[0]).toBe(204)
+  expect((await send(url, 'PATCH', 'a/n/properties', { x: 1 }))[0]).toBe(204)
+})
+
+test('a warning where anybody on the network gets in', async () => {
+  const open = await start('--memory', '--host', '0.0.0.0')
+  expect(await pasted(open.out())).toEqual([])
+  expect(open.err()).toMatch(/^context-store: .*--key.*\n$/)
+  const kept = await start('--memory', '--host', '0.0.0.0', '--key', 'secret')
+  expect(await kept.end('SIGTERM')).toBe(0)
+  expect(kept.err()).toBe('')
+})
+
+test('a port that is taken is one line', async () => {
+  const port = new URL((await start('--memory')).url).port
+  const { code, out, err } = await command('serve', '--memory', '--port', port)
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toMatch(new RegExp(`^context-store: .*${port}.*\\n$`))
+})
+
+test('a file that cannot be used is one line that names it, and is left as it is', async () => {
+  const text = 'no database, but somebody wants to keep it\n'.repeat(50)
+  await writeFile(join(folder, 'notes.txt'), text)
+  for (const file of ['notes.txt', '.', 'no/such/folder.db']) {
+    const { code, out, err } = await command('serve', '--port', '0', '--db', file)
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(/^context-store: .*\n$/)
+    expect(err).toContain(join(folder, file))
+  }
+  expect(await readFile(join(folder, 'notes.txt'), 'utf8')).toBe(text)
+})
+
+test.each([
+  [[], 'command'],
+  [['fetch'], 'fetch'],
+  [['serve', 'here'], 'here'],
+  [['serve', '--prot', '1'], '--prot'],
+  [['serve', '--port'], '--port'],
+  [['serve', '--port', 'http'], '--port'],
+  [['serve', '--port', '65536'], '--port'],
+  [['serve', '--port', '-1'], '--port'],
+  [['serve', '--port', '--memory'], '--port'],
+  [['serve', '--memory', '--db', 'x.db'], '--memory'],
+  [['serve', '--memory=yes'], '--memory'],
+  [['serve', '--db', ''], '--db'],
+  [['serve', '--host', ''], '--host'],
+  [['serve', '--key', ''], '--key'],
+  [['serve', '--profile', '2020'], '--profile'],
+  [['serve', '--cors', 'shop.example'], '--cors'],
+  [['serve', '--namespaces', 'some'], '--namespaces'],
+])('%j is refused with one line that names what is wrong', async (args, named) => {
+  const { code, out, err } = await command(...args)
+  expect([code, out]).toEqual([2, ''])
+  expect(err).toMatch(/^context-store: .*--help\)\n$/)
+  expect(err).toContain(named)
+})
+
+test('a bad option leaves no file behind', async () => {
+  await command('serve', '--cors', 'shop.example')
+  expect(existsSync(join(folder, 'context-store.db'))).toBe(false)
+})
+
+test('--help and --version', async () => {
+  for (const args of [['--help'], ['-h'], ['serve', '--help']]) {
+    const { code, out, err } = await command(...args)
+    expect([code, err]).toEqual([0, ''])
+    for (const option of ['port', 'host', 'db', 'memory', 'key', 'profile', 'cors', 'namespaces']) {
+      expect(out).toContain(`--${option}`)
+    }
+  }
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+  expect(await command('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' })
+})
