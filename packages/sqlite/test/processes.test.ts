@@ -1,29 +1,55 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { sqliteStore } from '../src/index.ts'
 import { temporaryFolder } from './temporary.ts'
 
-const fixture = fileURLToPath(new URL('fixtures/patch-side-by-side.mjs', import.meta.url))
+const names = ['a', 'b', 'c', 'd']
+const address = { account: '1', namespace: 'orders', session: 'shared' }
 
-test('four processes that begin one file and patch one session lose nothing of each other', async () => {
+function fixture(name: string): string {
+  return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
+}
+
+test('four processes that patch one session of one file lose nothing of each other', async () => {
   const path = join(temporaryFolder(), 'shared.db')
-  const names = ['a', 'b', 'c', 'd']
+  const script = fixture('patch-side-by-side.mjs')
   const ends = names.map((name) =>
-    once(spawn(process.execPath, [fixture, path, name], { stdio: 'inherit' }), 'exit'),
+    once(spawn(process.execPath, [script, path, name], { stdio: 'inherit' }), 'exit'),
   )
   expect(await Promise.all(ends)).toEqual(names.map(() => [0, null]))
 
   const store = sqliteStore({ path })
-  const { turns, ...properties } = await store
-    .session({ account: '1', namespace: 'orders', session: 'shared' })
-    .getAll()
+  const { turns, ...properties } = await store.session(address).getAll()
   expect(turns).toBe(4 * 25)
   const expected = names.flatMap((name) =>
-    Array.from({ length: 16 }, (_, index) => [`${name}-${index}`, index]),
+    Array.from({ length: 16 }, (_, index) => [`${name}-${index}`, index] as const),
   )
   expect(properties).toEqual(Object.fromEntries(expected))
   await store.close()
+})
+
+test('processes that begin a file at the same moment wait for each other', async () => {
+  const folder = temporaryFolder()
+  const children = names.map((name) =>
+    spawn(process.execPath, [fixture('begin-files.mjs'), name], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  )
+  const answers = children.map((child) => createInterface({ input: child.stdout })[Symbol.asyncIterator]())
+  for (let file = 0; file < 20; file++) {
+    const path = join(folder, `${file}.db`)
+    for (const child of children) child.stdin.write(`${path}\n`)
+    const answered = await Promise.all(answers.map(async (lines) => (await lines.next()).value))
+    expect(answered).toEqual(names.map(() => 'done'))
+    const store = sqliteStore({ path })
+    expect(await store.session(address).getAll()).toEqual(
+      Object.fromEntries(names.map((name) => [name, true])),
+    )
+    await store.close()
+  }
+  const ends = children.map((child) => once(child, 'exit'))
+  for (const child of children) child.stdin.end()
+  await Promise.all(ends)
 })

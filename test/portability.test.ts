@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { createContext, runInContext } from 'node:vm'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import { manifestOf, packageFolders } from './package-folders.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+// Arrows point down only: who may import whom of this house. The memory store stands behind rest's doubles alone.
+const below: { readonly [folder: string]: readonly string[] } = {
+  core: [],
+  memory: ['core'],
+  sqlite: ['core'],
+  conformance: ['core'],
+  rest: ['core'],
+  cli: ['core', 'memory', 'sqlite', 'rest'],
+}
+
+describe.each(packageFolders)('%s', (folder) => {
+  const name = folder.replace('packages/', '')
+  const imports = importsOf(`${folder}/src`)
+
+  test('imports only what lies below it', () => {
+    const house = imports.flatMap((path) => /^@context-store\/([^/]+)/.exec(path)?.[1] ?? [])
+    expect(below[name]).toEqual(expect.arrayContaining([...new Set(house)]))
+  })
+
+  test('declares what it imports', () => {
+    const { dependencies = {}, optionalDependencies = {} } = manifestOf(folder)
+    const foreign = imports.filter((path) => !path.startsWith('.') && !isBuiltin(path)).map(packageOf)
+    const declared = Object.keys({ ...dependencies, ...optionalDependencies })
+    expect(declared).toEqual(expect.arrayContaining([...new Set(foreign)]))
+  })
+
+  test('reaches other packages by their promised entry points', () => {
+    expect(imports.filter((path) => path.startsWith('../..'))).toEqual([])
+  })
+})
+
+test('core depends on nothing', () => {
+  expect(manifestOf('packages/core')).not.toHaveProperty('dependencies')
+  expect(manifestOf('packages/core')).not.toHaveProperty('optionalDependencies')
+  expect(manifestOf('packages/core')).not.toHaveProperty('peerDependencies')
+})
+
+test('core and memory run where there is nothing but the language and setTimeout', async () => {
+  const { code, inputs } = await bundle(`
+    import { absent, ContextStoreError } from '@context-store/core'
+    import { memoryStore } from '@context-store/memory'
+    const store = memoryStore()
+    const session = store.account('a').namespace('n').session('s')
+    export const outcome = (async () => {
+      await session.patch({ step: 1, cart: [{ tea: 2 }], draft: 'x' }, { ttlSeconds: 60 })
+      await Promise.all([1, 2, 3].map(() => session.update(['step'], ({ step }) => ({ step: step + 1 }))))
+      await session.patchIf({ step: 4 }, { draft: absent })
+      const refused = await session.patch({ at: new Date() }).catch((error) => error)
+      const ids = []
+      for await (const { id } of store.account('a').namespace('n').sessions()) ids.push(id)
+      const all = await session.getAll()
+      store.sync.close()
+      return JSON.stringify([all, ids, ContextStoreError.is(refused, 'invalid-value')])
+    })()
+  `)
+  expect(inputs.filter((path) => !/^packages\/(core|memory)\/dist\/|^<stdin>$/.test(path))).toEqual([])
+  const outcome: unknown = await runInContext(`${code};program.outcome`, createContext({ setTimeout }))
+  expect(outcome).toBe(JSON.stringify([{ step: 4, cart: [{ tea: 2 }] }, ['s'], true]))
+})
+
+test("core adds at most 5 kB to a browser's bundle, minified and gzipped", async () => {
+  const asAnEngineNeedsIt = await gzipped(
+    "export { absent, ContextStoreError, createStore } from '@context-store/core'",
+  )
+  const whole = await gzipped("export * from '@context-store/core'")
+  console.log(
+    `core for a browser, gzipped: ${asAnEngineNeedsIt} bytes; with the synchronous side and all: ${whole}`,
+  )
+  expect(asAnEngineNeedsIt).toBeLessThanOrEqual(5_000)
+})
+
+async function gzipped(contents: string): Promise<number> {
+  return gzipSync((await bundle(contents)).code, { level: 9 }).length
+}
+
+async function bundle(contents: string): Promise<{ code: string; inputs: string[] }> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: root },
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    globalName: 'program',
+    minify: true,
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  })
+  return { code: outputFiles[0]?.text ?? '', inputs: Object.keys(metafile.inputs) }
+}
+
+function importsOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => ts.preProcessFile(readFileSync(`${folder}/${file}`, 'utf8')).importedFiles)
+    .map(({ fileName }) => fileName)
+}
+
+function packageOf(path: string): string {
+  return path.split('/', path.startsWith('@') ? 2 : 1).join('/')
+}

@@ -1,0 +1,100 @@
+import { type ExecFileException, execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packageFolders } from './package-folders.ts'
+
+/** One fenced block of TypeScript in a README. */
+interface Snippet {
+  readonly name: string
+  readonly file: string
+  readonly code: string
+  readonly runs: boolean
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+// Inside the repository, so that the workspace's packages are found as an application finds them.
+const folder = join(root, 'test-results', 'snippets')
+const snippets = await snippetsOf(['README.md', ...packageFolders.map((path) => join(path, 'README.md'))])
+let complaints: readonly string[] = []
+
+beforeAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  await Promise.all(snippets.map(({ file, code }) => writeFile(join(folder, file), code)))
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      extends: join(root, 'tsconfig.base.json'),
+      compilerOptions: {
+        composite: false,
+        declaration: false,
+        declarationMap: false,
+        isolatedDeclarations: false,
+        noUnusedLocals: false,
+        outDir: 'out',
+        rootDir: '.',
+        types: ['node'],
+      },
+      include: ['*.mts'],
+    }),
+  )
+  const checked = await outcome(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder],
+    root,
+  )
+  complaints = checked.stdout.split('\n').filter((line) => line.includes('error TS'))
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+test('the first README has a program for each of the three users', () => {
+  expect(
+    snippets.filter(({ name, runs }) => runs && name.startsWith('README.md')).length,
+  ).toBeGreaterThanOrEqual(3)
+})
+
+test('every complaint of the compiler is about a snippet', () => {
+  expect(complaints.filter((line) => !snippets.some(({ file }) => line.includes(file)))).toEqual([])
+})
+
+describe.each(snippets)('$name', ({ file, runs }) => {
+  test('has the types it says', () => {
+    expect(complaints.filter((line) => line.includes(file))).toEqual([])
+  })
+
+  test.runIf(runs)('runs', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'context-store-snippet-'))
+    const ran = await outcome(process.execPath, [join(folder, 'out', file.replace(/\.mts$/, '.mjs'))], cwd)
+    await rm(cwd, { recursive: true, force: true })
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+async function snippetsOf(readmes: readonly string[]): Promise<Snippet[]> {
+  const found: Snippet[] = []
+  for (const readme of readmes) {
+    // That each package has one is for scripts/check-packages.mjs to say.
+    if (!existsSync(join(root, readme))) continue
+    const text = await readFile(join(root, readme), 'utf8')
+    const owner = basename(dirname(join(root, readme)))
+    for (const block of text.matchAll(/^```ts( run)?\n([\s\S]*?)^```$/gm)) {
+      const line = text.slice(0, block.index).split('\n').length
+      const file = `${readme === 'README.md' ? 'root' : owner}-${line}.mts`
+      found.push({ name: `${readme}:${line}`, file, code: block[2] ?? '', runs: block[1] !== undefined })
+    }
+  }
+  return found
+}
+
+function outcome(command: string, args: readonly string[], cwd: string) {
+  return new Promise<{ code: ExecFileException['code']; stdout: string; stderr: string }>((resolve) => {
+    execFile(command, args, { cwd }, (error, stdout, stderr) =>
+      resolve({ code: error ? error.code : 0, stdout, stderr }),
+    )
+  })
+}
