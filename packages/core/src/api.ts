@@ -25,8 +25,16 @@ export type Expected<P extends object = Properties> = { readonly [K in keyof P]?
 
 /** What became of a conditional patch: written, or refused with the named properties as they are. */
 export type PatchIfResult<P extends object = Properties> =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly current: Partial<P> }
+  | {
+      /** The condition held, and the patch is written. */
+      readonly ok: true
+    }
+  | {
+      /** The condition did not hold, and nothing has changed. */
+      readonly ok: false
+      /** The expected properties that exist, as they are. */
+      readonly current: Partial<P>
+    }
 
 /** How a patch is to be written. */
 export interface PatchOptions {

@@ -28,6 +28,7 @@ const brand: unique symbol = Symbol.for('@context-store/error')
 
 /** The one family of errors that a store throws; an engine's own error is its `cause`. */
 export class ContextStoreError extends Error {
+  /** The name of the class. */
   override readonly name: string = 'ContextStoreError'
   /** Which of the errors it is; a closed list. */
   readonly code: ErrorCode
@@ -59,6 +60,7 @@ export class ContextStoreError extends Error {
 
 /** An account, namespace, session or property name that cannot be: empty where it must not, too long, or ill-formed Unicode. */
 export class InvalidAddressError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'InvalidAddressError'
   /** Makes the error. */
   constructor(message: string, options?: ContextStoreErrorOptions) {
@@ -68,6 +70,7 @@ export class InvalidAddressError extends ContextStoreError {
 
 /** A value that JSON would lose or change; nothing was written. */
 export class InvalidValueError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'InvalidValueError'
   /** Where in the patch the value stands, such as `cart.items[2].at`; empty for the patch itself. */
   readonly path: string
@@ -83,6 +86,7 @@ export class InvalidValueError extends ContextStoreError {
 
 /** An option that cannot be: a time to live, a limit, a cursor, a setting of a factory. */
 export class InvalidOptionError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'InvalidOptionError'
   /** Makes the error. */
   constructor(message: string, options?: ContextStoreErrorOptions) {
@@ -92,6 +96,7 @@ export class InvalidOptionError extends ContextStoreError {
 
 /** A patch or a read in a namespace that nobody created, where the store has `namespaces: 'explicit'`. */
 export class NamespaceNotFoundError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'NamespaceNotFoundError'
   /** Makes the error. */
   constructor(message: string, options?: ContextStoreErrorOptions) {
@@ -101,6 +106,7 @@ export class NamespaceNotFoundError extends ContextStoreError {
 
 /** An `update` that lost every race. */
 export class ConflictError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'ConflictError'
   /** Makes the error. */
   constructor(message: string, options?: ContextStoreErrorOptions) {
@@ -110,6 +116,7 @@ export class ConflictError extends ContextStoreError {
 
 /** A session that would pass a limit of length or of properties; nothing was written. */
 export class TooLargeError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'TooLargeError'
   /** Makes the error. */
   constructor(message: string, options?: ContextStoreErrorOptions) {
@@ -119,6 +126,7 @@ export class TooLargeError extends ContextStoreError {
 
 /** A call on a store that has been closed. */
 export class StoreClosedError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'StoreClosedError'
   /** Makes the error. */
   constructor(message = 'the store is closed: open another one', options?: ContextStoreErrorOptions) {
@@ -128,6 +136,7 @@ export class StoreClosedError extends ContextStoreError {
 
 /** The engine does not answer, or cannot do its work: see `cause`, and `outcome` for a write. */
 export class StoreUnavailableError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'StoreUnavailableError'
   /** Makes the error. */
   constructor(message: string, options?: ContextStoreErrorOptions) {
@@ -137,6 +146,7 @@ export class StoreUnavailableError extends ContextStoreError {
 
 /** The engine refuses the caller's credentials. */
 export class UnauthorizedError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'UnauthorizedError'
   /** Makes the error. */
   constructor(message: string, options?: ContextStoreErrorOptions) {
@@ -146,6 +156,7 @@ export class UnauthorizedError extends ContextStoreError {
 
 /** What this kind of store cannot do; its README says so too. */
 export class UnsupportedError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'UnsupportedError'
   /** Makes the error. */
   constructor(message: string, options?: ContextStoreErrorOptions) {
@@ -155,6 +166,7 @@ export class UnsupportedError extends ContextStoreError {
 
 /** Data that no store of this version wrote: damaged, foreign or newer. It has been left as it is. */
 export class CorruptDataError extends ContextStoreError {
+  /** The name of the class. */
   override readonly name = 'CorruptDataError'
   /** Makes the error. */
   constructor(message: string, options?: ContextStoreErrorOptions) {

@@ -1,6 +1,7 @@
 import { absent } from './absent.ts'
 import type { JsonValue, Properties } from './api.ts'
 import { CorruptDataError } from './errors.ts'
+import { setOwn } from './session-rules.ts'
 import type { Entries } from './storage-adapter.ts'
 
 /*
@@ -39,7 +40,8 @@ export function patchDocument(document: string, changes: Entries): string {
 
 /** Every property of the document, as plain objects of the caller's own. */
 export function readDocument(document: string): Properties {
-  return parsed(checked(document)) as Properties
+  const text = checked(document)
+  return /\n"[^"\\]*\\/.test(text) ? readLines(text) : (parsed(text) as Properties)
 }
 
 /** One property of the document; `undefined`: there is none. */
@@ -60,6 +62,22 @@ export function countProperties(document: string): number {
 /** The length of the document as compact JSON, in UTF-16 units; never more than `document.length`. */
 export function compactLength(document: string): number {
   return document.length - countProperties(document)
+}
+
+/**
+ * Reads a document line by line, where a name bears an escape.
+ *
+ * JSON.parse of V8 13.6 (Node 24) mistakes such a name for another of the same length that it met in an object
+ * of the same shape: once it has read `{"\\\\":1}`, it reads `{"\\n":1}` as that. Read alone, a name is safe.
+ */
+function readLines(text: string): Properties {
+  const properties: Properties = {}
+  for (const line of text.slice(2, -1).split('\n')) {
+    const [name = ''] = /^"(?:[^"\\]|\\.)*"/.exec(line) ?? []
+    const value = line.slice(name.length + 1, line.endsWith(',') ? -1 : undefined)
+    setOwn(properties, String(parsed(name)), parsed(value))
+  }
+  return properties
 }
 
 function lineHead(name: string): string {

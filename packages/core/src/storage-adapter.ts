@@ -41,9 +41,16 @@ export interface PatchRequest {
 
 /** What became of a patch. */
 export type PatchOutcome =
-  | { readonly applied: true }
-  /** The condition does not hold: the expected properties that exist, as the caller's own. */
-  | { readonly applied: false; readonly current: Properties }
+  | {
+      /** There was no condition, or it held. */
+      readonly applied: true
+    }
+  | {
+      /** The condition did not hold, and nothing has changed. */
+      readonly applied: false
+      /** The expected properties that exist, as the caller's own. */
+      readonly current: Properties
+    }
 
 /** Part of a listing as adapters give it; `next` asks for the part behind it, and is stable while the data changes. */
 export interface Slice<T> {
