@@ -1,4 +1,5 @@
 import { StoreClosedError } from '@context-store/core'
+import { keepObjects } from './kept-objects.ts'
 import { migrate, schemaVersion } from './schema.ts'
 import { SessionTables } from './session-tables.ts'
 import { openFile, type SqliteDatabase, type SqliteStatement } from './sqlite-driver.ts'
@@ -109,7 +110,9 @@ export class SqliteConnection {
     if (this.#opened !== undefined) return this.#opened
     if (this.#closed) throw new StoreClosedError()
     const shared = 'database' in this.#source
-    const database = 'database' in this.#source ? this.#source.database : openFile(this.#source.path)
+    const database = keepObjects(
+      'database' in this.#source ? this.#source.database : openFile(this.#source.path),
+    )
     try {
       prepareDatabase(database, shared, this.#synchronous)
       const [begin, commit, rollback] = [

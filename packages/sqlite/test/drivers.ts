@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { SqliteDatabase } from '../src/index.ts'
+import type { SqliteDatabase, SqliteStatement } from '../src/index.ts'
 
 /** A way to open a database, for tests that hold on every driver. */
 export interface Driver {
@@ -9,8 +9,22 @@ export interface Driver {
 
 type Open = new (path: string, options?: { readonly readonly?: boolean }) => SqliteDatabase
 
-/** better-sqlite3, with its own options. */
-export const BetterSqlite3: Open = createRequire(import.meta.url)('better-sqlite3') as Open
+const Native = createRequire(import.meta.url)('better-sqlite3') as Open
+const kept: object[] = []
+
+/** better-sqlite3, with its own options; never collected, which Node 24 does not survive (src/kept-objects.ts). */
+export class BetterSqlite3 extends Native {
+  constructor(path: string, options?: { readonly readonly?: boolean }) {
+    super(path, options)
+    kept.push(this)
+  }
+
+  override prepare(sql: string): SqliteStatement {
+    const statement = super.prepare(sql)
+    kept.push(statement)
+    return statement
+  }
+}
 
 /** The class of node:sqlite, where this Node has it without a flag: from 22.13 on. */
 function databaseSync(): (new (path: string) => SqliteDatabase) | undefined {
