@@ -17,7 +17,7 @@ let pasted = false
 server.stdout.setEncoding('utf8')
 for await (const chunk of server.stdout) {
   output += chunk
-  const line = /^\s*(curl .+)\n/m.exec(output)?.[1]
+  const line = /^(?:try:)?\s*(curl .+)\n/m.exec(output)?.[1]
   if (line === undefined || pasted) continue
   pasted = true
   const answer = spawnSync('sh', ['-c', `${line} --silent --show-error --fail --max-time 30`], {

@@ -30,7 +30,7 @@ export class UsageError extends Error {
 /**
  * Reads the command line.
  *
- * @throws {@link UsageError} for one that cannot be
+ * @throws `UsageError` for one that cannot be
  */
 export function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parsed(args)

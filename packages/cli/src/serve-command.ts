@@ -17,8 +17,8 @@ const flags: { readonly [option: string]: string } = {
 /**
  * Serves until a signal ends it.
  *
- * @throws {@link UsageError} for an option that cannot be
- * @throws {@link ContextStoreError} where the file or the port cannot be opened
+ * @throws `UsageError` for an option that cannot be
+ * @throws `ContextStoreError` where the file or the port cannot be opened
  */
 export async function serveCommand(options: ServeCommandOptions): Promise<void> {
   const { port, host, file, key } = options

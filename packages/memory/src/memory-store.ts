@@ -23,7 +23,7 @@ export interface MemoryStoreOptions extends StoreOptions {
 /**
  * A store in this process's memory: nothing is shared, nothing outlives the process.
  *
- * @throws {@link InvalidOptionError} for an option that cannot be
+ * @throws `InvalidOptionError` for an option that cannot be
  * @example
  * ```ts
  * const store = memoryStore({ maxSessions: 100_000 })

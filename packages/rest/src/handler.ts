@@ -23,7 +23,7 @@ export interface HandlerOptions {
  * has resolved `.`, `..`, `%2e` and `%2e%2e` already, which are ids like any other; without it, what the URL
  * still shows is what counts.
  *
- * @throws {@link InvalidOptionError} for an option that cannot be
+ * @throws `InvalidOptionError` for an option that cannot be
  * @example
  * ```ts
  * const handle = createHandler(memoryStore(), { keys: { '577089': 'secret' } })

@@ -37,8 +37,8 @@ export interface ContextServer {
 /**
  * Serves a store on Node, over HTTP/1.1, until it is closed.
  *
- * @throws {@link StoreUnavailableError} where the port is taken or may not be opened
- * @throws {@link InvalidOptionError} for an option that cannot be
+ * @throws `StoreUnavailableError` where the port is taken or may not be opened
+ * @throws `InvalidOptionError` for an option that cannot be
  * @example
  * ```ts
  * const server = await serve({ store: memoryStore() })
@@ -84,8 +84,9 @@ function serverOf(service: Service, requestTimeoutMs: number): Server {
     {
       headersTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs,
-      // Node looks for requests past their time this often, every 30 seconds if not told.
-      connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+      // Node looks for requests past their time this often, every 30 seconds if not told: well before the
+      // connection's own timeout below, which would end it without an answer.
+      connectionsCheckingInterval: Math.min(1_000, Math.ceil(requestTimeoutMs / 4)),
       requireHostHeader: false,
     },
     listener,

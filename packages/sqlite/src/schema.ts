@@ -42,7 +42,7 @@ const ours = ['context_schema', 'context_namespaces', 'context_sessions', 'conte
  *
  * @param shared - whether other tables may be there: yes in a database that the caller opened. A path to somebody
  * else's file is taken for a mistake.
- * @throws {@link CorruptDataError} for tables that this version cannot use
+ * @throws `CorruptDataError` for tables that this version cannot use
  */
 export function schemaVersion(
   database: SqliteDatabase,

@@ -43,7 +43,7 @@ export interface SqliteStore extends ContextStore, HasSync {
    * Copies the whole database into a new file: every write made before the call, as of one instant, compacted.
    * Other tables of a caller's database are copied along.
    *
-   * @throws {@link InvalidOptionError} where there is a file already; it is left as it is
+   * @throws `InvalidOptionError` where there is a file already; it is left as it is
    * @example
    * ```ts
    * await store.backup('sessions-2024-06-01.db')
@@ -58,7 +58,7 @@ export interface SqliteStore extends ContextStore, HasSync {
  * The calls of one turn of the event loop share a transaction, so many at a time are much faster than one after
  * the other. The file is opened at the first call; `ready()` tells whether it can be.
  *
- * @throws {@link InvalidOptionError} for an option that cannot be
+ * @throws `InvalidOptionError` for an option that cannot be
  * @example
  * ```ts
  * const store = sqliteStore({ path: 'sessions.db' })
