@@ -19,23 +19,13 @@ import type { Entries } from './storage-adapter.ts'
 /** The document of a session without properties. */
 export const emptyDocument = '{}'
 
+/** From so many changes on, to take the document apart is cheaper than to search and copy it for each. */
+const manyChanges = 8
+
 /** The document with `changes` merged into it; the properties' order stays, new ones go last. */
 export function patchDocument(document: string, changes: Entries): string {
-  let text = checked(document)
-  for (let i = 0; i < changes.names.length; i++) {
-    const name = changes.names[i] as string
-    const value = changes.values[i] as JsonValue | typeof absent
-    const head = lineHead(name)
-    const at = text.indexOf(head)
-    if (value === absent) {
-      if (at !== -1) text = without(text, at)
-    } else {
-      const line = head + JSON.stringify(value)
-      if (at !== -1) text = text.slice(0, at) + line + text.slice(lineEnd(text, at))
-      else text = `${text.slice(0, -1)}${text.length > 2 ? ',' : ''}${line}}`
-    }
-  }
-  return text
+  const text = checked(document)
+  return changes.names.length < manyChanges ? splice(text, changes) : rebuild(text, changes)
 }
 
 /** Every property of the document, as plain objects of the caller's own. */
@@ -72,12 +62,50 @@ export function compactLength(document: string): number {
  */
 function readLines(text: string): Properties {
   const properties: Properties = {}
-  for (const line of text.slice(2, -1).split('\n')) {
-    const [name = ''] = /^"(?:[^"\\]|\\.)*"/.exec(line) ?? []
-    const value = line.slice(name.length + 1, line.endsWith(',') ? -1 : undefined)
-    setOwn(properties, String(parsed(name)), parsed(value))
-  }
+  for (const [name, value] of linesOf(text)) setOwn(properties, String(parsed(name)), parsed(value))
   return properties
+}
+
+/** Merges by replacing, cutting out and appending lines. */
+function splice(document: string, changes: Entries): string {
+  let text = document
+  let added = ''
+  for (let i = 0; i < changes.names.length; i++) {
+    const value = changes.values[i] as JsonValue | typeof absent
+    const head = lineHead(changes.names[i] as string)
+    const at = text.indexOf(head)
+    if (value === absent) {
+      if (at !== -1) text = without(text, at)
+    } else {
+      const line = head + JSON.stringify(value)
+      if (at === -1) added += `,${line}`
+      else text = text.slice(0, at) + line + text.slice(lineEnd(text, at))
+    }
+  }
+  if (added === '') return text
+  return `${text.slice(0, -1)}${text.length > 2 ? added : added.slice(1)}}`
+}
+
+/** Merges by way of a map of all lines, in a time that grows with the document and not with its square. */
+function rebuild(document: string, changes: Entries): string {
+  const lines = new Map<string, string>()
+  for (const [head, value] of linesOf(document)) lines.set(head, value)
+  changes.names.forEach((name, index) => {
+    const value = changes.values[index] as JsonValue | typeof absent
+    if (value === absent) lines.delete(JSON.stringify(name))
+    else lines.set(JSON.stringify(name), JSON.stringify(value))
+  })
+  return `{${Array.from(lines, ([head, value]) => `\n${head}:${value}`).join(',')}}`
+}
+
+/** Each line's name and value, as JSON texts. */
+function* linesOf(document: string): Generator<[name: string, value: string], void, undefined> {
+  if (document === emptyDocument) return
+  for (const line of document.slice(2, -1).split('\n')) {
+    const [name] = /^"(?:[^"\\]|\\.)*"(?=:)/.exec(line) ?? []
+    if (name === undefined) throw damaged()
+    yield [name, line.slice(name.length + 1, line.endsWith(',') ? -1 : undefined)]
+  }
 }
 
 function lineHead(name: string): string {
@@ -106,6 +134,10 @@ function parsed(text: string): JsonValue {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new CorruptDataError('the stored session is damaged; it has been left as it is', { cause })
+    throw damaged(cause)
   }
+}
+
+function damaged(cause?: unknown): CorruptDataError {
+  return new CorruptDataError('the stored session is damaged; it has been left as it is', { cause })
 }

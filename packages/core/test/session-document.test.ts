@@ -25,7 +25,7 @@ const value = fc.oneof(
 )
 const change = fc.oneof({ weight: 3, arbitrary: value }, { weight: 1, arbitrary: fc.constant(absent) })
 const entries: fc.Arbitrary<Entries> = fc
-  .uniqueArray(fc.tuple(name, change), { selector: ([key]) => key, maxLength: 6 })
+  .uniqueArray(fc.tuple(name, change), { selector: ([key]) => key, maxLength: 16, size: 'medium' })
   .map((pairs) => ({ names: pairs.map(([key]) => key), values: pairs.map(([, item]) => item) }))
 
 /** What merging means, by way of a Map: no text, no search. */
@@ -64,6 +64,21 @@ test('a name with an escape is not taken for another one of its length', () => {
     const document = patchDocument(emptyDocument, { names: ['}', name, ''], values: [null, 1, []] })
     expect(Object.keys(readDocument(document))).toEqual(['}', name, ''])
   }
+})
+
+test('a damaged line is corrupt for a patch that takes the lines apart', () => {
+  const names = Array.from({ length: 20 }, (_, index) => `p${index}`)
+  const damaged = '{\n"a":1,\nb:2,\n"c":3}'
+  expect(() => patchDocument(damaged, { names, values: names })).toThrow(
+    expect.objectContaining({ code: 'corrupt' }),
+  )
+})
+
+test('a session of 100,000 properties is patched in lines, not in their square', () => {
+  const names = Array.from({ length: 100_000 }, (_, index) => `p${index}`)
+  const first = patchDocument(emptyDocument, { names, values: names.map(() => 1) })
+  const second = patchDocument(first, { names, values: names.map(() => 2) })
+  expect(second).toBe(first.replaceAll(':1', ':2'))
 })
 
 test('lengths are those of compact JSON', () => {
