@@ -7,7 +7,7 @@ import type { ContextStore, Properties } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
 import { serve } from '@context-store/rest/node'
 import { sqliteStore } from '@context-store/sqlite'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import data from './curl-examples.json' with { type: 'json' }
 
 // Every curl example of the page this project was made from, in the page's order, as curl sends it. Each of an
@@ -31,6 +31,12 @@ const starts: readonly [start: 'onEmptyStore' | 'onSeededStore', seed: State, le
   ['onEmptyStore', {}, data.leftOnEmptyStore],
   ['onSeededStore', data.seed, data.leftOnSeededStore],
 ]
+
+beforeAll(async () => {
+  await run('curl', ['--version']).catch((cause) => {
+    throw new Error('curl is missing, which sends the examples: apt-get install -y curl', { cause })
+  })
+})
 
 for (const [name, open] of stores) {
   test.each(starts)(`the examples of the page on ${name}, %s`, async (start, seed, left) => {
