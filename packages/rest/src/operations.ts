@@ -24,7 +24,7 @@ export interface Operation {
 export const createNamespace: Operation = {
   takesBody: true,
   async run({ store, account, body }) {
-    const name = Object.hasOwn(body, 'name') ? body.name : undefined
+    const { name } = body
     if (typeof name !== 'string') throw new Refusal(400, 'name: a string, the name of the namespace')
     await store.account(account).namespace(name).create()
     return noContent

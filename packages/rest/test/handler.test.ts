@@ -128,6 +128,12 @@ test('what the operations leave behind', async () => {
   expect(await namespace.info()).toBeUndefined()
 })
 
+test('what is empty in an include names nothing, not the property with the empty name', async () => {
+  const { send } = service()
+  await send('/v1/account/a/n/properties', { method: 'PATCH', body: '{"":0,"b":1}' })
+  expect((await send('/v1/account/a/n/properties?include=,b,&include=')).body).toEqual({ b: 1 })
+})
+
 test('a session called properties has only single ones', async () => {
   const { store, send } = service()
   await store.session({ account: 'a', namespace: 'n', session: 'properties' }).patch({ a: 1 })
