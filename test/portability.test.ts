@@ -15,6 +15,8 @@ const below: { readonly [folder: string]: readonly string[] } = {
   core: [],
   memory: ['core'],
   sqlite: ['core'],
+  redis: ['core'],
+  keyv: ['core'],
   conformance: ['core'],
   rest: ['core'],
   cli: ['core', 'memory', 'sqlite', 'rest'],
