@@ -35,12 +35,14 @@ export {
   UnsupportedError,
 } from './errors.ts'
 export { copyJson } from './json-copy.ts'
+export { KeyedLocks } from './keyed-locks.ts'
 export {
   compactLength,
   countProperties,
   emptyDocument,
   patchDocument,
   readDocument,
+  readDocumentProperties,
   readDocumentProperty,
 } from './session-document.ts'
 export {
@@ -51,7 +53,14 @@ export {
   type SessionLife,
   sessionInfoOf,
 } from './session-life.ts'
-export { checkSize, conditionHolds, jsonEqual, namespaceNotFound, setOwn } from './session-rules.ts'
+export {
+  checkSize,
+  conditionHolds,
+  jsonEqual,
+  namespaceNotFound,
+  namingCorrupt,
+  setOwn,
+} from './session-rules.ts'
 export type {
   AddressKey,
   Entries,

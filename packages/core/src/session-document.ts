@@ -22,6 +22,9 @@ export const emptyDocument = '{}'
 /** From so many changes on, to take the document apart is cheaper than to search and copy it for each. */
 const manyChanges = 8
 
+/** From so many properties on, to parse the whole document is cheaper than to search it for each. */
+const fewNames = 4
+
 /** The document with `changes` merged into it; the properties' order stays, new ones go last. */
 export function patchDocument(document: string, changes: Entries): string {
   const text = checked(document)
@@ -32,6 +35,19 @@ export function patchDocument(document: string, changes: Entries): string {
 export function readDocument(document: string): Properties {
   const text = checked(document)
   return /\n"[^"\\]*\\/.test(text) ? readLines(text) : (parsed(text) as Properties)
+}
+
+/** Those of `names` that the document has; `undefined`: all. */
+export function readDocumentProperties(document: string, names: readonly string[] | undefined): Properties {
+  if (names === undefined) return readDocument(document)
+  const all = names.length > fewNames ? readDocument(document) : undefined
+  const some: Properties = {}
+  for (const name of names) {
+    const own = all !== undefined && Object.hasOwn(all, name) ? all[name] : undefined
+    const value = all === undefined ? readDocumentProperty(document, name) : own
+    if (value !== undefined) setOwn(some, name, value)
+  }
+  return some
 }
 
 /** One property of the document; `undefined`: there is none. */

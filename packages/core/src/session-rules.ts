@@ -1,6 +1,6 @@
 import { absent } from './absent.ts'
 import type { JsonValue, Properties } from './api.ts'
-import { NamespaceNotFoundError, TooLargeError } from './errors.ts'
+import { ContextStoreError, CorruptDataError, NamespaceNotFoundError, TooLargeError } from './errors.ts'
 import type { AddressKey, Entries } from './storage-adapter.ts'
 import type { StoreRules } from './store-options.ts'
 
@@ -62,6 +62,16 @@ export function checkSize(address: AddressKey, length: number, properties: numbe
       : `${properties} properties, limit ${most}`
   throw new TooLargeError(`session ${quoted(session)} would have ${what}: remove some of it first`, {
     address: { account, namespace, session },
+  })
+}
+
+/** The error to throw for one met while a session was read: of one that is damaged it says which it is. */
+export function namingCorrupt(address: AddressKey, error: unknown): unknown {
+  if (!ContextStoreError.is(error, 'corrupt') || error.address !== undefined) return error
+  const { account, namespace, session } = address
+  return new CorruptDataError(`session ${quoted(session)}: ${error.message}`, {
+    address: { account, namespace, session },
+    cause: error,
   })
 }
 

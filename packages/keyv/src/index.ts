@@ -1,1 +1,2 @@
-export {}
+export type { KeyvInstance, KeyvValue } from './keyv-instance.ts'
+export { keyvStore } from './keyv-store.ts'

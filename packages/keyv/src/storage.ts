@@ -1,1 +1,6 @@
-export {}
+export {
+  type KeyvStorage,
+  type KeyvStorageEntry,
+  type KeyvStorageOptions,
+  keyvStorage,
+} from './keyv-storage.ts'

@@ -1,1 +1,10 @@
-export {}
+export type {
+  RedisClient,
+  RedisClientLife,
+  RedisClusterClient,
+  RedisCommandOptions,
+  RedisNodeClient,
+  RedisSentinelClient,
+  RedisSentinelLease,
+} from './redis-client.ts'
+export { type RedisStoreOptions, redisStore } from './redis-store.ts'

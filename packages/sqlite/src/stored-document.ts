@@ -1,23 +1,18 @@
 import {
   type AddressKey,
-  ContextStoreError,
-  CorruptDataError,
   checkSize,
   compactLength,
   countProperties,
   type Entries,
   emptyDocument,
   type JsonValue,
+  namingCorrupt,
   type Properties,
   patchDocument,
-  readDocument,
+  readDocumentProperties,
   readDocumentProperty,
   type StoreRules,
-  setOwn,
 } from '@context-store/core'
-
-/** From so many properties on, to parse the whole document is cheaper than to search it for each. */
-const fewNames = 4
 
 /** One property of a session's document. */
 export function propertyOf(address: AddressKey, document: string, name: string): JsonValue | undefined {
@@ -30,21 +25,7 @@ export function propertiesOf(
   document: string,
   names: readonly string[] | undefined,
 ): Properties {
-  return named(address, () => {
-    if (names === undefined) return readDocument(document)
-    const all = names.length > fewNames ? readDocument(document) : undefined
-    const some: Properties = {}
-    for (const name of names) {
-      const value =
-        all === undefined
-          ? readDocumentProperty(document, name)
-          : Object.hasOwn(all, name)
-            ? all[name]
-            : undefined
-      if (value !== undefined) setOwn(some, name, value)
-    }
-    return some
-  })
+  return named(address, () => readDocumentProperties(document, names))
 }
 
 /** A session's document with `changes` merged into it. */
@@ -70,11 +51,6 @@ function named<T>(address: AddressKey, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (!ContextStoreError.is(error, 'corrupt')) throw error
-    const { account, namespace, session } = address
-    throw new CorruptDataError(`session ${JSON.stringify(session)}: ${error.message}`, {
-      address: { account, namespace, session },
-      cause: error,
-    })
+    throw namingCorrupt(address, error)
   }
 }

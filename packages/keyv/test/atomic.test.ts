@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import KeyvRedis from '@keyv/redis'
+import KeyvSqlite from '@keyv/sqlite'
+import Keyv from 'keyv'
+import { expect, onTestFinished, test } from 'vitest'
+import { startRedis } from '../../../test/redis-servers/one-node.ts'
+import { keyvStore } from '../src/index.ts'
+
+const address = { account: '577089', namespace: 'orders', session: '42' }
+
+const backends: readonly (readonly [string, () => Promise<object>])[] = [
+  ['a Map', async () => new Map()],
+  [
+    '@keyv/sqlite',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'context-store-keyv-'))
+      const adapter = new KeyvSqlite({ uri: `sqlite://${join(folder, 'keyv.db')}` })
+      onTestFinished(async () => {
+        await adapter.disconnect()
+        rmSync(folder, { recursive: true })
+      })
+      return adapter
+    },
+  ],
+  [
+    '@keyv/redis',
+    async () => {
+      const server = await startRedis()
+      const adapter = new KeyvRedis(server.url)
+      onTestFinished(async () => {
+        await adapter.disconnect()
+        await server.stop()
+      })
+      return adapter
+    },
+  ],
+]
+
+test.each(backends)(
+  '64 patches at the same time, of four stores over two Keyvs on %s, are all there',
+  async (_, open) => {
+    const storage = await open()
+    const keyvs = [new Keyv({ store: storage }), new Keyv({ store: storage })]
+    const stores = [...keyvs, ...keyvs].map((keyv) => keyvStore(keyv))
+    const names = Array.from({ length: 64 }, (_, index) => `p${index}`)
+    await Promise.all(
+      names.map((name, index) => stores[index % 4]?.session(address).patch({ [name]: index })),
+    )
+    const all = await stores[0]?.session(address).getAll()
+    expect(Object.keys(all ?? {}).sort()).toEqual([...names].sort())
+
+    // With an expiry of the backend's own, too.
+    await stores[0]?.session(address).patch({}, { ttlSeconds: 60 })
+    const count = ({ n = 0 }: { n?: unknown }) => ({ n: Number(n) + 1 })
+    await Promise.all(names.map((_, index) => stores[index % 4]?.session(address).update(['n'], count)))
+    expect(await stores[1]?.session(address).get('n')).toBe(64)
+  },
+)
+
+test.each(backends)(
+  'sessions begun and ended at the same time on %s are listed as they are',
+  async (_, open) => {
+    const storage = await open()
+    const stores = [1, 2].map(() => keyvStore(new Keyv({ store: storage })))
+    const ids = Array.from({ length: 300 }, (_, index) => `s${index}`)
+    const at = (id: string, index: number) => {
+      const session = stores[index % 2]?.account('577089').namespace('orders').session(id)
+      if (session === undefined) throw new Error('no store')
+      return session
+    }
+    await Promise.all(ids.map((id, index) => at(id, index).patch({ id })))
+    const goes = (index: number): boolean => index % 3 === 0
+    await Promise.all(
+      ids.map((id, index) => (goes(index) ? at(id, index + 1).clear() : at(id, index + 1).patch({ index }))),
+    )
+    const listed: string[] = []
+    for await (const { id } of stores[0]?.account('577089').namespace('orders').sessions() ?? [])
+      listed.push(id)
+    expect(listed.sort()).toEqual(ids.filter((_, index) => !goes(index)).sort())
+  },
+)
+
+test('a namespace deleted while sessions begin in it leaves no session of before', async () => {
+  const map = new Map()
+  const store = keyvStore(new Keyv({ store: map }))
+  const namespace = store.account('577089').namespace('orders')
+  const calls: Promise<void>[] = []
+  for (let index = 0; index < 200; index++) {
+    calls.push(namespace.session(`s${index}`).patch({ index }))
+    if (index % 50 === 49) calls.push(namespace.delete())
+  }
+  await Promise.all(calls)
+  expect((await namespace.listSessions()).items).toEqual([])
+  expect(map.size).toBe(0)
+})
+
+test('different sessions are written side by side', async () => {
+  const map = new Map<string, unknown>()
+  let writing = 0
+  let most = 0
+  const slow = {
+    opts: {},
+    on: () => slow,
+    get: async (key: string) => map.get(key),
+    set: async (key: string, value: unknown) => {
+      most = Math.max(most, ++writing)
+      await new Promise(setImmediate)
+      map.set(key, value)
+      writing--
+    },
+    delete: async (key: string) => map.delete(key),
+    clear: async () => map.clear(),
+  }
+  const store = keyvStore(new Keyv({ store: slow }))
+  const namespace = store.account('577089').namespace('orders')
+  const ids = Array.from({ length: 20 }, (_, index) => `${index}`)
+  await Promise.all(ids.map((id) => namespace.session(id).patch({ id })))
+  most = 0
+  await Promise.all(ids.map((id) => namespace.session(id).patch({ again: id })))
+  expect(most).toBe(20)
+  most = 0
+  await Promise.all(ids.map((id) => namespace.session('one').patch({ [id]: id })))
+  expect(most).toBe(1)
+})

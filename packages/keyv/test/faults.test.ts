@@ -1,0 +1,256 @@
+import { ContextStoreError, type Session } from '@context-store/core'
+import KeyvRedis, { createClient } from '@keyv/redis'
+import Keyv, { type KeyvOptions } from 'keyv'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startRedis } from '../../../test/redis-servers/one-node.ts'
+import { keyvStore } from '../src/index.ts'
+import { type Fault, FaultyAdapter } from './faulty-adapter.ts'
+
+const address = { account: '577089', namespace: 'orders', session: '42' }
+
+async function errorOf(call: Promise<unknown>): Promise<ContextStoreError> {
+  const error = await call.then(
+    () => new Error('no error'),
+    (thrown: unknown) => thrown,
+  )
+  if (!ContextStoreError.is(error)) throw error
+  return error
+}
+
+const settings: readonly (readonly [string, KeyvOptions])[] = [
+  ['as it comes', {}],
+  ['that throws', { throwOnErrors: true }],
+  ['that emits nothing', { emitErrors: false }],
+  ['that throws and emits nothing', { throwOnErrors: true, emitErrors: false }],
+]
+
+describe.each(settings)('a Keyv %s', (_, options) => {
+  function open(): { adapter: FaultyAdapter; session: Session; keyv: Keyv } {
+    const adapter = new FaultyAdapter()
+    const keyv = new Keyv({ store: adapter, ...options })
+    return { adapter, keyv, session: keyvStore(keyv).session(address) }
+  }
+
+  test.each<Fault>(['throws', 'emits'])(
+    'fails a read whose adapter %s, and calls nothing missing',
+    async (fault) => {
+      const { adapter, session } = open()
+      await session.patch({ a: 1 })
+      for (const method of ['get', 'getMany']) adapter.faults.set(method, fault)
+      for (const call of [
+        () => session.getAll(),
+        () => session.get('a'),
+        () => session.info(),
+        () => session.patch({ b: 1 }),
+        () => session.delete('a'),
+        () => session.clear(),
+      ]) {
+        expect(await errorOf(call())).toMatchObject({
+          code: 'unavailable',
+          outcome: 'not-applied',
+          cause: new Error('getMany fails'),
+        })
+      }
+      adapter.faults.clear()
+      expect(await session.getAll()).toEqual({ a: 1 })
+    },
+  )
+
+  test.each<Fault>(['throws', 'emits', 'false'])('fails a write whose adapter %s', async (fault) => {
+    const { adapter, session } = open()
+    await session.patch({ a: 1 })
+    adapter.faults.set('set', fault)
+    const error = await errorOf(session.patch({ a: 2 }))
+    expect(error).toMatchObject({ code: 'unavailable', outcome: 'unknown' })
+    expect(error.cause).toBeInstanceOf(Error)
+    adapter.faults.clear()
+    await session.patch({ c: 3 })
+    expect(await session.get('c')).toBe(3)
+  })
+
+  test.each<Fault>(['throws', 'emits', 'false'])('fails a removal whose adapter %s', async (fault) => {
+    const { adapter, session } = open()
+    await session.patch({ a: 1 })
+    adapter.faults.set('delete', fault)
+    const error = await errorOf(session.clear())
+    expect(error).toMatchObject({ code: 'unavailable', outcome: 'unknown' })
+    expect(error.cause).toBeInstanceOf(Error)
+    adapter.faults.clear()
+    expect(await session.getAll()).toEqual({ a: 1 })
+    await session.clear()
+    expect(await session.getAll()).toEqual({})
+  })
+})
+
+test('only the calls fail that the backend failed, however many are under way', async () => {
+  const adapter = new FaultyAdapter()
+  const store = keyvStore(new Keyv({ store: adapter }))
+  const namespace = store.account('577089').namespace('orders')
+  await namespace.create()
+  const before = new Set(adapter.map.keys())
+  const bad = ['3', '7', '19', '20']
+  await Promise.all(bad.map((id) => namespace.session(id).patch({ id })))
+  for (const key of adapter.map.keys()) if (!before.has(key) && key.includes('-s-')) adapter.keys.add(key)
+  expect(adapter.keys.size).toBe(bad.length)
+  adapter.faults.set('getMany', 'emits')
+  const ids = Array.from({ length: 40 }, (_, index) => `${index}`)
+  const found = await Promise.allSettled(ids.map((id) => namespace.session(id).getAll()))
+  expect(ids.filter((_, index) => found[index]?.status === 'rejected')).toEqual(bad)
+  for (const { status, ...rest } of found) if (status === 'fulfilled') expect(rest).toEqual({ value: {} })
+})
+
+test('an error of nobody is held against a call that found nothing, and against no other', async () => {
+  const adapter = new FaultyAdapter()
+  const store = keyvStore(new Keyv({ store: adapter }))
+  const session = store.session(address)
+  await session.patch({ a: 1 })
+  const found = session.getAll()
+  const missing = store.session({ ...address, session: '43' }).getAll()
+  adapter.emit('error', new Error('the connection broke'))
+  expect(await found).toEqual({ a: 1 })
+  expect(await errorOf(missing)).toMatchObject({
+    code: 'unavailable',
+    cause: new Error('the connection broke'),
+  })
+})
+
+test('no listener stays when no call is under way', async () => {
+  const adapter = new FaultyAdapter()
+  const keyv = new Keyv({ store: adapter })
+  const store = keyvStore(keyv)
+  const listeners = [adapter.listenerCount('error'), keyv.listeners('error').length]
+  await Promise.all([1, 2, 3].map((id) => store.session({ ...address, session: `${id}` }).patch({ id })))
+  adapter.faults.set('set', 'throws')
+  await errorOf(store.session(address).patch({ a: 1 }))
+  await store.close()
+  expect([adapter.listenerCount('error'), keyv.listeners('error').length]).toEqual(listeners)
+})
+
+test('what is left of a removal that failed half way is out of sight and reclaimed', async () => {
+  const adapter = new FaultyAdapter()
+  const store = keyvStore(new Keyv({ store: adapter }))
+  const namespace = store.account('577089').namespace('orders')
+  await namespace.session('42').patch({ a: 1 })
+  for (const key of adapter.map.keys()) if (key.includes('-i-')) adapter.keys.add(key)
+  adapter.faults.set('delete', 'throws')
+  await namespace.session('42').clear()
+  expect(await namespace.session('42').getAll()).toEqual({})
+  expect((await namespace.listSessions()).items).toEqual([])
+  adapter.faults.clear()
+  const [left] = [adapter.map.size]
+  await Promise.all(
+    Array.from({ length: 64 }, () => store.account('577089').namespace('orders').session('43').patch({})),
+  )
+  await store.close()
+  expect(adapter.map.size).toBe(left - 1)
+})
+
+test('a session of a deleted namespace stays out of sight when what should have replaced it failed', async () => {
+  const adapter = new FaultyAdapter()
+  const namespace = keyvStore(new Keyv({ store: adapter }))
+    .account('577089')
+    .namespace('orders')
+  await namespace.session('42').patch({ a: 1 })
+  for (const key of adapter.map.keys()) if (key.includes('-s-')) adapter.keys.add(key)
+  adapter.faults.set('delete', 'throws').set('set', 'throws')
+  await namespace.delete()
+  expect(await errorOf(namespace.session('42').patch({ b: 1 }))).toMatchObject({ outcome: 'unknown' })
+  adapter.faults.clear()
+  expect([...adapter.map.keys()].filter((key) => key.includes('-s-'))).toHaveLength(1)
+  expect((await namespace.listSessions()).items).toEqual([])
+  expect(await namespace.session('42').getAll()).toEqual({})
+})
+
+test('a session begun anew is not reclaimed for the one that expired', async () => {
+  for (let turns = 0; turns < 40; turns++) {
+    const adapter = new FaultyAdapter()
+    let now = Date.UTC(2026, 0, 1)
+    const store = keyvStore(new Keyv({ store: adapter }), { now: () => now })
+    const namespace = store.account('577089').namespace('orders')
+    const sessions = Array.from({ length: 8 }, (_, index) => namespace.session(`${index}`))
+    await Promise.all(sessions.map((session) => session.patch({ old: 1 }, { ttlSeconds: 60 })))
+    now += 60_000
+    // The last of these sets off the reclaim, beside which the sessions begin anew.
+    const writes = Array.from({ length: 56 }, () => namespace.session('other').patch({ a: 1 }))
+    await Promise.all(writes)
+    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+    await Promise.all(sessions.map((session) => session.patch({ anew: 1 })))
+    for (const session of sessions) expect(await session.getAll()).toEqual({ anew: 1 })
+    expect((await namespace.listSessions()).items).toHaveLength(9)
+    await store.close()
+    expect(
+      await keyvStore(new Keyv({ store: adapter }))
+        .session({ ...address, session: '7' })
+        .get('anew'),
+    ).toBe(1)
+  }
+})
+
+test('a store that is closed touches the Keyv no more, not to reclaim either', async () => {
+  const adapter = new FaultyAdapter()
+  const store = keyvStore(new Keyv({ store: adapter }))
+  const writes = Array.from({ length: 64 }, () => store.session(address).patch({ a: 1 }))
+  await store.close()
+  const { calls } = adapter
+  await Promise.all(writes)
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+  expect(adapter.calls).toBe(calls)
+})
+
+test('Redis that is gone fails every call, and serves again when it is back', async () => {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  // As the README says: otherwise node-redis keeps commands until the server is back.
+  const client = createClient({
+    url: server.url,
+    disableOfflineQueue: true,
+    socket: { reconnectStrategy: 20 },
+  })
+  const keyv = new Keyv({ store: new KeyvRedis(client) })
+  onTestFinished(() => keyv.disconnect())
+  const store = keyvStore(keyv)
+  const namespace = store.account('577089').namespace('orders')
+  await namespace.session('42').patch({ a: 1 })
+
+  server.pause()
+  const ids = Array.from({ length: 100 }, (_, index) => `${index}`)
+  const calls = [
+    ...ids.map((id) => namespace.session(id).patch({ id })),
+    ...ids.map((id) => namespace.session(id).getAll()),
+  ].map(errorOf)
+  await server.kill()
+  for (const error of await Promise.all(calls)) expect(error.code).toBe('unavailable')
+  expect(await errorOf(namespace.session('42').getAll())).toMatchObject({ code: 'unavailable' })
+
+  const ready = new Promise((resolve) => client.once('ready', resolve))
+  await server.restart()
+  await ready
+  // It kept nothing on disk, and says so.
+  expect(await namespace.session('42').getAll()).toEqual({})
+  await namespace.session('42').patch({ a: 2 })
+  expect(await namespace.session('42').getAll()).toEqual({ a: 2 })
+})
+
+test.each([
+  [true, true],
+  [false, true],
+  [true, false],
+  [false, false],
+])(
+  'Redis that is down from the start fails every call (throwOnConnectError: %s, throwOnErrors: %s)',
+  async (throwOnConnectError, throwOnErrors) => {
+    const server = await startRedis()
+    await server.stop()
+    const client = createClient({ url: server.url, socket: { reconnectStrategy: false } })
+    const store = keyvStore(
+      new Keyv({ store: new KeyvRedis(client, { throwOnConnectError, throwOnErrors }) }),
+    )
+    expect(await errorOf(store.ready())).toMatchObject({ code: 'unavailable' })
+    const session = store.session(address)
+    const calls = [session.getAll(), session.patch({ a: 1 }), session.clear(), session.info()]
+    for (const error of await Promise.all(calls.map(errorOf))) {
+      expect(error).toMatchObject({ code: 'unavailable' })
+      expect(error.cause).toBeInstanceOf(Error)
+    }
+  },
+)

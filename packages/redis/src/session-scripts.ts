@@ -1,0 +1,314 @@
+import type { StoreRules } from '@context-store/core'
+import { type Script, script } from './script.ts'
+
+/*
+ * A session is one string: a head of fixed width, then its properties as lines,
+ *
+ *   0000000007 000000102 00001732451000000 ----------------- 00000000000n{
+ *   "step":1,
+ *   "name":"x",
+ *
+ * A patch appends its lines, and of two lines of one name the later one counts, as it does for JSON.parse: what
+ * a patch costs does not grow with the session. When the outdated lines weigh more than the rest, the patch
+ * that notices rewrites the string. Scripts never look into a value; a compact JSON text has no raw line feed.
+ *
+ * The head: the generation of the namespace that the session belongs to, the length at the last rewrite, when
+ * the session began, when it ends (dashes: never), its time to live and whose that is (own or the namespace's).
+ */
+
+/** The width of a session's head. */
+export const headLength = 69
+
+/** By how much more than double a session may grow before it is rewritten, in bytes. */
+const slack = 1024
+
+/** How long after a session's end, by a clock of the store's own, the engine may remove it; in milliseconds. */
+const backstop = 86_400_000
+
+const shared = `
+local call, find, sub, match, format = redis.call, string.find, string.sub, string.match, string.format
+local never = '-----------------'
+
+local function corrupt()
+  return redis.error_reply('CORRUPT a session is damaged or was written by a newer version')
+end
+
+local function timeOf(now)
+  if now ~= '' then return tonumber(now) end
+  local time = call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function parseHead(head)
+  return match(head, '^%d%d%d%d%d%d%d%d%d%d (%d+) ([%d-]+) ([%d-]+) (%d+)([on])$')
+end
+
+-- The end of the name that a line begins with, where an escape is in it.
+local function nameEnd(line)
+  local at = 2
+  repeat
+    at = find(line, '["\\\\]', at)
+    if not at or sub(line, at, at) == '"' then return at end
+    at = at + 2
+  until false
+end
+
+-- What stands behind each name, of its last line, and the names in the order of their first lines.
+local function linesOf(text, lines, names)
+  local count, length = #names, 0
+  for name, rest in string.gmatch(text, '\\n("[^"\\n]*")([^\\n]*)') do
+    length = length + #name + #rest + 1
+    if find(name, '\\\\', 1, true) then
+      local line = name .. rest
+      local at = nameEnd(line)
+      if not at then return false end
+      name, rest = sub(line, 1, at), sub(line, at + 1)
+    end
+    if lines[name] == nil then
+      count = count + 1
+      names[count] = name
+    end
+    lines[name] = rest
+  end
+  return length == #text
+end
+
+local function joined(lines, names)
+  local kept, count = {'{'}, 0
+  for _, name in ipairs(names) do
+    local rest = lines[name]
+    if rest then
+      kept[3 * count + 2], kept[3 * count + 3], kept[3 * count + 4] = '\\n', name, rest
+      count = count + 1
+    end
+  end
+  return table.concat(kept), count
+end
+`
+
+/**
+ * KEYS: the bucket's record of the namespace, the session, the bucket's index.
+ * ARGV: '' or "now|stated time to live|removals|conditions|record"; the lines to append; the names to remove;
+ * names and texts that are expected.
+ * Answers 1: done, 2: done and it will expire, an array: what is there instead of what was expected, a string:
+ * too large, 0 or less: the namespace is unknown here (up to that revision).
+ */
+export function patchScript(rules: StoreRules): Script {
+  const { documentLength, properties } = rules.limits
+  // A line has at least six bytes, so below this no limit can be passed, and nothing needs to be counted.
+  const surelyGood = Math.min(documentLength, 6 * properties)
+  return script(`
+local record = redis.call('GET', KEYS[1])
+local head = redis.call('GETRANGE', KEYS[2], 0, ${headLength - 1})
+-- Most patches: of a session that is there and never expires, with nothing but values.
+if ARGV[1] == '' and ARGV[2] ~= '' and record and string.sub(head, 1, 10) == string.sub(record, 1, 10)
+  and string.sub(head, 40, ${headLength}) == '----------------- 00000000000n' and string.sub(record, -2) == ' 0' then
+  local most = 2 * tonumber(string.sub(head, 12, 20)) + ${slack}
+  if most + #ARGV[2] <= ${surelyGood} and redis.call('STRLEN', KEYS[2]) - ${headLength} + #ARGV[2] <= most then
+    redis.call('APPEND', KEYS[2], ARGV[2])
+    return 1
+  end
+end
+${shared}
+local bucket, key, index = KEYS[1], KEYS[2], KEYS[3]
+local now, stated, removals, conditions, given = '', '', 0, 0, ''
+if ARGV[1] ~= '' then
+  now, stated, removals, conditions, given = match(ARGV[1], '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
+  removals, conditions = tonumber(removals), tonumber(conditions)
+  if given ~= '' and (not record or tonumber(match(given, '^%d+ (%d+)')) > tonumber(match(record, '^%d+ (%d+)'))) then
+    record = given
+  else
+    given = ''
+  end
+end
+local appended = ARGV[2]
+local generation = record and sub(record, 1, 10) or '0000000000'
+local known = generation ~= '0000000000'
+local unknown = record and -tonumber(match(record, '^%d+ (%d+)')) or 0
+${rules.explicitNamespaces ? 'if not known then return unknown end' : ''}
+
+local base, created, expires, ttl, own
+local alive = known and sub(head, 1, 10) == generation
+if alive then
+  base, created, expires, ttl, own = parseHead(head)
+  if not base then return corrupt() end
+  if expires ~= never and tonumber(expires) <= timeOf(now) then alive = false end
+elseif head ~= '' and not parseHead(head) then
+  return corrupt()
+end
+
+local body, lines, names
+local function take()
+  body = alive and call('GETRANGE', key, ${headLength}, -1) or '{'
+  lines, names = {}, {}
+  return sub(body, 1, 1) == '{' and linesOf(sub(body, 2), lines, names)
+end
+if conditions > 0 then
+  if not take() then return corrupt() end
+  local holds, current = true, {}
+  for i = 3 + removals, #ARGV, 2 do
+    local rest = lines[ARGV[i]]
+    local text = rest and sub(rest, 2, -2) or ''
+    current[#current + 1] = text
+    if text ~= ARGV[i + 1] then holds = false end
+  end
+  if not holds then return current end
+end
+
+local length = alive and call('STRLEN', key) - ${headLength} or 1
+local after = length + #appended
+local rewritten = false
+if not alive and removals == 0 and after <= ${surelyGood} then
+  body = '{' .. appended
+  rewritten = true
+elseif removals > 0 or after > ${surelyGood} or after > 2 * tonumber(base) + ${slack} then
+  if not lines and not take() then return corrupt() end
+  for i = 3, 2 + removals do
+    if lines[ARGV[i]] then lines[ARGV[i]] = false end
+  end
+  linesOf(appended, lines, names)
+  local count
+  body, count = joined(lines, names)
+  after = #body
+  rewritten = true
+  if after > ${surelyGood} then
+    -- UTF-16 units: one for each code point, and one more for each of four bytes.
+    local units = select(2, string.gsub(body, '[^\\128-\\191]', '')) + select(2, string.gsub(body, '[\\240-\\247]', ''))
+    units = units - count
+    if count > ${properties} or units > ${documentLength} then return units .. ' ' .. count end
+  end
+end
+if not known then return unknown end
+
+local nextTtl, nextOwn = ttl, own
+if stated ~= '' then
+  nextTtl, nextOwn = format('%011.0f', tonumber(stated)), 'o'
+elseif not alive or own == 'n' then
+  nextTtl, nextOwn = format('%011.0f', tonumber(match(record, '(%d+)$'))), 'n'
+end
+local seconds = tonumber(nextTtl)
+if given ~= '' then call('SET', bucket, given) end
+if after == 1 and (nextOwn == 'n' or seconds == 0 or (stated == '' and not (alive and length == 1))) then
+  if head ~= '' then
+    call('UNLINK', key)
+    call('ZREM', index, sub(key, #index + 1))
+  end
+  return 1
+end
+local nextCreated, nextExpires = created, never
+if not alive or seconds > 0 then
+  local time = timeOf(now)
+  if not alive then nextCreated = format('%017.0f', time) end
+  if seconds > 0 then nextExpires = format('%017.0f', time + seconds * 1000) end
+end
+if rewritten then
+  local nextBase = format('%09d', after)
+  call('SET', key, generation .. ' ' .. nextBase .. ' ' .. nextCreated .. ' ' .. nextExpires .. ' ' .. nextTtl .. nextOwn .. body)
+else
+  local tail = nextCreated .. ' ' .. nextExpires .. ' ' .. nextTtl .. nextOwn
+  if sub(head, 22) ~= tail then call('SETRANGE', key, 21, tail) end
+  if appended ~= '' then call('APPEND', key, appended) end
+end
+if not alive then call('ZADD', index, 0, sub(key, #index + 1)) end
+if nextExpires == never then
+  if alive and not rewritten and expires ~= never then call('PERSIST', key) end
+  return 1
+end
+if now == '' then
+  call('PEXPIREAT', key, format('%.0f', tonumber(nextExpires) - 1))
+else
+  call('PEXPIRE', key, format('%.0f', seconds * 1000 + ${backstop}))
+end
+return 2
+`)
+}
+
+/** KEYS: as for a patch. ARGV: now, the names to remove. The session's time to live runs on. */
+export const deleteScript: Script = script(`${shared}
+local record = call('GET', KEYS[1])
+local head = call('GETRANGE', KEYS[2], 0, ${headLength - 1})
+if not record or head == '' or sub(head, 1, 10) ~= sub(record, 1, 10) then return 0 end
+local base, created, expires = parseHead(head)
+if not base then return corrupt() end
+if expires ~= never and tonumber(expires) <= timeOf(ARGV[1]) then return 0 end
+local lines, names = {}, {}
+if not linesOf(call('GETRANGE', KEYS[2], ${headLength + 1}, -1), lines, names) then return corrupt() end
+local found = false
+for i = 2, #ARGV do
+  if lines[ARGV[i]] then lines[ARGV[i]] = false found = true end
+end
+if not found then return 0 end
+local body, count = joined(lines, names)
+if count == 0 then
+  call('UNLINK', KEYS[2])
+  call('ZREM', KEYS[3], sub(KEYS[2], #KEYS[3] + 1))
+else
+  call('SET', KEYS[2], sub(head, 1, 11) .. format('%09d', #body) .. sub(head, 21) .. body, 'KEEPTTL')
+end
+return 1
+`)
+
+/** KEYS: as for a patch. */
+export const clearScript: Script = script(`
+redis.call('UNLINK', KEYS[2])
+redis.call('ZREM', KEYS[3], string.sub(KEYS[2], #KEYS[3] + 1))
+return 1
+`)
+
+/**
+ * KEYS: the bucket's record, its index. ARGV: now, the sessions' key prefix, where to go on, how many.
+ * Answers whether the namespace is known here, whether there is more, the last id looked at, then ids and heads.
+ */
+export const listScript: Script = script(`${shared}
+local record = call('GET', KEYS[1])
+if not record or sub(record, 1, 10) == '0000000000' then return {0, 0, ''} end
+local wanted = tonumber(ARGV[4])
+local from = ARGV[3] == '' and '-' or '(' .. ARGV[3]
+local time
+local ids = call('ZRANGEBYLEX', KEYS[2], from, '+', 'LIMIT', 0, wanted)
+local answer = {1, #ids == wanted and 1 or 0, ids[#ids] or ''}
+for _, id in ipairs(ids) do
+  local head = call('GETRANGE', ARGV[2] .. id, 0, ${headLength - 1})
+  if sub(head, 1, 10) == sub(record, 1, 10) then
+    local base, created, expires = parseHead(head)
+    if not base then return corrupt() end
+    time = time or timeOf(ARGV[1])
+    if expires == never or tonumber(expires) > time then
+      answer[#answer + 1] = id
+      answer[#answer + 1] = head
+    end
+  end
+end
+return answer
+`)
+
+/**
+ * Takes expired sessions out of the index, and their strings where the engine has not done so.
+ * KEYS: the bucket's record, its index. ARGV: now, the sessions' key prefix, where to go on, how many.
+ * Answers where to go on next ('': from the start), and whether any session here will expire.
+ */
+export const reclaimScript: Script = script(`${shared}
+local record = call('GET', KEYS[1])
+local from = ARGV[3] == '' and '-' or '(' .. ARGV[3]
+local ids = call('ZRANGEBYLEX', KEYS[2], from, '+', 'LIMIT', 0, tonumber(ARGV[4]))
+local time = timeOf(ARGV[1])
+local expiring = 0
+for _, id in ipairs(ids) do
+  local key = ARGV[2] .. id
+  local head = call('GETRANGE', key, 0, ${headLength - 1})
+  if head == '' then
+    call('ZREM', KEYS[2], id)
+  elseif record and sub(head, 1, 10) == sub(record, 1, 10) then
+    local base, created, expires = parseHead(head)
+    if base and expires ~= never then
+      if tonumber(expires) <= time then
+        call('UNLINK', key)
+        call('ZREM', KEYS[2], id)
+      else
+        expiring = 1
+      end
+    end
+  end
+end
+return {#ids == tonumber(ARGV[4]) and ids[#ids] or '', expiring}
+`)
