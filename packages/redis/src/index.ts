@@ -1,4 +1,5 @@
 export type {
+  RedisAbortSignal,
   RedisClient,
   RedisClientLife,
   RedisClusterClient,

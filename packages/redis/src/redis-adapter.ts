@@ -264,10 +264,11 @@ export class RedisAdapter implements StorageAdapter {
 
   /** Looks at the layout before the first call of all. */
   #start(): Promise<void> {
+    if (this.#checked) return Promise.resolve()
     this.#checking ??= this.ready().finally(() => {
       this.#checking = undefined
     })
-    return this.#checked ? Promise.resolve() : this.#checking
+    return this.#checking
   }
 
   #keysOf(address: AddressKey): SessionKeys {

@@ -1,7 +1,10 @@
+/** What a client needs of an `AbortSignal`. */
+export type RedisAbortSignal = Pick<AbortSignal, 'aborted' | 'addEventListener' | 'removeEventListener'>
+
 /** What a command may come with. */
 export interface RedisCommandOptions {
   /** Withdraws a command that has not been sent. */
-  readonly abortSignal?: AbortSignal | undefined
+  readonly abortSignal?: RedisAbortSignal | undefined
   /** How answers become values; empty for the client's usual way, whatever the client itself is set to. */
   readonly typeMapping?: Record<never, never>
 }

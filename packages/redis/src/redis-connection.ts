@@ -2,12 +2,14 @@ import { type SessionAddress, StoreUnavailableError } from '@context-store/core'
 import {
   isCluster,
   isSentinel,
+  type RedisAbortSignal,
   type RedisClient,
   type RedisCommandOptions,
   type RedisSentinelLease,
 } from './redis-client.ts'
 import { isMoving, isScriptForgotten, isUnauthorized, storeError, tooLate } from './redis-errors.ts'
 import type { Script } from './script.ts'
+import { Withdrawal } from './withdrawal.ts'
 
 /** What the server answers to a command. */
 export type Reply = string | number | null | readonly Reply[]
@@ -153,18 +155,18 @@ export class RedisConnection {
     const { replicas, ownsClient } = this.#options
     return new Promise<Reply>((resolve, reject) => {
       // A client of the caller's may keep what it could not send, for later: what is late is withdrawn.
-      const abort = ownsClient ? undefined : new AbortController()
+      const withdrawal = ownsClient ? undefined : new Withdrawal()
       let late = false
       const timer = setTimeout(() => {
         late = true
-        abort?.abort()
+        withdrawal?.abort()
         // What was withdrawn says so before the next turn.
         setImmediate(() => reject(tooLate(this.#options.timeoutMs, isWrite, this.#lastError, address)))
       }, timeoutMs)
       const answer =
         isWrite && replicas > 0
-          ? this.#transmitAndWait(command, abort?.signal, timeoutMs)
-          : this.#transmit(command, abort?.signal)
+          ? this.#transmitAndWait(command, withdrawal, timeoutMs)
+          : this.#transmit(command, withdrawal)
       answer.then(
         (reply) => {
           clearTimeout(timer)
@@ -179,7 +181,7 @@ export class RedisConnection {
     })
   }
 
-  #transmit({ key, args, isWrite }: Command, signal: AbortSignal | undefined): Promise<unknown> {
+  #transmit({ key, args, isWrite }: Command, signal: RedisAbortSignal | undefined): Promise<unknown> {
     const client = this.#client
     const options = signal === undefined ? plainReplies : { abortSignal: signal, typeMapping }
     if (isCluster(client)) return client.sendCommand(key, false, args, options)
@@ -192,7 +194,11 @@ export class RedisConnection {
    * the connection that it comes by. Where the write was sent on to another node its answer comes after that
    * of the wait, which then says nothing.
    */
-  #transmitAndWait(command: Command, signal: AbortSignal | undefined, timeoutMs: number): Promise<unknown> {
+  #transmitAndWait(
+    command: Command,
+    signal: RedisAbortSignal | undefined,
+    timeoutMs: number,
+  ): Promise<unknown> {
     const client = this.#client
     const wait = ['WAIT', String(this.#options.replicas), String(Math.ceil(timeoutMs / 2))]
     if (isSentinel(client)) {
@@ -238,7 +244,7 @@ export class RedisConnection {
  * Options for a command that is sent once: a Sentinel's client repeats a command whose answer was lost, and
  * reads its options anew each time.
  */
-function once(first: AbortSignal | undefined): RedisCommandOptions {
+function once(first: RedisAbortSignal | undefined): RedisCommandOptions {
   let sent = false
   return {
     typeMapping,

@@ -20,7 +20,7 @@ import { type Script, script } from './script.ts'
 export const headLength = 69
 
 /** By how much more than double a session may grow before it is rewritten, in bytes. */
-const slack = 1024
+const slack = 64
 
 /** How long after a session's end, by a clock of the store's own, the engine may remove it; in milliseconds. */
 const backstop = 86_400_000
