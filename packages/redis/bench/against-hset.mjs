@@ -22,6 +22,7 @@ const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0
   stdio: 'ignore',
 })
 process.once('exit', () => server.kill())
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 const url = `redis://127.0.0.1:${port}`
 const client = createClient({ url })
 client.on('error', () => {})
@@ -44,7 +45,7 @@ const three = () => {
   return Object.fromEntries([0, 4, 8].map((k) => [names[(at + k) % properties], `changed ${random(1e6)}`]))
 }
 
-const store = redisStore({ client, keyPrefix: 'store:' })
+const store = redisStore({ url, keyPrefix: 'store:' })
 const namespace = store.account('577089').namespace('orders')
 const handles = Array.from({ length: sessions }, (_, i) => namespace.session(`session-${i}`))
 const keyv = new Keyv(new KeyvRedis(client), { useKeyPrefix: false })
@@ -125,5 +126,24 @@ for (const underWay of [64, 1]) {
   for (const [name, values] of Object.entries(figures))
     console.log(name.padEnd(26), Math.round(median(values)))
 }
+// 64 at a time to one session, each another property: how many are lost.
+const contested = namespace.session('contested')
+await keyv.set('contested', {})
+const writes = Array.from({ length: 20 }, (_, round) =>
+  Array.from({ length: 64 }, (_, i) => `p${round * 64 + i}`),
+)
+for (const round of writes) {
+  await Promise.all(
+    round.map(async (name) => {
+      await contested.patch({ [name]: true })
+      await keyv.set('contested', { ...(await keyv.get('contested')), [name]: true })
+    }),
+  )
+}
+const kept = Object.keys(await contested.getAll()).length
+const keptByKeyv = Object.keys(await keyv.get('contested')).length
+console.log(
+  `\nlost of ${20 * 64} concurrent patches: ${20 * 64 - kept} by the store, ${20 * 64 - keptByKeyv} by Keyv`,
+)
 await store.close()
 client.destroy()

@@ -64,9 +64,10 @@ export const endNamespaceScript: Script = script(`
 local call = redis.call
 local record = call('HGET', KEYS[5], ARGV[2])
 if not record then return call('HGET', KEYS[6], ARGV[3]) end
-local ending = string.match(record, '^%d+') .. ' ' .. string.format('%.0f', call('INCR', KEYS[2]))
+-- What frees memory comes first: a server without any lets a script go on that has written.
 call('HDEL', KEYS[5], ARGV[2])
 call('ZREM', KEYS[4], ARGV[2])
+local ending = string.match(record, '^%d+') .. ' ' .. string.format('%.0f', call('INCR', KEYS[2]))
 if call('ZCARD', KEYS[4]) == 0 then call('ZREM', KEYS[3], ARGV[1]) end
 call('HSET', KEYS[6], ARGV[3], ending)
 return ending
@@ -75,8 +76,8 @@ return ending
 /** KEYS: what is ending, what is to be swept. ARGV: the namespace's key part, "generation revision". */
 export const endedScript: Script = script(`
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[2], string.match(ARGV[2], '^%d+'), ARGV[1])
 redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[2], string.match(ARGV[2], '^%d+'), ARGV[1])
 return 1
 `)
 
@@ -108,6 +109,7 @@ export const endBucketScript: Script = script(`
 local record = redis.call('GET', KEYS[1])
 local revision = record and tonumber(string.match(record, '^%d+ (%d+)')) or -1
 if revision >= tonumber(ARGV[1]) then return 0 end
+redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], '0000000000 ' .. ARGV[1], 'PX', ${tombstoneLife})
 if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('RENAME', KEYS[2], KEYS[3]) end
 return 1

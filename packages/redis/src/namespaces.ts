@@ -28,7 +28,7 @@ import {
 import type { Purpose, RedisConnection, Reply } from './redis-connection.ts'
 
 /** How many sessions of a deleted namespace one step removes: it is to stay well under a millisecond. */
-const sweptAtOnce = 256
+const sweptAtOnce = 64
 
 /** How often a namespace that others delete and create is asked for. */
 const mostAttempts = 16

@@ -243,6 +243,8 @@ export class RedisAdapter implements StorageAdapter {
         if (rules.explicitNamespaces) await this.#find(address.account, address.namespace, rules)
         return take(undefined)
       }
+      // MGET says nothing of a key that is no string; GET does.
+      if (text === null) await this.#connection.send(keys.session, ['GET', keys.session], { isWrite: false })
       try {
         return take(typeof text === 'string' && isAlive(text, record, rules) ? text : undefined)
       } catch (error) {

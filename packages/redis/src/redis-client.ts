@@ -65,6 +65,17 @@ export interface RedisSentinelClient extends RedisClientLife, RedisSentinelLease
 /** Any of the three clients. */
 export type RedisClient = RedisNodeClient | RedisClusterClient | RedisSentinelClient
 
+/** Whether something looks like a client. */
+export function isClient(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['sendCommand', 'connect', 'on', 'off'].every(
+      (method) => typeof Reflect.get(value, method) === 'function',
+    )
+  )
+}
+
 /** Whether the client is one of a Cluster. */
 export function isCluster(client: RedisClient): client is RedisClusterClient {
   return 'masters' in client

@@ -7,7 +7,7 @@ import {
   type RedisCommandOptions,
   type RedisSentinelLease,
 } from './redis-client.ts'
-import { isMoving, isScriptForgotten, isUnauthorized, storeError, tooLate } from './redis-errors.ts'
+import { isAnswer, isMoving, isScriptForgotten, isUnauthorized, storeError, tooLate } from './redis-errors.ts'
 import type { Script } from './script.ts'
 import { Withdrawal } from './withdrawal.ts'
 
@@ -42,6 +42,9 @@ interface Command {
 /** How long to wait before a call on a slot that moves is made again, in milliseconds. */
 const movingPause = 20
 
+/** How long to ask other nodes of a Cluster who has a slot, in milliseconds. */
+const learningTime = 500
+
 /** Answers as plain strings and numbers, whatever the client itself is set to. */
 const typeMapping = {}
 const plainReplies: RedisCommandOptions = { typeMapping }
@@ -55,6 +58,7 @@ export class RedisConnection {
   #connecting: Promise<void> | undefined
   #wasOpen = false
   #lastError: unknown
+  #learning = false
   #refused: ((error: unknown) => void) | undefined
 
   constructor(client: RedisClient, options: ConnectionOptions) {
@@ -62,6 +66,7 @@ export class RedisConnection {
     this.#options = options
     // An 'error' that nobody listens to would end the process; the calls that fail tell their callers.
     client.on('error', this.#hear)
+    this.#wasOpen = client.isOpen
   }
 
   /** Runs a script; the server is given its text where it does not know it. The keys share one slot. */
@@ -93,7 +98,9 @@ export class RedisConnection {
 
   #isReady(): boolean {
     const client = this.#client
-    return 'isReady' in client && !isSentinel(client) ? client.isReady : this.#wasOpen && client.isOpen
+    const ready = 'isReady' in client && !isSentinel(client) ? client.isReady : this.#wasOpen && client.isOpen
+    this.#wasOpen ||= ready
+    return ready
   }
 
   async #connectAndSend(command: Command): Promise<Reply> {
@@ -113,20 +120,19 @@ export class RedisConnection {
 
   /** Resolves when the client can send; one attempt for all that wait for it. */
   #connect(): Promise<void> {
+    const client = this.#client
+    let onReady = (): void => undefined
     this.#connecting ??= new Promise<void>((resolve, reject) => {
-      const client = this.#client
       this.#refused = reject
-      if ('isReady' in client && !isSentinel(client)) {
-        const ready = (): void => {
-          client.off('ready', ready)
-          resolve()
-        }
-        client.on('ready', ready)
+      const tellsReady = 'isReady' in client && !isSentinel(client)
+      if (tellsReady) {
+        onReady = resolve
+        client.on('ready', onReady)
       }
       if (!client.isOpen) {
         if (this.#wasOpen) reject(new Error('the client has been closed'))
         else client.connect().then(() => resolve(), reject)
-      } else if (this.#isReady() || !('isReady' in client) || isSentinel(client)) {
+      } else if (!tellsReady || client.isReady) {
         resolve()
       }
     })
@@ -134,6 +140,7 @@ export class RedisConnection {
         this.#wasOpen = true
       })
       .finally(() => {
+        client.off('ready', onReady)
         this.#connecting = undefined
       })
     return this.#connecting
@@ -161,6 +168,7 @@ export class RedisConnection {
         late = true
         withdrawal?.abort()
         // What was withdrawn says so before the next turn.
+        this.#learnSlots(command.key)
         setImmediate(() => reject(tooLate(this.#options.timeoutMs, isWrite, this.#lastError, address)))
       }, timeoutMs)
       const answer =
@@ -174,10 +182,32 @@ export class RedisConnection {
         },
         (cause) => {
           clearTimeout(timer)
+          this.#learnSlots(command.key, cause)
           if (late) reject(tooLate(this.#options.timeoutMs, false, this.#lastError, address))
           else reject(storeError(cause, isWrite, address))
         },
       )
+    })
+  }
+
+  /**
+   * Lets the client of a Cluster find out who has a slot whose master does not answer: it learns of a promoted
+   * replica only from a node that sends it on, which it never asks while it waits for the one that is gone.
+   */
+  #learnSlots(key: string, cause?: unknown): void {
+    const client = this.#client
+    if (this.#learning || !isCluster(client) || isAnswer(cause)) return
+    this.#learning = true
+    const withdrawals = Array.from({ length: 4 }, () => new Withdrawal())
+    const asked = withdrawals.map((abortSignal) =>
+      client.sendCommand(undefined, true, ['GET', key], { abortSignal, typeMapping }).catch(() => undefined),
+    )
+    const timer = setTimeout(() => {
+      for (const withdrawal of withdrawals) withdrawal.abort()
+    }, learningTime)
+    Promise.allSettled(asked).then(() => {
+      clearTimeout(timer)
+      this.#learning = false
     })
   }
 

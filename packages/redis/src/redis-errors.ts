@@ -21,6 +21,11 @@ export function isUnauthorized(error: unknown): boolean {
   return /^(?:NOAUTH|WRONGPASS|NOPERM)\b|invalid (?:username-)?password/.test(messageOf(error))
 }
 
+/** Whether an error is the server's own word, which begins with a code in capitals. */
+export function isAnswer(error: unknown): boolean {
+  return /^[A-Z]+ /.test(messageOf(error))
+}
+
 /** Whether the server has forgotten the script. */
 export function isScriptForgotten(error: unknown): boolean {
   return messageOf(error).startsWith('NOSCRIPT')

@@ -1,7 +1,7 @@
 import { type ContextStore, createStore, InvalidOptionError, type StoreOptions } from '@context-store/core'
 import { createClient } from '@keyv/redis'
 import { RedisAdapter } from './redis-adapter.ts'
-import type { RedisClient } from './redis-client.ts'
+import { isClient, type RedisClient } from './redis-client.ts'
 import { RedisConnection } from './redis-connection.ts'
 
 /** Where the sessions are kept, and how. */
@@ -50,6 +50,8 @@ export type RedisStoreOptions = StoreOptions & {
  * ```
  */
 export function redisStore(options: RedisStoreOptions): ContextStore {
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidOptionError('redisStore: an object with url or client')
   const { url, client, keyPrefix = 'context-store:', timeoutMs = 5000, waitForReplicas = 0 } = options
   if ((url === undefined) === (client === undefined))
     throw new InvalidOptionError('url or client: one of them')
@@ -60,6 +62,9 @@ export function redisStore(options: RedisStoreOptions): ContextStore {
     !keyPrefix.isWellFormed()
   ) {
     throw new InvalidOptionError('keyPrefix: a string of at most 256 characters, without { and }')
+  }
+  if (client !== undefined && !isClient(client)) {
+    throw new InvalidOptionError('client: one that createClient, createCluster or createSentinel made')
   }
   checkWhole('timeoutMs', timeoutMs, 10, 600_000)
   checkWhole('waitForReplicas', waitForReplicas, 0, 100)

@@ -33,6 +33,10 @@ local function corrupt()
   return redis.error_reply('CORRUPT a session is damaged or was written by a newer version')
 end
 
+local function damagedRecord(record)
+  return record and not match(record, '^%d%d%d%d%d%d%d%d%d%d %d+')
+end
+
 local function timeOf(now)
   if now ~= '' then return tonumber(now) end
   local time = call('TIME')
@@ -112,6 +116,7 @@ end
 ${shared}
 local bucket, key, index = KEYS[1], KEYS[2], KEYS[3]
 local now, stated, removals, conditions, given = '', '', 0, 0, ''
+if damagedRecord(record) then return corrupt() end
 if ARGV[1] ~= '' then
   now, stated, removals, conditions, given = match(ARGV[1], '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
   removals, conditions = tonumber(removals), tonumber(conditions)
@@ -243,7 +248,11 @@ if count == 0 then
   call('UNLINK', KEYS[2])
   call('ZREM', KEYS[3], sub(KEYS[2], #KEYS[3] + 1))
 else
-  call('SET', KEYS[2], sub(head, 1, 11) .. format('%09d', #body) .. sub(head, 21) .. body, 'KEEPTTL')
+  -- A server without memory lets a script write that has freed some first.
+  local left = call('PTTL', KEYS[2])
+  call('UNLINK', KEYS[2])
+  call('SET', KEYS[2], sub(head, 1, 11) .. format('%09d', #body) .. sub(head, 21) .. body)
+  if left > 0 then call('PEXPIRE', KEYS[2], left) end
 end
 return 1
 `)
@@ -261,6 +270,7 @@ return 1
  */
 export const listScript: Script = script(`${shared}
 local record = call('GET', KEYS[1])
+if damagedRecord(record) then return corrupt() end
 if not record or sub(record, 1, 10) == '0000000000' then return {0, 0, ''} end
 local wanted = tonumber(ARGV[4])
 local from = ARGV[3] == '' and '-' or '(' .. ARGV[3]
@@ -277,6 +287,8 @@ for _, id in ipairs(ids) do
       answer[#answer + 1] = id
       answer[#answer + 1] = head
     end
+  elseif head ~= '' and not parseHead(head) then
+    return corrupt()
   end
 end
 return answer
