@@ -1,5 +1,12 @@
 /** What a client needs of an `AbortSignal`. */
-export type RedisAbortSignal = Pick<AbortSignal, 'aborted' | 'addEventListener' | 'removeEventListener'>
+export interface RedisAbortSignal {
+  /** Whether the command is not to be sent any more. */
+  readonly aborted: boolean
+  /** Hears of it. */
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void
+  /** Stops to hear. */
+  removeEventListener(type: 'abort', listener: () => void): void
+}
 
 /** What a command may come with. */
 export interface RedisCommandOptions {

@@ -8,8 +8,8 @@ export class Withdrawal implements RedisAbortSignal {
   aborted = false
   #listener: (() => void) | undefined
 
-  addEventListener(_type: string, listener: unknown): void {
-    if (typeof listener === 'function') this.#listener = () => listener()
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listener = listener
   }
 
   removeEventListener(): void {
