@@ -28,9 +28,24 @@ export async function readBody(request: Request): Promise<Uint8Array> {
   }
 }
 
-/** The object in a body; 400 where there is none. */
-export function parseObject(bytes: Uint8Array): JsonObject {
-  const value = parseJson(bytes)
+/** The JSON in a body; 400 where there is none. */
+export function parseJson(bytes: Uint8Array): JsonValue {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Refusal(400, 'the body is not UTF-8')
+  }
+  try {
+    return JSON.parse(text) as JsonValue
+  } catch {
+    // The engine's message quotes the body, which is nobody's business but the client's.
+    throw new Refusal(400, 'the body is not JSON')
+  }
+}
+
+/** A body that has to be an object; 400 where it is none. */
+export function asObject(value: JsonValue): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Refusal(400, 'the body has to be a JSON object')
   }
@@ -81,21 +96,6 @@ function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
     at += chunk.length
   }
   return bytes
-}
-
-function parseJson(bytes: Uint8Array): JsonValue {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new Refusal(400, 'the body is not UTF-8')
-  }
-  try {
-    return JSON.parse(text) as JsonValue
-  } catch {
-    // The engine's message quotes the body, which is nobody's business but the client's.
-    throw new Refusal(400, 'the body is not JSON')
-  }
 }
 
 function tooLong(): Refusal {

@@ -25,7 +25,7 @@ export function corsRules(origin: string | undefined, methods: readonly string[]
     preflight: {
       ...own,
       'access-control-allow-methods': methods.join(', '),
-      'access-control-allow-headers': 'content-type, maven-api-key, x-request-id',
+      'access-control-allow-headers': 'authorization, content-type, maven-api-key, x-request-id',
       'access-control-max-age': '600',
     },
   }

@@ -1,46 +1,94 @@
 import { InvalidOptionError } from '@context-store/core'
-import { Refusal } from './refusal.ts'
 
-/** The keys that are accepted: one for every account, one for each account, or any. */
-export type Keys = string | { readonly [account: string]: string }
+/**
+ * The keys that are accepted. A string: the one key of every account. An object: the key of each account; one
+ * without an entry accepts none. A {@link KeyRing}: what it says, so that a key can be regenerated meanwhile.
+ */
+export type Keys = string | { readonly [account: string]: string } | KeyRing
 
-/** Who may do what: `account` is `undefined` where it cannot be read. */
-export type KeyCheck = (key: string | null, account: string | undefined, hasAccount: boolean) => void
+/**
+ * The keys of accounts, where they change while they are in use; made by {@link createKeys}. It gives away a key
+ * once, when it makes it, and shows none when it is logged.
+ */
+export interface KeyRing {
+  /**
+   * Whether `key` is the account's, in a time that tells nothing of the right one. Without an account, for a
+   * path that names none: whether the key could be anybody's.
+   */
+  accepts(account: string | undefined, key: string): boolean
+  /**
+   * Makes a new key for the account, 32 hexadecimal digits; every other one, where any was accepted too, is a
+   * 403 from now on (WIRE.md, "Base").
+   *
+   * @returns the new key
+   */
+  regenerate(account: string): string
+  /** Forgets every regenerated key: the keys are again what they were made with. */
+  reset(): void
+}
 
-/** Makes the check of the key of a request: 401 without one, 403 with a wrong one. */
-export function keyCheck(keys: Keys | undefined): KeyCheck {
-  const keyOf = keyFinder(keys)
-  return (key, account, hasAccount) => {
-    if (key === null || key === '') throw new Refusal(401, 'send your key in the header maven-api-key')
-    if (keyOf === undefined) return
-    const expected = keyOf(account, hasAccount)
-    if (expected === 'nothing to check') return
-    if (expected === undefined || !sameText(key, expected.key)) {
-      throw new Refusal(403, 'the key is not the one of this account')
-    }
+/**
+ * Makes keys that can be regenerated while a handler uses them.
+ *
+ * @param keys - the keys to begin with: any but an empty one, if left out
+ * @throws `InvalidOptionError` for a key that no header can carry
+ * @example
+ * ```ts
+ * const keys = createKeys({ '577089': 'secret' })
+ * const handle = createHandler(store, { keys })
+ * const key = keys.regenerate('577089') // 'secret' is a 403 from here on
+ * ```
+ */
+export function createKeys(keys?: string | { readonly [account: string]: string }): KeyRing {
+  const regenerated = new Map<string, string>()
+  const before = firstKeys(keys)
+  return {
+    accepts(account, key) {
+      if (account === undefined) {
+        return before(account, key) || [...regenerated.values()].some((own) => sameText(key, own))
+      }
+      const own = regenerated.get(account)
+      return own === undefined ? before(account, key) : sameText(key, own)
+    },
+    regenerate(account) {
+      const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+        byte.toString(16).padStart(2, '0'),
+      ).join('')
+      regenerated.set(account, key)
+      return key
+    },
+    reset() {
+      regenerated.clear()
+    },
   }
 }
 
-type KeyFinder = (
-  account: string | undefined,
-  hasAccount: boolean,
-) => { readonly key: string } | 'nothing to check' | undefined
+/** The ring that keys are checked against: the caller's own, or one of fixed keys. */
+export function keyRing(keys: Keys | undefined): KeyRing {
+  return isKeyRing(keys) ? keys : createKeys(keys)
+}
 
-function keyFinder(keys: Keys | undefined): KeyFinder | undefined {
-  if (keys === undefined) return undefined
+function isKeyRing(keys: Keys | undefined): keys is KeyRing {
+  // A map of accounts has texts, whatever its accounts are called.
+  return typeof keys === 'object' && keys !== null && typeof keys.accepts === 'function'
+}
+
+function firstKeys(
+  keys: string | { readonly [account: string]: string } | undefined,
+): (account: string | undefined, key: string) => boolean {
+  if (keys === undefined) return () => true
   if (typeof keys === 'string') {
-    const only = { key: checkedKey(keys) }
-    return () => only
+    const only = checkedKey(keys)
+    return (_, key) => sameText(key, only)
   }
   if (typeof keys !== 'object' || keys === null) {
     throw new InvalidOptionError('keys: a string, or an object of accounts and their keys')
   }
-  const byAccount = new Map(
-    Object.entries(keys).map(([account, key]) => [account, { key: checkedKey(key) }] as const),
-  )
-  return (account, hasAccount) => {
-    if (!hasAccount) return 'nothing to check'
-    return account === undefined ? undefined : byAccount.get(account)
+  const byAccount = new Map(Object.entries(keys).map(([account, key]) => [account, checkedKey(key)] as const))
+  return (account, key) => {
+    if (account === undefined) return true
+    const own = byAccount.get(account)
+    return own !== undefined && sameText(key, own)
   }
 }
 

@@ -1,49 +1,39 @@
-import type { ContextStore, Namespace, Properties } from '@context-store/core'
+import type { Patch, Properties } from '@context-store/core'
 import { type Answer, jsonAnswer, noContent } from './answer.ts'
-import type { JsonObject } from './body.ts'
+import { checkName, checkThere, checkWrite } from './namespace-start.ts'
+import { type Call, namespaceOf, type Operation } from './operation.ts'
 import { Refusal } from './refusal.ts'
 
-/** A request that has passed every check of form. */
-export interface Call {
-  readonly store: ContextStore
-  readonly account: string
-  /** Empty where the path names none; so are `name` and `body`. */
-  readonly namespace: string
-  readonly session: string | undefined
-  readonly name: string
-  readonly include: readonly string[] | undefined
-  readonly body: JsonObject
-}
-
-/** One row of WIRE.md's operations. */
-export interface Operation {
-  readonly takesBody: boolean
-  readonly run: (call: Call) => Promise<Answer>
-}
-
 export const createNamespace: Operation = {
-  takesBody: true,
-  async run({ store, account, body }) {
+  takes: 'object',
+  async run({ store, account, body, query, rules }) {
     const { name } = body
     if (typeof name !== 'string') throw new Refusal(400, 'name: a string, the name of the namespace')
-    await store.account(account).namespace(name).create()
+    const ttlSeconds = query.wholeNumber('ttlSecond')
+    const namespace = store.account(account).namespace(name)
+    await checkName(namespace, rules)
+    await namespace.create({ ttlSeconds })
     return noContent
   },
 }
 
 export const listNamespaces: Operation = {
-  takesBody: false,
+  takes: 'nothing',
   async run({ store, account }) {
-    const listed: { readonly name: string; readonly createdAt: string }[] = []
-    for await (const { name, createdAt } of store.account(account).namespaces()) {
-      listed.push({ name, createdAt: createdAt.toISOString() })
+    const listed: { readonly name: string; readonly createdAt: string; readonly ttlSecond?: number }[] = []
+    for await (const { name, createdAt, ttlSeconds } of store.account(account).namespaces()) {
+      listed.push({
+        name,
+        createdAt: createdAt.toISOString(),
+        ...(ttlSeconds !== undefined && { ttlSecond: ttlSeconds }),
+      })
     }
     return jsonAnswer(listed)
   },
 }
 
 export const deleteNamespace: Operation = {
-  takesBody: false,
+  takes: 'nothing',
   async run(call) {
     await namespaceOf(call).delete()
     return noContent
@@ -51,30 +41,31 @@ export const deleteNamespace: Operation = {
 }
 
 export const patchProperties: Operation = {
-  takesBody: true,
-  async run(call) {
-    await namespaceOf(call).session(call.session).patch(call.body)
-    return noContent
-  },
+  takes: 'object',
+  run: (call) => patched(call, call.body),
 }
 
 export const readProperties: Operation = {
-  takesBody: false,
+  takes: 'nothing',
   async run(call) {
+    const { include } = call.query
     const namespace = namespaceOf(call)
     const session = namespace.session(call.session)
-    const found: Partial<Properties> = await (call.include === undefined
+    const found: Partial<Properties> = await (include === undefined
       ? session.getAll()
-      : session.getMany(call.include))
-    if (Object.keys(found).length === 0 && (await namespace.info()) === undefined) {
-      throw new Refusal(404, 'there is no such namespace')
+      : session.getMany(include))
+    if (Object.keys(found).length === 0) {
+      await checkThere(namespace)
+      if (call.rules.missingSessions && (await session.info()) === undefined) {
+        throw new Refusal(404, 'there is no such session')
+      }
     }
     return jsonAnswer(found)
   },
 }
 
 export const deleteProperties: Operation = {
-  takesBody: false,
+  takes: 'nothing',
   async run(call) {
     await namespaceOf(call).session(call.session).clear()
     return noContent
@@ -82,22 +73,30 @@ export const deleteProperties: Operation = {
 }
 
 export const readProperty: Operation = {
-  takesBody: false,
+  takes: 'nothing',
   async run(call) {
     const value = await namespaceOf(call).session(call.session).get(call.name)
     if (value === undefined) throw new Refusal(404, 'there is no such property')
-    return jsonAnswer({ [call.name]: value })
+    return jsonAnswer(call.rules.bareValues ? value : { [call.name]: value })
   },
 }
 
+export const putProperty: Operation = {
+  takes: 'value',
+  run: (call) => patched(call, { [call.name]: call.value }),
+}
+
 export const deleteProperty: Operation = {
-  takesBody: false,
+  takes: 'nothing',
   async run(call) {
     await namespaceOf(call).session(call.session).delete(call.name)
     return noContent
   },
 }
 
-function namespaceOf({ store, account, namespace }: Call): Namespace {
-  return store.account(account).namespace(namespace)
+async function patched(call: Call, properties: Patch): Promise<Answer> {
+  const namespace = namespaceOf(call)
+  await checkWrite(namespace, call.rules)
+  await namespace.session(call.session).patch(properties)
+  return noContent
 }

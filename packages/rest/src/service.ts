@@ -1,46 +1,55 @@
-import { type ContextStore, ContextStoreError } from '@context-store/core'
+import { type ContextStore, ContextStoreError, type JsonValue } from '@context-store/core'
 import { type Answer, errorAnswer } from './answer.ts'
-import { type JsonObject, parseObject, readBody } from './body.ts'
+import { asObject, type JsonObject, parseJson, readBody } from './body.ts'
 import { corsRules, isPreflight } from './cors.ts'
 import { statusOfError } from './error-status.ts'
 import type { HandlerOptions } from './handler.ts'
-import { keyCheck } from './keys.ts'
-import type { Operation } from './operations.ts'
-import { type PathPart, readInclude, readTarget } from './path.ts'
-import { methodsOf, type PatternPart, profileRules, type Route } from './profiles.ts'
+import { keyRing } from './keys.ts'
+import type { Operation } from './operation.ts'
+import { type PathPart, readTarget } from './path.ts'
+import { serviceRules } from './profiles.ts'
+import { readQuery, tokenIn } from './query.ts'
 import { Refusal } from './refusal.ts'
+import { methods, type Route, routeOf } from './routes.ts'
 
 /** A service as the handler and the server need it: it answers everything and never rejects. */
 export type Service = (request: Request, target: string) => Promise<Answer>
 
-type Found = { readonly operation: Operation; readonly parts: Parts }
-type Parts = { readonly [name in PatternPart]?: PathPart }
+const noBody: JsonObject = {}
 
 /** Makes the service of a store. */
 export function createService(store: ContextStore, options: HandlerOptions): Service {
-  const profile = profileRules(options.profile)
-  const checkKey = keyCheck(options.keys)
-  const cors = corsRules(options.cors, methodsOf(profile))
+  const rules = serviceRules(options)
+  const keys = keyRing(options.keys)
+  const cors = corsRules(options.cors, methods)
+
+  function authorize(account: string | undefined, key: string): void {
+    if (!keys.accepts(account, key)) throw new Refusal(403, 'the key is not the one of this account')
+  }
 
   // The order of the checks is WIRE.md's: 401, 403, 404 (path), 405, 413, 415, 400, and what the store says.
   async function serve(request: Request, rawTarget: string): Promise<Answer> {
-    const { account, hasAccount, rest, query } = readTarget(rawTarget, profile.prefixes)
-    checkKey(request.headers.get('maven-api-key'), account, hasAccount)
-    const { operation, parts } = findOperation(profile.routes, rest, request.method)
-    const bytes = operation.takesBody ? await readBody(request) : undefined
-    if (account === undefined || Object.values(parts).includes(undefined)) {
-      throw new Refusal(400, 'the path is not percent-encoded UTF-8')
-    }
-    const include = readInclude(query)
-    const body: JsonObject = bytes === undefined ? {} : parseObject(bytes)
+    const { parts, query } = readTarget(rawTarget)
+    const route = routeOf(parts)
+    const key = route?.open ? '' : keyOf(request, parts, query)
+    if (!route?.open) authorize(accountIn(parts, route), key)
+    if (route === undefined) throw new Refusal(404, 'there is no such path')
+    const operation = operationOf(route, request.method)
+    const bytes = operation.takes === 'nothing' ? undefined : await readBody(request)
+    if (parts.includes(undefined)) throw new Refusal(400, 'the path is not percent-encoded UTF-8')
+    const values = readQuery(query)
+    const value: JsonValue = bytes === undefined ? null : parseJson(bytes)
     return operation.run({
       store,
-      account,
-      namespace: parts['{namespace}'] ?? '',
-      session: parts['{session}'],
-      name: parts['{name}'] ?? '',
-      include,
-      body,
+      rules,
+      account: partAt(parts, route.account) ?? '',
+      namespace: partAt(parts, route.namespace) ?? '',
+      session: partAt(parts, route.session),
+      name: partAt(parts, route.name) ?? '',
+      query: values,
+      body: operation.takes === 'object' ? asObject(value) : noBody,
+      value,
+      authorize: (account) => authorize(account, key),
     })
   }
 
@@ -52,35 +61,45 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
   }
 }
 
-function findOperation(
-  routes: readonly Route[],
-  rest: readonly PathPart[] | undefined,
-  method: string,
-): Found {
-  for (const { pattern, operations } of routes) {
-    const parts = matched(pattern, rest)
-    if (parts === undefined) continue
-    const operation = Object.hasOwn(operations, method) ? operations[method] : undefined
-    if (operation !== undefined) return { operation, parts }
-    const allow = Object.keys(operations).join(', ')
-    throw new Refusal(405, `this path serves ${allow}`, { allow })
+/** The key of a request: a token for v2, a header of its own for everything else; 401 without one. */
+function keyOf(request: Request, parts: readonly PathPart[], query: string): string {
+  if (parts[0] === 'v2' && parts[1] === 'context' && parts[2] === 'document') {
+    const [, bearer] = /^Bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
+    const token = bearer ?? tokenIn(query) ?? ''
+    if (token === '') throw new Refusal(401, 'send your token as authorization: Bearer, or as ?access_token=')
+    return token
   }
-  throw new Refusal(404, 'there is no such path')
+  const key = request.headers.get('maven-api-key') ?? ''
+  if (key === '') throw new Refusal(401, 'send your key in the header maven-api-key')
+  return key
 }
 
-function matched(pattern: readonly PatternPart[], rest: readonly PathPart[] | undefined): Parts | undefined {
-  if (rest?.length !== pattern.length) return undefined
-  const parts: { [name in PatternPart]?: PathPart } = {}
-  for (const [index, name] of pattern.entries()) {
-    if (name === 'properties' && rest[index] !== name) return undefined
-    parts[name] = rest[index]
-  }
-  return parts
+/** The account that a path names, in a route or not; empty where its encoding is broken. */
+function accountIn(parts: readonly PathPart[], route: Route | undefined): string | undefined {
+  if (route !== undefined) return route.account === -1 ? undefined : (parts[route.account] ?? '')
+  const [version, prefix, account] = parts
+  const known = version === 'v1' && (prefix === 'account' || prefix === 'brand')
+  return known && parts.length > 2 && account !== '' ? (account ?? '') : undefined
+}
+
+function operationOf({ operations }: Route, method: string): Operation {
+  const operation = Object.hasOwn(operations, method) ? operations[method] : undefined
+  if (operation !== undefined) return operation
+  const allow = Object.keys(operations).join(', ')
+  throw new Refusal(405, `this path serves ${allow}`, { allow })
+}
+
+function partAt(parts: readonly PathPart[], index: number): PathPart {
+  return index === -1 ? undefined : parts[index]
 }
 
 function answerOfError(error: unknown): Answer {
   if (error instanceof Refusal) return errorAnswer(error.status, error.message, error.headers)
-  if (ContextStoreError.is(error)) return errorAnswer(statusOfError[error.code], error.message)
+  if (ContextStoreError.is(error)) {
+    // The one message that the wire prescribes (WIRE.md, "Later").
+    const message = error.code === 'too-large' ? 'document too large' : error.message
+    return errorAnswer(statusOfError[error.code], message)
+  }
   // Not the client's doing, and not for its eyes; whoever runs the service has to see it.
   console.error(error)
   return errorAnswer(500, 'an error inside the service')

@@ -141,7 +141,7 @@ test('a session called properties has only single ones', async () => {
   expect((await send('/v1/account/a/n/properties/properties')).body).toEqual({ properties: 2 })
   expect((await send('/v1/account/a/n/properties/properties/a')).body).toEqual({ a: 1 })
   const patch = await send('/v1/account/a/n/properties/properties', { method: 'PATCH', body: '{}' })
-  expect([patch.status, patch.headers.get('allow')]).toEqual([405, 'GET, DELETE'])
+  expect([patch.status, patch.headers.get('allow')]).toEqual([405, 'GET, PUT, DELETE'])
 })
 
 test.each([
@@ -149,8 +149,8 @@ test.each([
   ['/n', ['GET', 'POST', 'HEAD'], 'DELETE'],
   ['/n/properties', ['POST', 'PUT', 'HEAD'], 'GET, PATCH, DELETE'],
   ['/n/s/properties', ['POST', 'QUERY'], 'GET, PATCH, DELETE'],
-  ['/n/properties/constructor', ['PATCH', 'POST', 'valueOf'], 'GET, DELETE'],
-  ['/n/s/properties/a', ['PUT'], 'GET, DELETE'],
+  ['/n/properties/constructor', ['PATCH', 'POST', 'valueOf'], 'GET, PUT, DELETE'],
+  ['/n/s/properties/a', ['PATCH'], 'GET, PUT, DELETE'],
 ])('%s: the methods %j are a 405 that tells which ones are not', async (path, methods, allow) => {
   const { send } = service()
   for (const method of methods) {
@@ -330,8 +330,8 @@ test('cors: a question is answered without a key, and the origin goes with every
   expect(asked.status).toBe(204)
   expect(Object.fromEntries(asked.headers)).toMatchObject({
     'access-control-allow-origin': 'https://shop.example',
-    'access-control-allow-methods': 'GET, POST, DELETE, PATCH',
-    'access-control-allow-headers': 'content-type, maven-api-key, x-request-id',
+    'access-control-allow-methods': 'GET, POST, DELETE, PATCH, PUT',
+    'access-control-allow-headers': 'authorization, content-type, maven-api-key, x-request-id',
     vary: 'origin',
   })
   for (const headers of [{}, { 'maven-api-key': 'secret' }]) {
