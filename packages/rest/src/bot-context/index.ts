@@ -1,0 +1,1 @@
+export { type BotContext, type BotScope, botContext } from './bot-context.ts'
