@@ -18,7 +18,7 @@ const below: { readonly [folder: string]: readonly string[] } = {
   redis: ['core'],
   keyv: ['core'],
   conformance: ['core'],
-  rest: ['core'],
+  rest: ['core', 'memory'],
   cli: ['core', 'memory', 'sqlite', 'rest'],
 }
 

@@ -1,0 +1,233 @@
+import {
+  type ContextStore,
+  type HasSync,
+  InvalidOptionError,
+  type Properties,
+  setOwn,
+} from '@context-store/core'
+import { memoryStore } from '@context-store/memory'
+import { createHandler, type HandlerOptions } from '../handler.ts'
+import { createKeys, type Keys } from '../keys.ts'
+import { type Fault, Faults } from './faults.ts'
+import { Journal, type RecordedRequest, type RequestMatch, type WaitOptions } from './journal.ts'
+
+/** All that a store holds: account → namespace → session → properties. */
+export type State = {
+  [account: string]: { [namespace: string]: { [session: string]: Properties } }
+}
+
+/** What a double is to be. */
+export interface DoubleOptions extends Omit<HandlerOptions, 'keys'> {
+  /** The accepted key, or each account's; any but an empty one if none. */
+  readonly keys?: Exclude<Keys, { accepts: unknown }> | undefined
+  /** For an interceptor: the hosts to stand for; the vendor's three (WIRE.md, "Base") if none. */
+  readonly hosts?: readonly string[] | undefined
+  /** What is there at the start, and again after `reset()`. */
+  readonly state?: State | undefined
+  /** What faults with a `rate` follow: a whole number, 1 if none. */
+  readonly seed?: number | undefined
+}
+
+/** The time as a double has it: the machine's, and what it was moved by. */
+export interface DoubleClock {
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Moves the time on, so that times to live run out; seconds from 0 on. */
+  advanceSeconds(seconds: number): void
+}
+
+/** The service, for tests: the same handler that serves a store, over memory, and what a test wants to know and do. */
+export interface ContextServiceDouble extends AsyncDisposable {
+  /** Where it is. */
+  readonly url: string
+  /** What it holds. */
+  readonly store: ContextStore & HasSync
+  /** The last 1,000 requests since the last reset. */
+  readonly requests: readonly RecordedRequest[]
+  /** The time. */
+  readonly clock: DoubleClock
+  /** Answers a request: one line in a setup of another library for mocking. A fault that breaks the connection rejects. */
+  handle(request: Request): Promise<Response>
+  /** Lets the next request that fits go wrong, or as many as it says. */
+  fault(fault: Fault): void
+  /**
+   * The first request that fits, one that came already or the next.
+   *
+   * @throws `StoreUnavailableError` where none comes in time
+   */
+  waitForRequest(match?: RequestMatch, options?: WaitOptions): Promise<RecordedRequest>
+  /** Makes a new key for an account; the one before is a 403 from now on. */
+  regenerateKey(account: string): string
+  /** All that it holds, as plain JSON. Namespaces and sessions that are empty are in it. */
+  snapshot(): State
+  /** Back to the start, or to `state`: store, journal, faults, clock and keys. */
+  reset(state?: State): void
+  /** Ends it: the port is closed, the interceptor undone. */
+  close(): Promise<void>
+}
+
+/** What becomes of a request: an answer, whole or broken off, or none. */
+export interface Outcome {
+  /** The answer; `undefined`: the connection breaks. */
+  readonly response: Response | undefined
+  /** Whether the connection breaks in the middle of the answer. */
+  readonly isHalf: boolean
+}
+
+/** What both entrances have in common. */
+export class DoubleCore {
+  readonly store: ContextStore & HasSync
+  readonly clock: DoubleClock
+  readonly #journal = new Journal()
+  readonly #faults: Faults
+  readonly #keys: ReturnType<typeof createKeys>
+  readonly #state: State
+  readonly #handle: ReturnType<typeof createHandler>
+  #moved = 0
+
+  constructor({ state = {}, seed = 1, keys, hosts: _hosts, ...options }: DoubleOptions) {
+    if (!Number.isInteger(seed)) throw new InvalidOptionError('seed: a whole number')
+    this.clock = {
+      // Looked up at each call, so that faked timers are followed.
+      now: () => Date.now() + this.#moved,
+      advanceSeconds: (seconds) => {
+        if (!(seconds >= 0 && seconds <= 1e10))
+          throw new InvalidOptionError('advanceSeconds: from 0 to 10000000000')
+        this.#moved += seconds * 1000
+      },
+    }
+    this.store = memoryStore({ now: this.clock.now })
+    this.#faults = new Faults(seed)
+    this.#keys = createKeys(keys)
+    this.#handle = createHandler(this.store, { ...options, keys: this.#keys })
+    this.#state = state
+    this.#fill(state)
+  }
+
+  get requests(): readonly RecordedRequest[] {
+    return this.#journal.requests
+  }
+
+  /** Answers a request, as far as the faults let it. */
+  async respond(request: Request, target: string): Promise<Outcome> {
+    const recorded = await this.#journal.note(request, target)
+    const fault = this.#faults.take(recorded)
+    if (fault === undefined)
+      return { response: answered(recorded, await this.#handle(request, target)), isHalf: false }
+    if ('delayMs' in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
+    const breaks = 'status' in fault || 'reset' in fault
+    const response = breaks && fault.afterEffect !== true ? undefined : await this.#handle(request, target)
+    if ('reset' in fault) return { response: undefined, isHalf: false }
+    const asked =
+      'status' in fault
+        ? Response.json({ message: 'the test asked for this fault' }, { status: fault.status })
+        : response
+    return { response: asked && answered(recorded, asked), isHalf: 'halfBody' in fault }
+  }
+
+  /** As {@link respond}, where a connection that breaks can only be told by an error. */
+  async handle(request: Request): Promise<Response> {
+    const { pathname, search } = new URL(request.url)
+    const { response, isHalf } = await this.respond(request, pathname + search)
+    if (response === undefined) throw connectionReset()
+    return isHalf ? brokenOff(response) : response
+  }
+
+  fault(fault: Fault): void {
+    this.#faults.add(fault)
+  }
+
+  waitForRequest(match: RequestMatch = {}, { timeoutMs = 1000 }: WaitOptions = {}): Promise<RecordedRequest> {
+    return this.#journal.wait(match, timeoutMs)
+  }
+
+  regenerateKey(account: string): string {
+    return this.#keys.regenerate(account)
+  }
+
+  snapshot(): State {
+    const state: State = {}
+    for (const account of this.store.sync.accounts()) {
+      const namespaces = {}
+      for (const { name } of this.store.sync.account(account).namespaces()) {
+        const sessions = {}
+        const namespace = this.store.sync.account(account).namespace(name)
+        for (const { id } of namespace.sessions()) setOwn(sessions, id, namespace.session(id).getAll())
+        setOwn(namespaces, name, sessions)
+      }
+      setOwn(state, account, namespaces)
+    }
+    return state
+  }
+
+  reset(state: State = this.#state): void {
+    for (const account of [...this.store.sync.accounts()]) {
+      const namespaces = [...this.store.sync.account(account).namespaces()]
+      for (const { name } of namespaces) this.store.sync.account(account).namespace(name).delete()
+    }
+    this.#journal.requests.length = 0
+    this.#faults.clear()
+    this.#keys.reset()
+    this.#moved = 0
+    this.#fill(state)
+  }
+
+  #fill(state: State): void {
+    for (const [account, namespaces] of Object.entries(state)) {
+      for (const [name, sessions] of Object.entries(namespaces)) {
+        const namespace = this.store.sync.account(account).namespace(name)
+        namespace.create()
+        for (const [id, properties] of Object.entries(sessions)) namespace.session(id).patch(properties)
+      }
+    }
+  }
+}
+
+function answered(recorded: RecordedRequest, response: Response): Response {
+  recorded.status = response.status
+  return response
+}
+
+/** The double over an entrance: what it is reached by, and how it ends. */
+export function doubleOf(core: DoubleCore, url: string, end: () => Promise<void>): ContextServiceDouble {
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= end().then(() => core.store.close())
+    return closing
+  }
+  return {
+    url,
+    store: core.store,
+    clock: core.clock,
+    get requests() {
+      return core.requests
+    },
+    handle: (request) => core.handle(request),
+    fault: (fault) => core.fault(fault),
+    waitForRequest: (match, options) => core.waitForRequest(match, options),
+    regenerateKey: (account) => core.regenerateKey(account),
+    snapshot: () => core.snapshot(),
+    reset: (state) => core.reset(state),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** The error of a connection that breaks. */
+export function connectionReset(): Error {
+  return Object.assign(new TypeError('the connection was reset: the test asked for this fault'), {
+    code: 'ECONNRESET',
+  })
+}
+
+/** The answer, whose body ends in an error in its middle. */
+function brokenOff(response: Response): Response {
+  const { body, status, headers } = response
+  const half = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      controller.enqueue(chunk.subarray(0, chunk.length >> 1))
+      controller.error(connectionReset())
+    },
+  })
+  return body === null ? response : new Response(body.pipeThrough(half), { status, headers })
+}

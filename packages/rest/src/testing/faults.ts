@@ -1,0 +1,98 @@
+import { InvalidOptionError } from '@context-store/core'
+import { matches, type RecordedRequest, type RequestMatch } from './journal.ts'
+
+/** What goes wrong with a request. */
+export type Fault = {
+  /** Which requests; any if none. */
+  readonly match?: RequestMatch | undefined
+  /** How many of them: 1 if neither this nor `rate` is given, and all of them with `rate` alone. */
+  readonly times?: number | undefined
+  /** Which part of them, from 0 to 1, by the double's seed. */
+  readonly rate?: number | undefined
+} & (
+  | {
+      /** The answer's status, from 400 to 599. */
+      readonly status: number
+      /** Whether the request takes effect first. */
+      readonly afterEffect?: boolean | undefined
+    }
+  | {
+      /** The connection breaks without an answer. */
+      readonly reset: true
+      /** Whether the request takes effect first. */
+      readonly afterEffect?: boolean | undefined
+    }
+  | {
+      /** The answer is late by so many milliseconds, of the host's timers. */
+      readonly delayMs: number
+    }
+  | {
+      /** The request takes effect, and the connection breaks in the middle of the answer's body. */
+      readonly halfBody: true
+    }
+)
+
+interface Planned {
+  readonly fault: Fault
+  left: number
+}
+
+/** The faults that are still to come. */
+export class Faults {
+  readonly #seed: number
+  #planned: Planned[] = []
+  #state: number
+
+  constructor(seed: number) {
+    this.#seed = seed
+    this.#state = seed
+  }
+
+  /** Plans a fault. */
+  add(fault: Fault): void {
+    const { times, rate } = fault
+    if (times !== undefined && (!Number.isInteger(times) || times < 1)) {
+      throw new InvalidOptionError('fault.times: a whole number from 1 on')
+    }
+    if (rate !== undefined && !(rate >= 0 && rate <= 1))
+      throw new InvalidOptionError('fault.rate: from 0 to 1')
+    const kinds = ['status', 'reset', 'delayMs', 'halfBody'].filter((kind) => Object.hasOwn(fault, kind))
+    if (kinds.length !== 1) throw new InvalidOptionError('fault: one of status, reset, delayMs, halfBody')
+    if (
+      'status' in fault &&
+      !(Number.isInteger(fault.status) && fault.status >= 400 && fault.status <= 599)
+    ) {
+      throw new InvalidOptionError('fault.status: from 400 to 599')
+    }
+    if ('delayMs' in fault && !(fault.delayMs >= 0 && fault.delayMs <= 600_000)) {
+      throw new InvalidOptionError('fault.delayMs: from 0 to 600000')
+    }
+    this.#planned.push({ fault, left: times ?? (rate === undefined ? 1 : Number.POSITIVE_INFINITY) })
+  }
+
+  /** The fault that hits a request, the first one planned that fits. */
+  take(request: RecordedRequest): Fault | undefined {
+    for (const planned of this.#planned) {
+      const { match, rate } = planned.fault
+      if (!matches(request, match) || (rate !== undefined && this.#random() >= rate)) continue
+      planned.left--
+      if (planned.left === 0) this.#planned = this.#planned.filter((other) => other !== planned)
+      return planned.fault
+    }
+    return undefined
+  }
+
+  /** Forgets them all, and begins the seed's sequence anew. */
+  clear(): void {
+    this.#planned = []
+    this.#state = this.#seed
+  }
+
+  /** Mulberry32: a number from 0 to 1, the same sequence for the same seed. */
+  #random(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

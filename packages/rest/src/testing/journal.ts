@@ -1,0 +1,93 @@
+import { type JsonValue, StoreUnavailableError } from '@context-store/core'
+
+/** How many requests are kept; of more, the first ones are forgotten. */
+const mostRequests = 1000
+
+/** A request that the double got. Keys are left out of it: `maven-api-key`, `authorization`, `access_token`. */
+export interface RecordedRequest {
+  /** The method. */
+  readonly method: string
+  /** The path with its query, as it was sent. */
+  readonly path: string
+  /** The headers, with lower-case names. */
+  readonly headers: { readonly [name: string]: string }
+  /** The body: a JSON value, or the text where it is none; `undefined` where there was no body. */
+  readonly body: JsonValue | undefined
+  /** The status of the answer; `undefined` while there is none, and where a fault broke the connection. */
+  status?: number
+}
+
+/** Which requests are meant: those that have all of it. */
+export interface RequestMatch {
+  /** The method, in capitals. */
+  readonly method?: string | undefined
+  /** A part of the path with its query, or a pattern of it. */
+  readonly path?: string | RegExp | undefined
+}
+
+/** How long to wait for a request. */
+export interface WaitOptions {
+  /** In milliseconds: 1,000 if none. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** Whether a request is one of those that are meant. */
+export function matches(request: RecordedRequest, { method, path }: RequestMatch = {}): boolean {
+  if (method !== undefined && method !== request.method) return false
+  if (path === undefined) return true
+  return typeof path === 'string' ? request.path.includes(path) : request.path.search(path) !== -1
+}
+
+/** What a double was asked. */
+export class Journal {
+  readonly requests: RecordedRequest[] = []
+  readonly #waiting = new Set<(request: RecordedRequest) => void>()
+
+  /** Notes a request, before anything is done about it. */
+  async note(request: Request, target: string): Promise<RecordedRequest> {
+    const text = await request.clone().text()
+    const headers = [...request.headers].map(([name, value]) => [name, isSecret(name) ? 'redacted' : value])
+    const recorded: RecordedRequest = {
+      method: request.method,
+      path: target.replace(/(access_token=)[^&]*/g, '$1redacted'),
+      headers: Object.fromEntries(headers),
+      body: bodyOf(text),
+    }
+    this.requests.push(recorded)
+    if (this.requests.length > mostRequests) this.requests.shift()
+    for (const hear of this.#waiting) hear(recorded)
+    return recorded
+  }
+
+  /** The first request that is meant, one that came already or the next. */
+  wait(match: RequestMatch, timeoutMs: number): Promise<RecordedRequest> {
+    const found = this.requests.find((request) => matches(request, match))
+    if (found !== undefined) return Promise.resolve(found)
+    return new Promise((resolve, reject) => {
+      const hear = (request: RecordedRequest): void => {
+        if (!matches(request, match)) return
+        this.#waiting.delete(hear)
+        clearTimeout(timer)
+        resolve(request)
+      }
+      const timer = setTimeout(() => {
+        this.#waiting.delete(hear)
+        reject(new StoreUnavailableError(`no such request came within ${timeoutMs} ms`))
+      }, timeoutMs)
+      this.#waiting.add(hear)
+    })
+  }
+}
+
+function isSecret(header: string): boolean {
+  return header === 'maven-api-key' || header === 'authorization'
+}
+
+function bodyOf(text: string): JsonValue | undefined {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,211 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import https from 'node:https'
+import { memoryStore } from '@context-store/memory'
+import { serve } from '@context-store/rest/node'
+import {
+  type ContextServiceDouble,
+  type DoubleOptions,
+  interceptContextService,
+  startContextService,
+} from '@context-store/rest/testing'
+import axios from 'axios'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+
+/** What code under test sends requests with: an answer, or an error where the connection broke. */
+type Send = (url: string, method: string, body?: unknown) => Promise<{ status: number; body: unknown }>
+
+const headers = { 'maven-api-key': 'key-1', 'content-type': 'application/json' }
+
+const clients: { readonly [name: string]: Send } = {
+  async fetch(url, method, body) {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) }
+    const response = await fetch(url, { method, headers, ...sent })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  },
+  async axios(url, method, data) {
+    const response = await axios({ url, method, headers, data, validateStatus: () => true })
+    return { status: response.status, body: response.data === '' ? undefined : response.data }
+  },
+  async http(url, method, body) {
+    const request = (url.startsWith('https') ? https : http).request(url, { method, headers })
+    request.end(body === undefined ? undefined : JSON.stringify(body))
+    const [response] = await once(request, 'response')
+    let text = ''
+    for await (const chunk of response) text += chunk
+    return { status: response.statusCode, body: text === '' ? undefined : JSON.parse(text) }
+  },
+}
+
+const entrances: { readonly [name: string]: (options?: DoubleOptions) => Promise<ContextServiceDouble> } = {
+  'a port': startContextService,
+  'the interceptor': async (options) => interceptContextService(options),
+}
+
+const cases = Object.entries(entrances).flatMap(([entrance, open]) =>
+  Object.entries(clients).map(([client, send]) => [client, entrance, send, open] as const),
+)
+
+describe.each(cases)('%s against %s', (_client, _entrance, send, open) => {
+  async function start(options?: DoubleOptions) {
+    const service = await open(options)
+    onTestFinished(() => service.close())
+    const call = (method: string, path: string, body?: unknown) =>
+      send(`${service.url}/v1/account/577089${path}`, method, body)
+    return { service, call }
+  }
+
+  test('a claim, a counter, a hand-over, a deletion at the end', async () => {
+    const { service, call } = await start()
+    const claim = async () => {
+      const { status } = await call('GET', '/handled/m1/properties/by')
+      if (status === 200) return false
+      await call('PATCH', '/handled/m1/properties', { by: 'me' })
+      return true
+    }
+    expect([await claim(), await claim()]).toEqual([true, false])
+
+    for (let turn = 0; turn < 3; turn++) {
+      const { body } = await call('GET', '/orders/c1/properties')
+      const turns = (body as { turns?: number }).turns ?? 0
+      await call('PATCH', '/orders/c1/properties', { turns: turns + 1 })
+    }
+    await call('PATCH', '/orders/c1/properties', { owner: 'billing', cart: [{ tea: 2 }] })
+    expect(await call('GET', '/orders/c1/properties?include=owner,turns')).toEqual({
+      status: 200,
+      body: { owner: 'billing', turns: 3 },
+    })
+    expect(service.snapshot()).toEqual({
+      '577089': {
+        handled: { m1: { by: 'me' } },
+        orders: { c1: { owner: 'billing', turns: 3, cart: [{ tea: 2 }] } },
+      },
+    })
+    expect(await call('DELETE', '/orders/c1/properties')).toEqual({ status: 204, body: undefined })
+    expect(await call('GET', '/orders/c1/properties')).toEqual({ status: 200, body: {} })
+  })
+
+  test('faults: a status, a reset, half a body; before the effect and after it', async () => {
+    const { service, call } = await start({ state: { '577089': { n: { s: { a: 1 } } } } })
+    service.fault({ status: 503, match: { method: 'PATCH' } })
+    service.fault({ status: 500, match: { method: 'PATCH' }, afterEffect: true })
+    expect(await call('GET', '/n/s/properties')).toMatchObject({ status: 200 })
+    expect(await call('PATCH', '/n/s/properties', { a: 2 })).toMatchObject({ status: 503 })
+    expect(service.snapshot()).toEqual({ '577089': { n: { s: { a: 1 } } } })
+    expect(await call('PATCH', '/n/s/properties', { a: 2 })).toMatchObject({ status: 500 })
+    expect(service.snapshot()).toEqual({ '577089': { n: { s: { a: 2 } } } })
+
+    service.fault({ reset: true })
+    await expect(call('PATCH', '/n/s/properties', { a: 3 })).rejects.toThrow()
+    expect(service.snapshot()).toEqual({ '577089': { n: { s: { a: 2 } } } })
+    service.fault({ reset: true, afterEffect: true })
+    await expect(call('PATCH', '/n/s/properties', { a: 3 })).rejects.toThrow()
+    expect(service.snapshot()).toEqual({ '577089': { n: { s: { a: 3 } } } })
+
+    service.fault({ halfBody: true })
+    await expect(call('GET', '/n/s/properties')).rejects.toThrow()
+    expect(await call('GET', '/n/s/properties')).toEqual({ status: 200, body: { a: 3 } })
+  })
+})
+
+describe.each(Object.entries(entrances))('%s', (_name, open) => {
+  async function start(options?: DoubleOptions) {
+    const service = await open(options)
+    onTestFinished(() => service.close())
+    return service
+  }
+  const get = (service: ContextServiceDouble, path: string, key = 'key-1') =>
+    fetch(`${service.url}/v1/account/577089${path}`, { headers: { 'maven-api-key': key } })
+
+  test('the journal knows what came, and no key', async () => {
+    const service = await start()
+    const coming = service.waitForRequest({ method: 'GET', path: /orders/ })
+    await get(service, '/orders/c1/properties?access_token=secret')
+    expect(await coming).toMatchObject({
+      method: 'GET',
+      path: '/v1/account/577089/orders/c1/properties?access_token=redacted',
+      headers: { 'maven-api-key': 'redacted' },
+      status: 404,
+    })
+    expect(await service.waitForRequest({ path: 'orders' })).toBe(service.requests[0])
+    await expect(service.waitForRequest({ method: 'PUT' }, { timeoutMs: 1 })).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    for (let i = 0; i < 1005; i++) await service.handle(new Request('http://any/v1/account/a', { headers }))
+    expect(service.requests).toHaveLength(1000)
+  })
+
+  test('the clock ends what has a time to live, beside faked timers too', async () => {
+    const service = await start({ state: { '577089': { n: {} } } })
+    const session = service.store.sync.session({ account: '577089', namespace: 'n', session: 's' })
+    session.patch({ a: 1 }, { ttlSeconds: 60 })
+    service.clock.advanceSeconds(59)
+    expect(service.snapshot()).toEqual({ '577089': { n: { s: { a: 1 } } } })
+    vi.useFakeTimers({ now: service.clock.now() + 1000, toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    expect(service.snapshot()).toEqual({ '577089': { n: {} } })
+  })
+
+  test('a regenerated key, and a reset that puts everything back', async () => {
+    const state = { '577089': { orders: { ['__proto__']: { step: 1 }, c1: JSON.parse('{"__proto__":1}') } } }
+    const service = await start({ state, keys: { '577089': 'key-1' } })
+    const key = service.regenerateKey('577089')
+    expect((await get(service, '')).status).toBe(403)
+    expect((await get(service, '', key)).status).toBe(200)
+    service.fault({ status: 500, times: 5 })
+    service.store.sync.session({ account: 'other', namespace: 'n' }).patch({ a: 1 })
+    service.clock.advanceSeconds(3600)
+    service.reset()
+    expect(service.snapshot()).toEqual(state)
+    expect(service.requests).toEqual([])
+    expect((await get(service, '')).status).toBe(200)
+    expect(Math.abs(service.clock.now() - Date.now())).toBeLessThan(60_000)
+    service.reset({})
+    expect(service.snapshot()).toEqual({})
+  })
+
+  test('faults with a rate are the same for the same seed', async () => {
+    const run = async (seed: number) => {
+      const service = await start({ seed })
+      service.fault({ status: 500, rate: 0.5 })
+      const statuses: number[] = []
+      for (let i = 0; i < 40; i++)
+        statuses.push((await service.handle(new Request('http://any/', { headers }))).status)
+      await service.close()
+      return statuses
+    }
+    const first = await run(7)
+    expect(await run(7)).toEqual(first)
+    expect(await run(8)).not.toEqual(first)
+    expect(new Set(first)).toEqual(new Set([500, 404]))
+  })
+
+  test('options and faults that cannot be are refused', async () => {
+    const refused = expect.objectContaining({ code: 'invalid-option' })
+    await expect(open({ seed: 0.5 })).rejects.toEqual(refused)
+    const service = await start()
+    for (const fault of [
+      { status: 200 },
+      { delayMs: -1 },
+      { status: 500, rate: 2 },
+      { status: 500, times: 0 },
+      {},
+    ]) {
+      expect(() => service.fault(fault as never)).toThrow(refused)
+    }
+    expect(() => service.clock.advanceSeconds(-1)).toThrow(refused)
+  })
+})
+
+test('other hosts are left alone, and after close() the real ones too', async () => {
+  const server = await serve({ store: memoryStore() })
+  onTestFinished(() => server.close())
+  const service = interceptContextService({ hosts: ['service.test'] })
+  expect((await fetch('https://service.test/v1/account/a', { headers })).status).toBe(200)
+  expect((await fetch(`${server.url}/v1/account/a`, { headers })).status).toBe(200)
+  expect(service.requests).toHaveLength(1)
+  await service.close()
+  await service.close()
+  await expect(fetch('https://service.test/v1/account/a', { headers })).rejects.toThrow()
+})
