@@ -7,7 +7,8 @@ import { collect, fails, holds, refuses } from './check.ts'
  * - `accounts`: `store.accounts()`
  * - `clock`: the option `now`, or a clock that the kit can move
  * - `conditions`: `patchIf` and `update`
- * - `dot-names`: the names `.` and `..`, and the empty property name, which no URL can carry
+ * - `dot-names`: what no path of WIRE.md can carry: the names `.` and `..`, the empty property name, and a session
+ *   called `properties`
  * - `explicit-namespaces`: the option `namespaces: 'explicit'`
  * - `limits`: the option `limits`
  * - `removals`: `absent` in a patch, which removes in the same atom
@@ -51,7 +52,7 @@ export const refusals: { readonly [C in Capability]: (make: MakeStore) => Promis
   },
   'dot-names': async (make) => {
     const store = await make({})
-    for (const name of ['.', '..']) {
+    for (const name of ['.', '..', 'properties']) {
       const patched = async (): Promise<void> =>
         store.session({ account: 'a', namespace: 'n', session: name }).patch({ p: 1 })
       await fails(patched, 'unsupported', `a patch of session "${name}"`)

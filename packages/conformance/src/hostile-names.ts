@@ -86,21 +86,11 @@ export const hostileNames: readonly string[] = [
     'length',
   ],
   ...['null', 'undefined', 'true', '0', '1', '01', '-1', '1e3', 'NaN', '4294967295', '9007199254740993'],
-  ...[
-    'properties',
-    'session',
-    'namespace',
-    'id',
-    'rowid',
-    "'; DROP TABLE session; --",
-    '<a href="x">',
-    '${a}',
-    '{{a}}',
-  ],
+  ...['session', 'namespace', 'id', 'rowid', "'; DROP TABLE session; --", '<a href="x">', '${a}', '{{a}}'],
 ]
 
-/** Names that no URL can carry as a path part. */
-export const dotNames: readonly string[] = ['.', '..']
+/** Names that no path can carry: hosts resolve `.` and `..` away, and WIRE.md reads `properties` as a word of its own. */
+export const pathlessNames: readonly string[] = ['.', '..', 'properties']
 
 /** Names that are different and that trimming, folding, normalising or reading as a number would make one. */
 export const lookAlikes: readonly (readonly string[])[] = [

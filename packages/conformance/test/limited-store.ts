@@ -45,7 +45,7 @@ export function limitedStore(options: StoreOptions, lacks: ReadonlySet<Capabilit
           checkNames(Object.keys(properties))
           lack('removals', Object.values(properties).includes(absent))
           lack('time-to-live', stated?.ttlSeconds !== undefined)
-          lack('dot-names', /^\.\.?$/.test(session.address.session ?? ''))
+          lack('dot-names', /^(\.\.?|properties)$/.test(session.address.session ?? ''))
         } catch (error) {
           return Promise.reject(error)
         }

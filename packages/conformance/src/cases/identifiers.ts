@@ -3,11 +3,11 @@ import { collect, same, throwsCode } from '../check.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import {
   collidingAddresses,
-  dotNames,
   hostileNames,
   illFormedNames,
   longestNames,
   lookAlikes,
+  pathlessNames,
 } from '../hostile-names.ts'
 
 const row = 'identifiers'
@@ -61,10 +61,10 @@ export const identifierCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: '. and .. are ids like any other',
+    name: '., .. and properties are ids like any other',
     needs: ['dot-names'],
     run: async ({ open }) =>
-      staysApart(await open(), [['plain a', 'plain n', 'plain s'], ...inEachPosition(dotNames)]),
+      staysApart(await open(), [['plain a', 'plain n', 'plain s'], ...inEachPosition(pathlessNames)]),
   },
   {
     row,

@@ -1,0 +1,56 @@
+import { interceptContextService } from '@context-store/rest/testing'
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { answer } from '../src/order-bot.ts'
+
+// The bot calls the real hosts, and meets the double there: no port, no option of the bot's, no network.
+const service = interceptContextService()
+beforeEach(() => service.reset())
+afterAll(() => service.close())
+
+const sorry = 'Sorry, something is wrong here. Please say that again.'
+
+test('three messages make an order, and nothing is left of it', async () => {
+  expect(await answer('c1', 'hello')).toBe('What would you like?')
+  expect(await answer('c1', 'Tea')).toBe('Tea, and where shall it go?')
+  expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 2, item: 'Tea' } } } })
+  expect(await answer('c1', 'Oslo')).toBe('Tea goes to Oslo.')
+  expect(service.snapshot()).toEqual({ '577089': { orders: {} } })
+})
+
+test('a conversation goes on where another process left it', async () => {
+  service.reset({ '577089': { orders: { c1: { step: 1 }, c2: { step: 2, item: 'Jam' } } } })
+  expect(await answer('c2', 'Rome')).toBe('Jam goes to Rome.')
+  expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 1 } } } })
+})
+
+test('one bad moment of the service is not noticed', async () => {
+  service.fault({ status: 503, match: { method: 'PATCH' } })
+  expect(await answer('c1', 'hello')).toBe('What would you like?')
+  expect(service.requests).toMatchObject([{ status: 404 }, { status: 503 }, { status: 204 }])
+})
+
+test('an answer that is lost after the write is not an order twice', async () => {
+  service.fault({ reset: true, afterEffect: true, match: { method: 'PATCH' } })
+  expect(await answer('c1', 'hello')).toBe('What would you like?')
+  expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 1 } } } })
+})
+
+test('a service that stays down is said to be, and nothing is lost', async () => {
+  service.reset({ '577089': { orders: { c1: { step: 1 } } } })
+  service.fault({ status: 500, rate: 1 })
+  expect(await answer('c1', 'Tea')).toBe(sorry)
+  expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 1 } } } })
+})
+
+test('an order that nobody goes on with is forgotten after an hour', async () => {
+  service.store.sync.account('577089').namespace('orders').create({ ttlSeconds: 3600 })
+  await answer('c1', 'hello')
+  service.clock.advanceSeconds(3600)
+  expect(await answer('c1', 'Tea')).toBe('What would you like?')
+})
+
+test('a key that was replaced is an error the customer need not see', async () => {
+  service.regenerateKey('577089')
+  expect(await answer('c1', 'hello')).toBe(sorry)
+  expect(service.requests).toMatchObject([{ status: 403 }, { status: 403 }])
+})

@@ -1,0 +1,1 @@
+export { type RestStore, type RestStoreOptions, restStore } from './rest-store.ts'

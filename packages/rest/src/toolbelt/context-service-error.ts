@@ -1,0 +1,48 @@
+import { ContextStoreError } from '@context-store/core'
+import type { ServiceAnswer } from '../client/service-calls.ts'
+
+/** How the vendor's client reads the statuses it knows (WIRE.md, "Later"). */
+const meanings: { readonly [status: number]: string } = {
+  401: 'the key is invalid or without permission',
+  403: 'the key is invalid or without permission',
+  404: 'not there',
+  500: 'service error',
+  503: 'service error',
+}
+
+/** What a {@link ContextServiceClient} throws. */
+export class ContextServiceError extends Error {
+  /** The name of the class. */
+  override readonly name = 'ContextServiceError'
+  /** The status that the service answered with; -1 where there was no answer, or nothing was sent. */
+  readonly statusCode: number
+  /** Makes the error. */
+  constructor(statusCode: number, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options)
+    this.statusCode = statusCode
+  }
+}
+
+/** The error for an answer with another status than the one that means success. */
+export function errorOfAnswer({ status, text }: ServiceAnswer): ContextServiceError {
+  const said = messageIn(text)
+  const meaning = Object.hasOwn(meanings, status) ? meanings[status] : undefined
+  return new ContextServiceError(status, [meaning, said].filter((part) => part !== undefined).join(': '))
+}
+
+/** The error for a request that got no answer. */
+export function errorOfCall(cause: unknown): ContextServiceError {
+  if (cause instanceof ContextServiceError) return cause
+  if (ContextStoreError.is(cause, 'unauthorized'))
+    return new ContextServiceError(403, `${meanings[403]}`, { cause })
+  return new ContextServiceError(-1, cause instanceof Error ? cause.message : String(cause), { cause })
+}
+
+function messageIn(text: string): string | undefined {
+  try {
+    const { message }: { message?: unknown } = JSON.parse(text)
+    return typeof message === 'string' ? message : undefined
+  } catch {
+    return text === '' ? undefined : text.slice(0, 200)
+  }
+}

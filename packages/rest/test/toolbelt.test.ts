@@ -1,0 +1,171 @@
+import { createRequire } from 'node:module'
+import { type ContextStore, InvalidOptionError } from '@context-store/core'
+import { memoryStore } from '@context-store/memory'
+import { interceptContextService, startContextService } from '@context-store/rest/testing'
+import {
+  type ContextServiceClient,
+  ContextServiceError,
+  contextServiceClient,
+} from '@context-store/rest/toolbelt'
+import { sqliteStore } from '@context-store/sqlite'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+
+const accountId = '577089'
+
+interface Desk {
+  readonly client: ContextServiceClient
+  /** What the code under test would call the toolbelt's constructor with, and get. */
+  readonly open: (config: { readonly accountId: string; readonly apiKey: string }) => ContextServiceClient
+  readonly store: ContextStore
+}
+
+const overStore = (open: () => ContextStore) => async (): Promise<Desk> => {
+  const store = open()
+  onTestFinished(() => store.close())
+  return {
+    store,
+    open: (config) => contextServiceClient(store, config),
+    client: contextServiceClient(store, { accountId }),
+  }
+}
+
+const desks: { readonly [name: string]: () => Promise<Desk> } = {
+  'a memory store': overStore(memoryStore),
+  'a SQLite store': overStore(() => sqliteStore({ path: ':memory:' })),
+  'the port': async () => {
+    const service = await startContextService({ profile: 'service', keys: { [accountId]: 'key-1' } })
+    onTestFinished(() => service.close())
+    const open: Desk['open'] = (config) => contextServiceClient(service.url, config)
+    return { store: service.store, open, client: open({ accountId, apiKey: 'key-1' }) }
+  },
+  'the interceptor': async () => {
+    const service = interceptContextService({ profile: 'service', keys: { [accountId]: 'key-1' } })
+    onTestFinished(() => service.close())
+    const open: Desk['open'] = (config) => contextServiceClient('https://z1.context.liveperson.net', config)
+    return { store: service.store, open, client: open({ accountId, apiKey: 'key-1' }) }
+  },
+}
+
+const fails = (statusCode: number): unknown =>
+  expect.toSatisfy((error) => error instanceof ContextServiceError && error.statusCode === statusCode)
+
+describe.each(Object.entries(desks))('over %s', (_name, open) => {
+  test('namespaces', async () => {
+    const { client } = await open()
+    const before = Date.now()
+    const created = await client.createNamespace('orders', { ttl: 60 })
+    expect(created).toEqual({ name: 'orders', createdAt: expect.any(Date), ttlSecond: 60 })
+    expect(created.createdAt.getTime()).toBeGreaterThanOrEqual(before - 1)
+    expect(await client.createNamespace('plain')).toEqual({ name: 'plain', createdAt: expect.any(Date) })
+    expect(await client.createNamespace('orders')).toEqual(created)
+    expect((await client.getListOfNamespaces()).map(({ name }) => name).sort()).toEqual(['orders', 'plain'])
+    expect(await client.deleteNamespace('orders')).toBeUndefined()
+    expect(await client.deleteNamespace('orders')).toBeUndefined()
+    expect((await client.getListOfNamespaces()).map(({ name }) => name)).toEqual(['plain'])
+    await expect(client.createNamespace('faas')).rejects.toEqual(fails(400))
+    await expect(client.createNamespace('orders', { ttl: 0 })).rejects.toEqual(fails(-1))
+    await expect(client.createNamespace('')).rejects.toEqual(fails(-1))
+  })
+
+  test('properties and sessions', async () => {
+    const { client, store } = await open()
+    expect(await client.setPropertiesInNamespace('orders', { step: 1, cart: ['tea'] }, 'c1')).toEqual({
+      step: 1,
+      cart: ['tea'],
+    })
+    expect(await client.updatePropertiesInNamespace('orders', { step: 2 }, 'c1')).toEqual({
+      step: 2,
+      cart: ['tea'],
+    })
+    expect(await client.setPropertiesInNamespace('orders', { shop: 'x' })).toEqual({ shop: 'x' })
+    expect(await client.getAllPropertiesInSession('orders')).toEqual({ shop: 'x' })
+    expect(await client.getPropertyInSession('orders', 'cart', 'c1')).toEqual(['tea'])
+    expect(await client.getPropertyInSession('orders', 'shop')).toBe('x')
+    expect(await client.getSelectedPropertiesInSession('orders', ['step', 'nothing'], 'c1')).toEqual({
+      step: 2,
+    })
+    expect((await client.getListOfSessions('orders')).sort()).toEqual(['__default__', 'c1'])
+    await client.deletePropertyInSession('orders', 'step', 'c1')
+    await client.deletePropertyInSession('orders', 'step', 'c1')
+    expect(await client.getAllPropertiesInSession('orders', 'c1')).toEqual({ cart: ['tea'] })
+    await client.deleteSession('orders', 'c1')
+    expect(await client.getListOfSessions('orders')).toEqual(['__default__'])
+    expect(await store.session({ account: accountId, namespace: 'orders' }).getAll()).toEqual({ shop: 'x' })
+  })
+
+  test('errors bear the status', async () => {
+    const { client } = await open()
+    await expect(client.getPropertyInSession('orders', 'step', 'c1')).rejects.toEqual(fails(404))
+    await expect(client.getAllPropertiesInSession('orders', 'c1')).rejects.toEqual(fails(404))
+    await expect(client.getListOfSessions('orders')).rejects.toEqual(fails(404))
+    await expect(
+      client.setPropertiesInNamespace('orders', { big: 'x'.repeat(800_000) }, 'c1'),
+    ).rejects.toMatchObject({ statusCode: 413, message: 'document too large' })
+    for (const id of ['.', '..', '', '\ud800', undefined as never as string]) {
+      if (id !== undefined)
+        await expect(client.setPropertiesInNamespace('orders', { a: 1 }, id)).rejects.toEqual(fails(-1))
+      await expect(client.getPropertyInSession('orders', id, 'c1')).rejects.toEqual(fails(-1))
+      await expect(client.deleteNamespace(id)).rejects.toEqual(fails(-1))
+    }
+    expect(await client.getListOfNamespaces()).toEqual([])
+  })
+
+  test('a claim, a counter, a hand-over, a deletion at the end', async () => {
+    const { client, store } = await open()
+    const claim = async () => {
+      try {
+        await client.getPropertyInSession('handled', 'by', 'm1')
+        return false
+      } catch (error) {
+        expect(error).toEqual(fails(404))
+      }
+      await client.setPropertiesInNamespace('handled', { by: 'me' }, 'm1')
+      return true
+    }
+    expect([await claim(), await claim()]).toEqual([true, false])
+    for (let turn = 0; turn < 3; turn++) {
+      const { turns = 0 } = await client.getSelectedPropertiesInSession('orders', ['turns'], 'c1')
+      await client.updatePropertiesInNamespace('orders', { turns: Number(turns) + 1 }, 'c1')
+    }
+    await client.updatePropertiesInNamespace('orders', { owner: 'billing', cart: [{ tea: 2 }] }, 'c1')
+    const orders = store.account(accountId).namespace('orders').session('c1')
+    expect(await orders.getAll()).toEqual({ owner: 'billing', turns: 3, cart: [{ tea: 2 }] })
+    await client.deleteSession('orders', 'c1')
+    expect(await orders.getAll()).toEqual({})
+  })
+
+  test('a function of the platform runs unchanged, its toolbelt being spied on', async () => {
+    const desk = await open()
+    const required = createRequire(import.meta.url)
+    const { Toolbelt } = required('./functions/fake-toolbelt.cjs')
+    // No arrow function: the platform's code may write `new`.
+    vi.spyOn(Toolbelt, 'ContextServiceClient').mockImplementation((config) =>
+      desk.open(config as { accountId: string; apiKey: string }),
+    )
+    onTestFinished(() => void vi.restoreAllMocks())
+    const { lambda } = required('./functions/claim-message.cjs')
+    const payload = { message: 'm1', conversation: 'c1' }
+    expect(await lambda({ payload })).toBe('mine')
+    expect(await lambda({ payload })).toBe('somebody has it')
+    const orders = desk.store.account(accountId).namespace('orders').session('c1')
+    expect(await orders.getAll()).toEqual({ turns: 1 })
+  })
+})
+
+test('a wrong key is a 403, a service in trouble a 503, none at all -1', async () => {
+  const service = await startContextService({ profile: 'service', keys: { [accountId]: 'key-1' } })
+  onTestFinished(() => service.close())
+  const wrong = contextServiceClient(service.url, { accountId, apiKey: 'wrong' })
+  await expect(wrong.getListOfNamespaces()).rejects.toEqual(fails(403))
+  const client = contextServiceClient(service.url, { accountId, apiKey: 'key-1' })
+  service.fault({ status: 503 })
+  await expect(client.getListOfNamespaces()).rejects.toEqual(fails(503))
+  service.fault({ reset: true })
+  await expect(client.getListOfNamespaces()).rejects.toEqual(fails(-1))
+})
+
+test('options that cannot be are refused', () => {
+  expect(() => contextServiceClient('http://host', { accountId })).toThrow(InvalidOptionError)
+  expect(() => contextServiceClient('host', { accountId, apiKey: 'k' })).toThrow(InvalidOptionError)
+  expect(() => contextServiceClient(memoryStore(), { accountId: '' })).toThrow(InvalidOptionError)
+})
