@@ -19,7 +19,7 @@ const below: { readonly [folder: string]: readonly string[] } = {
   keyv: ['core'],
   conformance: ['core'],
   rest: ['core', 'memory'],
-  cli: ['core', 'memory', 'sqlite', 'rest'],
+  cli: ['core', 'memory', 'sqlite', 'redis', 'rest'],
 }
 
 describe.each(packageFolders)('%s', (folder) => {

@@ -1,4 +1,6 @@
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+
+type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>
 
 /** How `serve` is to serve; what is undefined is left to the store and the service. */
 export interface ServeCommandOptions {
@@ -6,10 +8,34 @@ export interface ServeCommandOptions {
   readonly host: string
   /** The SQLite file; `undefined`: in memory. */
   readonly file: string | undefined
-  readonly key: string | undefined
+  /** The key of every account, or the key of each. */
+  readonly keys: string | { readonly [account: string]: string } | undefined
   readonly profile: string | undefined
   readonly cors: string | undefined
   readonly namespaces: string | undefined
+  /** The file whose data is merged in at the start. */
+  readonly seed: string | undefined
+  /** The file that gets all data at the end. */
+  readonly exportOnExit: string | undefined
+  /** What is printed: text, or one JSON object a line. */
+  readonly json: boolean
+  /** Whether a line is printed for each request. */
+  readonly log: boolean
+}
+
+/** Which store, and how it is reached. */
+export interface StoreTarget {
+  /** A SQLite file, the URL of a Redis, or the URL of a service. */
+  readonly store: string
+  /** For a service: the key. */
+  readonly key: string
+}
+
+/** What a command of the data is about; without a session, `__default__` or all of them. */
+export interface DataAddress {
+  readonly account: string
+  readonly namespace: string
+  readonly session: string | undefined
 }
 
 /** What the command line asks for. */
@@ -17,6 +43,33 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'serve'; readonly options: ServeCommandOptions }
+  | {
+      readonly name: 'get'
+      readonly target: StoreTarget
+      readonly address: DataAddress
+      readonly properties: readonly string[] | undefined
+    }
+  | {
+      readonly name: 'set'
+      readonly target: StoreTarget
+      readonly address: DataAddress
+      /** JSON, or `-` for what comes in. */
+      readonly json: string
+      readonly ttlSeconds: number | undefined
+    }
+  | {
+      readonly name: 'rm'
+      readonly target: StoreTarget
+      readonly address: DataAddress
+      readonly properties: readonly string[] | undefined
+    }
+  | {
+      readonly name: 'ls' | 'export'
+      readonly target: StoreTarget
+      readonly account: string | undefined
+      readonly namespace: string | undefined
+    }
+  | { readonly name: 'import'; readonly target: StoreTarget; readonly file: string | undefined }
 
 /** A command line that cannot be; its message is one line that names what is wrong. */
 export class UsageError extends Error {
@@ -27,47 +80,172 @@ export class UsageError extends Error {
   }
 }
 
+const everywhere = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const satisfies ParseArgsOptionsConfig
+
+const serving = {
+  ...everywhere,
+  port: { type: 'string' },
+  host: { type: 'string' },
+  db: { type: 'string' },
+  memory: { type: 'boolean' },
+  key: { type: 'string' },
+  'account-key': { type: 'string', multiple: true },
+  profile: { type: 'string' },
+  cors: { type: 'string' },
+  namespaces: { type: 'string' },
+  seed: { type: 'string' },
+  'export-on-exit': { type: 'string' },
+  quiet: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const satisfies ParseArgsOptionsConfig
+
+const ofData = { ...everywhere, key: { type: 'string' } } as const satisfies ParseArgsOptionsConfig
+const ofProperties = {
+  ...ofData,
+  property: { type: 'string', multiple: true },
+} as const satisfies ParseArgsOptionsConfig
+
 /**
  * Reads the command line.
  *
  * @throws `UsageError` for one that cannot be
  */
 export function parseCommand(args: readonly string[]): Command {
-  const { values, positionals } = parsed(args)
-  if (values.help) return { name: 'help' }
-  if (values.version) return { name: 'version' }
-  const [name, ...more] = positionals
-  if (name === undefined) throw new UsageError('no command was given')
-  if (name !== 'serve') throw new UsageError(`there is no command ${JSON.stringify(name)}`)
-  if (more.length > 0) throw new UsageError(`serve takes no ${JSON.stringify(more[0])}`)
-  if (values.memory && values.db !== undefined) throw new UsageError('--db and --memory exclude each other')
-  if (values.db === '') throw new UsageError('--db: the name of a file')
-  const { host = '127.0.0.1', db = './context-store.db', key, profile, cors, namespaces } = values
-  const file = values.memory ? undefined : db
-  return {
-    name,
-    options: { port: portOf(values.port ?? '8080'), host, file, key, profile, cors, namespaces },
+  const [name, ...rest] = args
+  if (args.some((arg) => arg === '--help' || arg === '-h')) return { name: 'help' }
+  if (args.includes('--version')) return { name: 'version' }
+  switch (name) {
+    case undefined:
+      throw new UsageError('no command was given')
+    case 'serve':
+      return serveCommand(rest)
+    case 'get':
+      return getCommand(rest)
+    case 'set':
+      return setCommand(rest)
+    case 'rm':
+      return removeCommand(rest)
+    case 'ls':
+    case 'export':
+      return listCommand(name, rest)
+    case 'import':
+      return importCommand(rest)
+    default:
+      throw new UsageError(`there is no command ${JSON.stringify(name)}`)
   }
 }
 
-function parsed(args: readonly string[]) {
+function serveCommand(args: readonly string[]): Command {
+  const { values, positionals } = parsed(args, serving)
+  if (positionals.length > 0) throw new UsageError(`serve takes no ${JSON.stringify(positionals[0])}`)
+  if (values.memory && values.db !== undefined) throw new UsageError('--db and --memory exclude each other')
+  for (const option of ['db', 'seed', 'export-on-exit'] as const) {
+    if (values[option] === '') throw new UsageError(`--${option}: the name of a file`)
+  }
+  const { host = '127.0.0.1', db = './context-store.db', profile, cors, namespaces, seed } = values
+  return {
+    name: 'serve',
+    options: {
+      port: portOf(values.port ?? '8080'),
+      host,
+      file: values.memory ? undefined : db,
+      keys: keysOf(values.key, values['account-key']),
+      profile,
+      cors,
+      namespaces,
+      seed,
+      exportOnExit: values['export-on-exit'],
+      json: values.json ?? false,
+      log: !values.quiet,
+    },
+  }
+}
+
+function getCommand(args: readonly string[]): Command {
+  const { values, positionals } = parsed(args, ofProperties)
+  const [store, account, namespace, session] = named('get', positionals, 3, 4)
+  return {
+    name: 'get',
+    target: targetOf(store, values.key),
+    address: { account, namespace, session },
+    properties: values.property,
+  }
+}
+
+function setCommand(args: readonly string[]): Command {
+  const { values, positionals } = parsed(args, { ...ofData, ttl: { type: 'string' } })
+  const [store, account, namespace, fourth, fifth] = named('set', positionals, 4, 5)
+  return {
+    name: 'set',
+    target: targetOf(store, values.key),
+    address: { account, namespace, session: fifth === undefined ? undefined : fourth },
+    json: fifth ?? fourth ?? '',
+    ttlSeconds: values.ttl === undefined ? undefined : secondsOf(values.ttl),
+  }
+}
+
+function removeCommand(args: readonly string[]): Command {
+  const { values, positionals } = parsed(args, { ...ofProperties, all: { type: 'boolean' } })
+  const [store, account, namespace, session] = named('rm', positionals, 3, 4)
+  // What removes least is not what a forgotten word should bring about, so a whole namespace is asked for by name.
+  if ((session === undefined) !== (values.all ?? false)) {
+    throw new UsageError('rm: a SESSION, or --all for the namespace with all its sessions')
+  }
+  if (session === undefined && values.property !== undefined) {
+    throw new UsageError('rm: --property is of a SESSION')
+  }
+  return {
+    name: 'rm',
+    target: targetOf(store, values.key),
+    address: { account, namespace, session },
+    properties: values.property,
+  }
+}
+
+function listCommand(name: 'ls' | 'export', args: readonly string[]): Command {
+  const { values, positionals } = parsed(args, ofData)
+  const [store, account, namespace] = named(name, positionals, 1, 3)
+  return { name, target: targetOf(store, values.key), account, namespace }
+}
+
+function importCommand(args: readonly string[]): Command {
+  const { values, positionals } = parsed(args, ofData)
+  const [store, file] = named('import', positionals, 1, 2)
+  return { name: 'import', target: targetOf(store, values.key), file: file === '-' ? undefined : file }
+}
+
+/** The words of a command, as many as it takes; those that it needs are there. */
+function named(
+  command: string,
+  words: readonly string[],
+  least: number,
+  most: number,
+): readonly [string, string, string, ...(string | undefined)[]] {
+  if (words.length < least) throw new UsageError(`${command}: ${names[command]}`)
+  if (words.length > most) throw new UsageError(`${command} takes no ${JSON.stringify(words[most])}`)
+  return words as readonly string[] as readonly [string, string, string, ...(string | undefined)[]]
+}
+
+const names: { readonly [command: string]: string } = {
+  get: 'STORE ACCOUNT NAMESPACE [SESSION]',
+  set: 'STORE ACCOUNT NAMESPACE [SESSION] JSON',
+  rm: 'STORE ACCOUNT NAMESPACE SESSION',
+  ls: 'STORE [ACCOUNT [NAMESPACE]]',
+  export: 'STORE [ACCOUNT [NAMESPACE]]',
+  import: 'STORE [FILE]',
+}
+
+function targetOf(store: string, key: string | undefined): StoreTarget {
+  if (store === '') throw new UsageError('STORE: a file or a URL')
+  return { store, key: key ?? process.env.CONTEXT_STORE_KEY ?? 'any' }
+}
+
+function parsed<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) {
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        port: { type: 'string' },
-        host: { type: 'string' },
-        db: { type: 'string' },
-        memory: { type: 'boolean' },
-        key: { type: 'string' },
-        profile: { type: 'string' },
-        cors: { type: 'string' },
-        namespaces: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean' },
-      },
-    })
+    return parseArgs({ args: [...args], allowPositionals: true, options })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     // Node's messages go on with advice of their own; the first sentence names the option.
@@ -75,8 +253,28 @@ function parsed(args: readonly string[]) {
   }
 }
 
+function keysOf(
+  key: string | undefined,
+  accountKeys: readonly string[] | undefined,
+): ServeCommandOptions['keys'] {
+  if (accountKeys === undefined) return key
+  if (key !== undefined) throw new UsageError('--key and --account-key exclude each other')
+  return Object.fromEntries(
+    accountKeys.map((pair) => {
+      const at = pair.indexOf(':')
+      if (at < 1) throw new UsageError('--account-key: an account, a colon and its key')
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}
+
 function portOf(text: string): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65_535) throw new UsageError('--port: a whole number from 0 to 65535')
   return port
+}
+
+function secondsOf(text: string): number {
+  if (!/^\d{1,11}$/.test(text)) throw new UsageError('--ttl: whole seconds from 0 to 10000000000')
+  return Number(text)
 }

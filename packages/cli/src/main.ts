@@ -1,21 +1,47 @@
 #!/usr/bin/env node
 import { ContextStoreError } from '@context-store/core'
-import { parseCommand, UsageError } from './arguments.ts'
+import { type Command, parseCommand, UsageError } from './arguments.ts'
 import { help } from './help.ts'
+import { InputError } from './input-error.ts'
 import { version } from './version.ts'
 
-// `serve` brings a server along; `--help` is not to wait for it.
-async function run(args: readonly string[]): Promise<void> {
-  const command = parseCommand(args)
-  if (command.name === 'help') console.log(help)
-  else if (command.name === 'version') console.log(version)
-  else await (await import('./serve-command.ts')).serveCommand(command.options)
+// Each command brings along what it needs; `--help` is not to wait for a server.
+async function run(command: Command): Promise<void> {
+  switch (command.name) {
+    case 'help':
+      return console.log(help)
+    case 'version':
+      return console.log(version)
+    case 'serve':
+      return (await import('./serve-command.ts')).serveCommand(command.options)
+    case 'get':
+      return (await import('./property-commands.ts')).getCommand(command)
+    case 'set':
+      return (await import('./property-commands.ts')).setCommand(command)
+    case 'rm':
+      return (await import('./property-commands.ts')).removeCommand(command)
+    case 'ls':
+      return (await import('./list-command.ts')).listCommand(command)
+    case 'export':
+      return (await import('./export-command.ts')).exportCommand(command)
+    case 'import':
+      return (await import('./import-command.ts')).importCommand(command)
+  }
 }
 
+// Whoever reads the output may stop to (`| head -1`): a command on data has nobody left to tell, a server goes on.
+let isServing = false
+process.stdout.on('error', () => {
+  if (!isServing) process.exit(0)
+})
+
 try {
-  await run(process.argv.slice(2))
+  const command = parseCommand(process.argv.slice(2))
+  isServing = command.name === 'serve'
+  await run(command)
 } catch (error) {
-  if (!(error instanceof UsageError) && !ContextStoreError.is(error)) throw error
+  if (!(error instanceof UsageError) && !(error instanceof InputError) && !ContextStoreError.is(error))
+    throw error
   console.error(`context-store: ${error.message}`)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

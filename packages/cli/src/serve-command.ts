@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import { type ContextStore, ContextStoreError, type StoreOptions } from '@context-store/core'
 import { createHandler, type HandlerOptions } from '@context-store/rest'
-import { type ContextServer, serve } from '@context-store/rest/node'
+import { type ContextServer, type ServedRequest, serve } from '@context-store/rest/node'
 import { type ServeCommandOptions, UsageError } from './arguments.ts'
+import { requestLine } from './request-log.ts'
+import { readSeed, sow, writeState } from './state-file.ts'
 import { version } from './version.ts'
 
 /** Options of the packages below, which refuse a bad one by that name, and what they are called here. */
@@ -21,8 +23,9 @@ const flags: { readonly [option: string]: string } = {
  * @throws `ContextStoreError` where the file or the port cannot be opened
  */
 export async function serveCommand(options: ServeCommandOptions): Promise<void> {
-  const { port, host, file, key } = options
-  const handlerOptions = { keys: key, profile: options.profile, cors: options.cors } as HandlerOptions
+  const { port, host, file, keys } = options
+  const handlerOptions = { keys, profile: options.profile, cors: options.cors } as HandlerOptions
+  const seed = options.seed === undefined ? undefined : await readSeed(options.seed)
   const store = await asUsage(async () => {
     const opened = await openStore(file, { namespaces: options.namespaces } as StoreOptions)
     createHandler(opened, handlerOptions)
@@ -31,16 +34,18 @@ export async function serveCommand(options: ServeCommandOptions): Promise<void> 
   let server: ContextServer
   try {
     await ready(store, file)
-    server = await asUsage(() => serve({ ...handlerOptions, store, port, host }))
+    if (seed !== undefined) await sow(store, seed)
+    const onRequest = options.log
+      ? (request: ServedRequest) => log(requestLine(request, options.json))
+      : undefined
+    server = await asUsage(() => serve({ ...handlerOptions, store, port, host, onRequest }))
   } catch (error) {
     await store.close()
     throw error
   }
-  endOnSignals(server, store)
-  // Whoever reads the output may stop to (`| head -1`); that is no reason to stop serving.
-  process.stdout.on('error', () => undefined)
-  console.log(greeting(server.url, options))
-  if (key === undefined && !isLoopback(host)) {
+  endOnSignals(server, store, options.exportOnExit)
+  log(greeting(server.url, options))
+  if (keys === undefined && !isLoopback(host)) {
     console.error(`context-store: anybody who reaches ${host} can read and write, since no --key is given`)
   }
 }
@@ -72,11 +77,13 @@ async function asUsage<T>(task: () => Promise<T>): Promise<T> {
   }
 }
 
-function greeting(url: string, { file, key = 'any' }: ServeCommandOptions): string {
+function greeting(url: string, { file, keys, json }: ServeCommandOptions): string {
+  if (json) return JSON.stringify({ version, url, data: file === undefined ? null : resolve(file) })
+  const [account, key] = typeof keys === 'object' ? (Object.entries(keys)[0] ?? []) : ['577089', keys]
   const where = file === undefined ? 'memory, gone when this ends' : resolve(file)
   return `context-store ${version} serves ${url}
 data: ${where}
-try:  curl ${quoted(`${url}/v1/account/577089`)} -H ${quoted(`maven-api-key: ${key}`)}`
+try:  curl ${quoted(`${url}/v1/account/${encodeURIComponent(account ?? '')}`)} -H ${quoted(`maven-api-key: ${key ?? 'any'}`)}`
 }
 
 /** A word for a shell, whatever is in it. */
@@ -88,7 +95,11 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
-function endOnSignals(server: ContextServer, store: ContextStore): void {
+function log(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function endOnSignals(server: ContextServer, store: ContextStore, exportTo: string | undefined): void {
   let asked: { readonly signal: string; readonly at: number } | undefined
   const end = (signal: 'SIGINT' | 'SIGTERM'): void => {
     if (asked !== undefined) {
@@ -100,7 +111,8 @@ function endOnSignals(server: ContextServer, store: ContextStore): void {
     asked = { signal, at: performance.now() }
     server
       .close()
-      .then(() => store.close())
+      .then(() => (exportTo === undefined ? undefined : writeState(store, exportTo)))
+      .finally(() => store.close())
       .then(
         () => process.exit(0),
         (error: unknown) => {

@@ -1,68 +1,31 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { programs } from './program.ts'
 
 const run = promisify(execFile)
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const { command, inFolder, start: startProgram } = programs()
 const headers = { 'maven-api-key': 'any', 'content-type': 'application/json' }
-
-let folder: string
-const children: ChildProcess[] = []
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'context-store-cli-'))
-})
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue
-    child.kill('SIGKILL')
-    await once(child, 'close')
-  }
-  await rm(folder, { recursive: true })
-})
-
-/** Runs a command to its end. */
-async function command(...args: string[]) {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder })
-  children.push(child)
-  const [out, err] = [heard(child.stdout), heard(child.stderr)]
-  const [code] = await once(child, 'close')
-  return { code, out: out(), err: err() }
-}
 
 /** Starts a server on a free port, and waits until it says where it is. */
 async function start(...args: string[]) {
-  const child = spawn(process.execPath, [main, 'serve', '--port', '0', ...args], { cwd: folder })
-  children.push(child)
-  const [out, err] = [heard(child.stdout), heard(child.stderr)]
+  const { child, out, err, ended } = startProgram(['serve', '--port', '0', ...args])
   while (!/^try: .*\n/m.test(out())) await once(child.stdout, 'data')
   const url = /http:\/\/\S+/.exec(out())?.[0] ?? ''
   return {
     url,
-    child,
     out,
     err,
     async end(...signals: NodeJS.Signals[]) {
-      const ended = once(child, 'close')
       for (const signal of signals) child.kill(signal)
       const [code, signal] = await ended
       return signal ?? code
     },
   }
-}
-
-function heard(stream: NodeJS.ReadableStream): () => string {
-  let text = ''
-  stream.setEncoding('utf8').on('data', (more: string) => {
-    text += more
-  })
-  return () => text
 }
 
 async function send(url: string, method: string, path: string, body?: unknown, more = {}) {
@@ -86,8 +49,8 @@ async function pasted(out: string): Promise<unknown> {
 test('it says where it is, which file it uses, and a curl line that works', async () => {
   const { url, out, err } = await start()
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
-  expect(out()).toContain(join(folder, 'context-store.db'))
-  expect(existsSync(join(folder, 'context-store.db'))).toBe(true)
+  expect(out()).toContain(inFolder('context-store.db'))
+  expect(existsSync(inFolder('context-store.db'))).toBe(true)
   expect(await pasted(out())).toEqual([])
   await send(url, 'PATCH', '577089/orders/42/properties', { step: 1 })
   expect(await pasted(out())).toEqual([{ name: 'orders', createdAt: expect.any(String) }])
@@ -102,7 +65,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect(await first.end(signal)).toBe(0)
     expect(first.err()).toBe('')
     // A clean end leaves no log to recover.
-    expect(existsSync(join(folder, 'here.db-wal'))).toBe(false)
+    expect(existsSync(inFolder('here.db-wal'))).toBe(false)
 
     const second = await start('--db', 'here.db')
     expect(await send(second.url, 'GET', 'a/n/s/properties')).toEqual([200, { x: { y: [1] } }])
@@ -131,7 +94,7 @@ test('a second signal ends it at once', async () => {
 test('--memory keeps no file, --key is the one key, --cors the one origin', async () => {
   const { url, out } = await start('--memory', '--key', "it's $HOME", '--cors', 'https://shop.example')
   expect(out()).toContain('memory')
-  expect(existsSync(join(folder, 'context-store.db'))).toBe(false)
+  expect(existsSync(inFolder('context-store.db'))).toBe(false)
   expect(await pasted(out())).toEqual([])
   expect((await send(url, 'GET', 'a'))[0]).toBe(403)
   expect(await send(url, 'GET', 'b', undefined, { 'maven-api-key': "it's $HOME" })).toEqual([200, []])
@@ -164,14 +127,14 @@ test('a port that is taken is one line', async () => {
 
 test('a file that cannot be used is one line that names it, and is left as it is', async () => {
   const text = 'no database, but somebody wants to keep it\n'.repeat(50)
-  await writeFile(join(folder, 'notes.txt'), text)
+  await writeFile(inFolder('notes.txt'), text)
   for (const file of ['notes.txt', '.', 'no/such/folder.db']) {
     const { code, out, err } = await command('serve', '--port', '0', '--db', file)
     expect([code, out]).toEqual([1, ''])
     expect(err).toMatch(/^context-store: .*\n$/)
-    expect(err).toContain(join(folder, file))
+    expect(err).toContain(inFolder(file))
   }
-  expect(await readFile(join(folder, 'notes.txt'), 'utf8')).toBe(text)
+  expect(await readFile(inFolder('notes.txt'), 'utf8')).toBe(text)
 })
 
 test.each([
@@ -201,14 +164,14 @@ test.each([
 
 test('a bad option leaves no file behind', async () => {
   await command('serve', '--cors', 'shop.example')
-  expect(existsSync(join(folder, 'context-store.db'))).toBe(false)
+  expect(existsSync(inFolder('context-store.db'))).toBe(false)
 })
 
 test('--help and --version', async () => {
-  for (const args of [['--help'], ['-h'], ['serve', '--help']]) {
+  for (const args of [['--help'], ['-h'], ['serve', '--help'], ['export', '-h']]) {
     const { code, out, err } = await command(...args)
     expect([code, err]).toEqual([0, ''])
-    for (const option of ['port', 'host', 'db', 'memory', 'key', 'profile', 'cors', 'namespaces']) {
+    for (const option of ['port', 'host', 'db', 'memory', 'key', 'profile', 'cors', 'namespaces', 'seed']) {
       expect(out).toContain(`--${option}`)
     }
   }

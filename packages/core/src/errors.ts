@@ -78,7 +78,7 @@ export class InvalidValueError extends ContextStoreError {
   readonly reason: string
   /** Makes the error. */
   constructor(path: string, reason: string, options?: ContextStoreErrorOptions) {
-    super('invalid-value', `${path === '' ? 'the properties' : path}: ${reason}`, options)
+    super('invalid-value', path === '' ? reason : `${path}: ${reason}`, options)
     this.path = path
     this.reason = reason
   }

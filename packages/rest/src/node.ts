@@ -21,6 +21,20 @@ export interface ServeOptions extends HandlerOptions {
   readonly host?: string | undefined
   /** Milliseconds that a request may take to arrive, 1 or more: 30,000 if none. After them it is a 408. */
   readonly requestTimeoutMs?: number | undefined
+  /** Called after each answer, for a log; not for what Node itself refuses. It must not throw. */
+  readonly onRequest?: ((request: ServedRequest) => void) | undefined
+}
+
+/** A request that was answered. It bears no key: neither headers nor the query. */
+export interface ServedRequest {
+  /** The method. */
+  readonly method: string
+  /** The path as it was sent. */
+  readonly path: string
+  /** The status of the answer. */
+  readonly status: number
+  /** How long the answer took, from the request's headers on. */
+  readonly milliseconds: number
 }
 
 /** A server that is running. */
@@ -46,7 +60,7 @@ export interface ContextServer {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<ContextServer> {
-  const { store, port = 0, host = '127.0.0.1', requestTimeoutMs = 30_000 } = options
+  const { store, port = 0, host = '127.0.0.1', requestTimeoutMs = 30_000, onRequest } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new InvalidOptionError('port: a whole number from 0 to 65535')
   }
@@ -54,24 +68,33 @@ export async function serve(options: ServeOptions): Promise<ContextServer> {
   if (!Number.isInteger(requestTimeoutMs) || requestTimeoutMs < 1) {
     throw new InvalidOptionError('requestTimeoutMs: a whole number from 1 on')
   }
-  const server = serverOf(createService(store, options), requestTimeoutMs)
+  if (onRequest !== undefined && typeof onRequest !== 'function') {
+    throw new InvalidOptionError('onRequest: a function')
+  }
+  const server = serverOf(createService(store, options), requestTimeoutMs, onRequest)
   const connections = new Connections(server)
   await listening(server, port, host)
   return { url: urlOf(host, server.address()), close: () => connections.close() }
 }
 
-function serverOf(service: Service, requestTimeoutMs: number): Server {
+function serverOf(service: Service, requestTimeoutMs: number, onRequest: ServeOptions['onRequest']): Server {
   // The adapter's own Request and Response stay out of the globals: this is a library in somebody's program.
   // Without them its way through a Response takes more than half of a server's time, so answers go out by hand.
   const turns = new Turns()
   const listener = getRequestListener(
     async (request, { incoming, outgoing }) => {
+      const begun = onRequest && performance.now()
       const answer = await turns.take(incoming.socket, () => {
         // RFC 9112, 3.2: a request of HTTP/1.1 without a host is a 400; Node's own has no body.
         const lacksHost = incoming.headers.host === undefined && incoming.httpVersion === '1.1'
         return lacksHost ? noHost : service(request, incoming.url ?? '')
       })
       send(answer, outgoing as ServerResponse)
+      if (onRequest !== undefined && begun !== undefined) {
+        const { method = '', url = '' } = incoming
+        const [path = ''] = url.split('?', 1)
+        onRequest({ method, path, status: answer.status, milliseconds: performance.now() - begun })
+      }
       return RESPONSE_ALREADY_SENT
     },
     {

@@ -1,0 +1,99 @@
+import { createReadStream, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type ContextStore, ContextStoreError, type Patch } from '@context-store/core'
+import type { Command } from './arguments.ts'
+import { InputError, isObject, jsonFrom } from './input-error.ts'
+import { linesOf } from './lines.ts'
+import { withStore } from './open-store.ts'
+import { Progress } from './progress.ts'
+
+/** Patches that are under way at once: engines commit them together, and none waits for a round trip. */
+const atOnce = 64
+
+/** Merges what `export` printed. */
+export function importCommand({
+  target,
+  file,
+}: Extract<Command, { readonly name: 'import' }>): Promise<void> {
+  const size = file === undefined ? undefined : sizeOf(file)
+  return withStore(target, true, async (store) => {
+    const progress = new Progress('imported', size)
+    const name = file ?? 'input'
+    const input = file === undefined ? process.stdin : createReadStream(file)
+    let under: Promise<void>[] = []
+    let taken = 0
+    const ended = async (): Promise<PromiseRejectedResult | undefined> => {
+      const outcomes = await Promise.allSettled(under)
+      under = []
+      taken += outcomes.filter(({ status }) => status === 'fulfilled').length
+      return outcomes.find((outcome) => outcome.status === 'rejected')
+    }
+    const settle = async (): Promise<void> => {
+      const failed = await ended()
+      if (failed !== undefined) throw failed.reason
+    }
+    try {
+      for await (const { text, line, bytes } of linesOf(input, name)) {
+        const where = `${name}, line ${line}`
+        const entry = jsonFrom(text, where)
+        // What begins a namespace is there before what is written into it.
+        if (!isSession(entry)) await settle()
+        const work = take(store, entry, where)
+        // It is heard of when all of its group are.
+        work.catch(() => undefined)
+        under.push(work)
+        progress.add(1, bytes)
+        if (under.length >= atOnce || !isSession(entry)) await settle()
+      }
+      await settle()
+    } catch (error) {
+      await ended()
+      progress.end()
+      const done = `${taken} lines were taken, and may be taken again`
+      if (error instanceof InputError) throw new InputError(`${error.message}; ${done}`)
+      if (!ContextStoreError.is(error)) throw error
+      throw new ContextStoreError(error.code, `${error.message}; ${done}`, { cause: error.cause })
+    }
+    progress.end()
+  })
+}
+
+function isSession(entry: unknown): boolean {
+  return isObject(entry) && entry.session !== undefined
+}
+
+async function take(store: ContextStore, entry: unknown, where: string): Promise<void> {
+  try {
+    if (!isObject(entry)) throw new InputError(`${where}: an object, as export prints it`)
+    const { account, namespace, session, properties, ttlSeconds, ...others } = entry
+    const [stranger] = Object.keys(others)
+    if (stranger !== undefined)
+      throw new InputError(`${where}: there is no member ${JSON.stringify(stranger)}`)
+    const target = store.account(account as string).namespace(namespace as string)
+    const stated = { ttlSeconds: ttlSeconds as number | undefined }
+    if (session === undefined) {
+      if (properties !== undefined) throw new InputError(`${where}: properties without a session`)
+      await target.create(stated)
+    } else {
+      await target.session(session as string).patch(properties as Patch, stated)
+    }
+  } catch (error) {
+    if (!ContextStoreError.is(error) || !isTheLines(error)) throw error
+    throw new InputError(`${where}: ${error.message}`, { cause: error })
+  }
+}
+
+/** Whether what the store complains of is in the line; the checks of addresses, values and options are the store's. */
+function isTheLines({ code }: ContextStoreError): boolean {
+  return code.startsWith('invalid-') || code === 'too-large' || code === 'unsupported'
+}
+
+function sizeOf(file: string): number {
+  try {
+    const stats = statSync(file)
+    if (!stats.isDirectory()) return stats.size
+  } catch {
+    throw new InputError(`${resolve(file)}: there is no such file`)
+  }
+  throw new InputError(`${resolve(file)}: a folder, not a file`)
+}

@@ -1,0 +1,44 @@
+import type { Patch, Session } from '@context-store/core'
+import type { Command, DataAddress } from './arguments.ts'
+import { InputError, isObject, jsonFrom } from './input-error.ts'
+import { type OpenStore, withStore } from './open-store.ts'
+import { printLine } from './output.ts'
+
+type CommandOf<N extends Command['name']> = Extract<Command, { readonly name: N }>
+
+/** Prints the properties of a session. */
+export function getCommand({ target, address, properties }: CommandOf<'get'>): Promise<void> {
+  return withStore(target, false, async (store) => {
+    const session = sessionOf(store, address)
+    await printLine(await (properties === undefined ? session.getAll() : session.getMany(properties)))
+  })
+}
+
+/** Merges properties into a session. */
+export async function setCommand({ target, address, json, ttlSeconds }: CommandOf<'set'>): Promise<void> {
+  const properties = jsonFrom(json === '-' ? await incoming() : json, 'JSON')
+  if (!isObject(properties)) throw new InputError('JSON: an object of names and values')
+  await withStore(target, true, (store) =>
+    sessionOf(store, address).patch(properties as Patch, { ttlSeconds }),
+  )
+}
+
+/** Removes properties, a session or a namespace. */
+export function removeCommand({ target, address, properties }: CommandOf<'rm'>): Promise<void> {
+  return withStore(target, false, async (store) => {
+    const { account, namespace, session } = address
+    if (session === undefined) await store.account(account).namespace(namespace).delete()
+    else if (properties === undefined) await sessionOf(store, address).clear()
+    else await sessionOf(store, address).delete(properties)
+  })
+}
+
+function sessionOf(store: OpenStore, { account, namespace, session }: DataAddress): Session {
+  return store.account(account).namespace(namespace).session(session)
+}
+
+async function incoming(): Promise<string> {
+  let text = ''
+  for await (const part of process.stdin.setEncoding('utf8')) text += part
+  return text
+}

@@ -1,0 +1,127 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { readFile, rename, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type ContextStore, ContextStoreError, type Patch } from '@context-store/core'
+import { memoryStore } from '@context-store/memory'
+import { InputError, isObject, jsonFrom } from './input-error.ts'
+
+/** Data by account, namespace and session, checked. */
+export interface Seed {
+  readonly sessions: readonly {
+    readonly account: string
+    readonly namespace: string
+    readonly session: string
+    readonly properties: Patch
+  }[]
+  readonly namespaces: readonly { readonly account: string; readonly namespace: string }[]
+}
+
+/**
+ * Reads a file of JSON: accounts of namespaces of sessions of properties.
+ *
+ * @throws `InputError` that names the file and the place, for one that a store would refuse
+ */
+export async function readSeed(file: string): Promise<Seed> {
+  const path = resolve(file)
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new InputError(`${path}: cannot be read (${cause.message})`, { cause })
+  })
+  const seed: { sessions: Seed['sessions'][number][]; namespaces: Seed['namespaces'][number][] } = {
+    sessions: [],
+    namespaces: [],
+  }
+  for (const [account, namespaces] of members(jsonFrom(text, path), path, 'accounts')) {
+    for (const [namespace, sessions] of members(namespaces, `${path}: ${account}`, 'namespaces')) {
+      seed.namespaces.push({ account, namespace })
+      for (const [session, properties] of members(sessions, `${path}: ${account}.${namespace}`, 'sessions')) {
+        seed.sessions.push({ account, namespace, session, properties: properties as Patch })
+      }
+    }
+  }
+  await tryOut(seed, path)
+  return seed
+}
+
+/** Merges data into a store. */
+export async function sow(store: ContextStore, { namespaces, sessions }: Seed): Promise<void> {
+  for (const { account, namespace } of namespaces) await store.account(account).namespace(namespace).create()
+  for (let from = 0; from < sessions.length; from += 64) {
+    await Promise.all(
+      sessions.slice(from, from + 64).map((entry) => store.session(entry).patch(entry.properties)),
+    )
+  }
+}
+
+/** Writes all that a store holds in the form that {@link readSeed} reads; the file is there whole, or as it was. */
+export async function writeState(store: ContextStore, file: string): Promise<void> {
+  const path = resolve(file)
+  const draft = `${path}.${process.pid}.tmp`
+  const output = createWriteStream(draft)
+  const opened = once(output, 'open')
+  try {
+    await opened
+    await writeAll(store, async (text) => {
+      if (!output.write(text)) await once(output, 'drain')
+    })
+    output.end()
+    await once(output, 'close')
+    await rename(draft, path)
+  } catch (cause) {
+    output.destroy()
+    await rm(draft, { force: true })
+    if (ContextStoreError.is(cause)) throw cause
+    throw new InputError(`${path}: cannot be written (${cause instanceof Error ? cause.message : cause})`, {
+      cause,
+    })
+  }
+}
+
+async function writeAll(store: ContextStore, write: (text: string) => Promise<void>): Promise<void> {
+  let before = '{'
+  for await (const account of store.accounts()) {
+    await write(`${before}\n${JSON.stringify(account)}: `)
+    before = '{'
+    for await (const { name } of store.account(account).namespaces()) {
+      await write(`${before}\n  ${JSON.stringify(name)}: `)
+      before = '{'
+      const namespace = store.account(account).namespace(name)
+      for await (const { id } of namespace.sessions()) {
+        const properties = JSON.stringify(await namespace.session(id).getAll())
+        await write(`${before}\n    ${JSON.stringify(id)}: ${properties}`)
+        before = ','
+      }
+      await write(before === '{' ? '{}' : '\n  }')
+      before = ','
+    }
+    await write(before === '{' ? '{}' : '\n}')
+    before = ','
+  }
+  await write(before === '{' ? '{}\n' : '\n}\n')
+}
+
+/** A store that nobody else sees takes it all first: of a seed with a mistake nothing is to begin. */
+async function tryOut({ namespaces, sessions }: Seed, path: string): Promise<void> {
+  const store = memoryStore()
+  let place = ''
+  try {
+    for (const { account, namespace } of namespaces) {
+      place = `${account}.${namespace}`
+      store.sync.account(account).namespace(namespace).create()
+    }
+    for (const entry of sessions) {
+      place = `${entry.account}.${entry.namespace}.${entry.session}`
+      store.sync.session(entry).patch(entry.properties)
+    }
+  } catch (error) {
+    if (!ContextStoreError.is(error)) throw error
+    throw new InputError(`${path}: ${place}: ${error.message}`, { cause: error })
+  } finally {
+    await store.close()
+  }
+}
+
+function members(value: unknown, where: string, what: string): [string, unknown][] {
+  if (!isObject(value)) throw new InputError(`${where}: an object of ${what}`)
+  return Object.entries(value)
+}

@@ -1,0 +1,316 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { memoryStore } from '@context-store/memory'
+import { serve } from '@context-store/rest/node'
+import { sqliteStore } from '@context-store/sqlite'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { startRedis } from '../../../test/redis-servers/one-node.ts'
+import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
+import { main, programs } from './program.ts'
+
+const { command, fed, inFolder, start } = programs()
+
+let redis: RedisServer
+let databases = 0
+beforeAll(async () => {
+  redis = await startRedis({ config: ['databases 100'] })
+})
+afterAll(() => redis.stop())
+
+const kinds: { readonly [name: string]: () => Promise<string> } = {
+  'a SQLite file': async () => inFolder('here.db'),
+  Redis: async () => `${redis.url}/${databases++}`,
+  REST: async () => {
+    const store = memoryStore()
+    const server = await serve({ store, keys: 'right' })
+    onTestFinished(async () => {
+      await server.close()
+      await store.close()
+    })
+    return server.url
+  },
+}
+
+const rows = (text: string): unknown[] =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+const done = { code: 0, out: '', err: '' }
+
+/** Names that end a line, close a string, or are a separator somewhere. */
+const hostile = ['a/b', 'a:b', 'line\nfeed', '"', '__proto__', 'é\u0000', '%2e', '😀', ' ']
+
+/** What an export of it prints, but for the times to live that a service does not tell. */
+const data = [
+  { account: 'a', namespace: 'empty', ttlSeconds: 60 },
+  { account: 'a', namespace: 'n' },
+  ...hostile.map((name) => ({
+    account: 'a',
+    namespace: 'n',
+    session: name,
+    properties: JSON.parse(
+      JSON.stringify({ big: 1e300, deep: [{ a: [null, true] }] }).replace('"big"', JSON.stringify(name)),
+    ),
+  })),
+]
+const sorted = (lines: unknown[]): string[] => lines.map((line) => JSON.stringify(line)).sort()
+
+describe.each(Object.entries(kinds))('on %s', (kind, open) => {
+  let store = ''
+  beforeEach(async () => {
+    store = await open()
+  })
+  const key = ['--key', 'right']
+
+  test('set, get, ls and rm', async () => {
+    expect(await command('set', store, '577089', 'orders', '{"step":1,"cart":["tea"]}', ...key)).toEqual(done)
+    expect(await command('set', store, '577089', 'orders', 'c1', '{"step":1}', ...key)).toEqual(done)
+    expect(await fed('{"step":2,"é":"\\n"}\n', 'set', store, '577089', 'orders', 'c1', '-', ...key)).toEqual(
+      done,
+    )
+    const all = await command('get', store, '577089', 'orders', 'c1', ...key)
+    expect(all).toEqual({ ...done, out: '{"step":2,"é":"\\n"}\n' })
+    const some = await command(
+      'get',
+      store,
+      '577089',
+      'orders',
+      '--property',
+      'cart',
+      '--property',
+      'no',
+      ...key,
+    )
+    expect(some).toEqual({ ...done, out: '{"cart":["tea"]}\n' })
+    expect(await command('get', store, '577089', 'orders', 'nobody', ...key)).toEqual({
+      ...done,
+      out: '{}\n',
+    })
+
+    const namespaces = await command('ls', store, '577089', ...key)
+    expect(rows(namespaces.out)).toEqual([{ namespace: 'orders', createdAt: expect.any(String) }])
+    const sessions = await command('ls', store, '577089', 'orders', ...key)
+    expect(
+      rows(sessions.out)
+        .map((row) => (row as { session: string }).session)
+        .sort(),
+    ).toEqual(['__default__', 'c1'])
+
+    expect(await command('rm', store, '577089', 'orders', 'c1', '--property', 'step', ...key)).toEqual(done)
+    expect((await command('get', store, '577089', 'orders', 'c1', ...key)).out).toBe('{"é":"\\n"}\n')
+    expect(await command('rm', store, '577089', 'orders', 'c1', ...key)).toEqual(done)
+    expect((await command('get', store, '577089', 'orders', 'c1', ...key)).out).toBe('{}\n')
+    expect(await command('rm', store, '577089', 'orders', '--all', ...key)).toEqual(done)
+    expect((await command('ls', store, '577089', ...key)).out).toBe('')
+  })
+
+  test('an import gives what was exported, and a second one the same', async () => {
+    const input = `\ufeff${data.map((line) => JSON.stringify(line)).join('\r\n\r\n')}`
+    for (let run = 0; run < 2; run++) {
+      expect(await fed(input, 'import', store, ...key)).toEqual(done)
+      const exported = await command('export', store, 'a', ...key)
+      expect(exported).toMatchObject({ code: 0, err: '' })
+      expect(sorted(rows(exported.out))).toEqual(sorted(data))
+      const one = await command('export', store, 'a', 'empty', ...key)
+      expect(rows(one.out)).toEqual([data[0]])
+    }
+    await writeFile(inFolder('export.ndjson'), (await command('export', store, 'a', ...key)).out)
+    const file = inFolder('copy.db')
+    expect(await command('import', file, inFolder('export.ndjson'))).toEqual(done)
+    expect(sorted(rows((await command('export', file)).out))).toEqual(sorted(data))
+  })
+
+  test('what cannot be is one line that says where, and what was taken before it', async () => {
+    const good = '{"account":"a","namespace":"n","session":"s","properties":{"p":1}}'
+    for (const [bad, why] of [
+      ['{"account":', 'JSON'],
+      ['[]', 'object'],
+      ['{"account":"","namespace":"n"}', 'account'],
+      ['{"namespace":"n"}', 'account'],
+      ['{"account":"a","namespace":"n","session":"s"}', 'properties'],
+      ['{"account":"a","namespace":"n","properties":{}}', 'session'],
+      ['{"account":"a","namespace":"n","session":"s","properties":{},"ttlSeconds":-1}', 'ttlSeconds'],
+      ['{"account":"a","namespace":"n","session":"s","properties":{},"expires":1}', 'expires'],
+    ]) {
+      const { code, out, err } = await fed(`${good}\n\n${bad}\n${good}\n`, 'import', store, ...key)
+      expect([code, out]).toEqual([1, ''])
+      expect(err).toMatch(/^context-store: input, line 3: .*; \d lines were taken.*\n$/)
+      expect(err).toContain(why)
+    }
+    const bytes = await fed(Buffer.from([0x22, 0xff, 0x22]), 'import', store, ...key)
+    expect(bytes).toMatchObject({ code: 1, err: expect.stringContaining('line 1: this is not UTF-8') })
+    for (const json of ['{"a":', '[]', '"x"', '1']) {
+      const { code, out, err } = await command('set', store, 'a', 'n', json, ...key)
+      expect([code, out]).toEqual([1, ''])
+      expect(err).toMatch(/^context-store: .*JSON.*\n$/)
+    }
+  })
+
+  test(`accounts ${kind === 'REST' ? 'have to be named' : 'are listed'}`, async () => {
+    await command('set', store, 'a', 'n', '{"p":1}', ...key)
+    await command('set', store, 'b', 'n', '{"p":1}', ...key)
+    const { code, out, err } = await command('ls', store, ...key)
+    if (kind === 'REST') {
+      expect([code, out]).toEqual([1, ''])
+      expect(err).toMatch(/^context-store: .*name the account.*\n$/)
+    } else {
+      expect(
+        rows(out)
+          .map((row) => (row as { account: string }).account)
+          .sort(),
+      ).toEqual(['a', 'b'])
+      expect(rows((await command('export', store, ...key)).out)).toHaveLength(4)
+    }
+  })
+})
+
+test('times to live come back as a session has them', async () => {
+  const store = inFolder('a.db')
+  const lines = [
+    { account: 'a', namespace: 'n', ttlSeconds: 100 },
+    { account: 'a', namespace: 'n', session: 'for ever', properties: { p: 1 }, ttlSeconds: 0 },
+    { account: 'a', namespace: 'n', session: 'its own', properties: {}, ttlSeconds: 5000 },
+    { account: 'a', namespace: 'n', session: "the namespace's", properties: { p: 1 } },
+  ]
+  await fed(lines.map((line) => JSON.stringify(line)).join('\n'), 'import', store)
+  expect(rows((await command('export', store)).out)).toEqual(lines)
+  expect((await command('set', store, 'a', 'n', 's', '{"p":1}', '--ttl', '7')).code).toBe(0)
+  expect(rows((await command('ls', store, 'a', 'n')).out)).toContainEqual(
+    expect.objectContaining({ session: 's', ttlSeconds: 7 }),
+  )
+})
+
+test('a name that was mistyped begins no file, unless something is written', async () => {
+  for (const args of [['get', 'a', 'n'], ['ls'], ['rm', 'a', 'n', 's'], ['export']]) {
+    const [name = '', ...rest] = args
+    const { code, err } = await command(name, 'mistyped.db', ...rest)
+    expect(code).toBe(1)
+    expect(err).toMatch(/^context-store: .*mistyped\.db: there is no such file\n$/)
+  }
+  expect(existsSync(inFolder('mistyped.db'))).toBe(false)
+  expect((await command('import', 'new.db', 'no.ndjson')).err).toContain('no.ndjson: there is no such file')
+  expect((await command('import', 'new.db', '.')).code).toBe(1)
+  expect(existsSync(inFolder('new.db'))).toBe(false)
+})
+
+test('a store that cannot be reached is one line without its password', async () => {
+  for (const store of ['redis://user:pass@127.0.0.1:1', 'http://127.0.0.1:1']) {
+    const { code, out, err } = await command('get', store, 'a', 'n', '--key', 'hidden')
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(/^context-store: (redis|http):\/\/127\.0\.0\.1:1: .*\n$/)
+    expect(err).not.toMatch(/pass|hidden/)
+  }
+  const { code, err } = await command('get', 'mongodb://host', 'a', 'n')
+  expect([code, err]).toEqual([2, expect.stringContaining('mongodb://host')])
+})
+
+test('a wrong key of a service is one line without the key', async () => {
+  const store = memoryStore()
+  const server = await serve({ store, keys: 'right' })
+  onTestFinished(() => server.close())
+  const { code, out, err } = await command('get', server.url, 'a', 'n', '--key', 'wrong-key')
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toMatch(/^context-store: .*key.*\n$/)
+  expect(err).not.toContain('wrong-key')
+})
+
+test.each([
+  [['get', 'x.db', 'a'], 'get'],
+  [['get', 'x.db', 'a', 'n', 's', 'more'], 'more'],
+  [['set', 'x.db', 'a', 'n'], 'set'],
+  [['set', 'x.db', 'a', 'n', '{}', '--ttl', '-1'], '--ttl'],
+  [['set', 'x.db', 'a', 'n', '{}', '--ttl', 'soon'], '--ttl'],
+  [['rm', 'x.db', 'a', 'n'], '--all'],
+  [['rm', 'x.db', 'a', 'n', 's', '--all'], '--all'],
+  [['rm', 'x.db', 'a', 'n', '--all', '--property', 'p'], '--property'],
+  [['ls'], 'STORE'],
+  [['ls', ''], 'STORE'],
+  [['export', 'x.db', 'a', 'n', 's'], '"s"'],
+  [['import'], 'STORE'],
+  [['import', 'x.db', 'file', 'more'], 'more'],
+  [['get', 'x.db', 'a', 'n', '--port', '1'], '--port'],
+])('%j is refused with one line that names what is wrong', async (args, wrong) => {
+  const { code, out, err } = await command(...args)
+  expect([code, out]).toEqual([2, ''])
+  expect(err).toMatch(/^context-store: .*--help\)\n$/)
+  expect(err).toContain(wrong)
+  expect(existsSync(inFolder('x.db'))).toBe(false)
+})
+
+test('many sessions pass through little memory', async () => {
+  const count = 100_000
+  const store = sqliteStore({ path: inFolder('many.db') })
+  const many = store.account('a').namespace('n')
+  for (let from = 0; from < count; from += 5000) {
+    const some = Array.from({ length: 5000 }, (_, index) => many.session(`s${from + index}`))
+    await Promise.all(some.map((session, index) => session.patch({ index, text: 'x'.repeat(300) })))
+  }
+  await store.close()
+  const little = ['--max-old-space-size=40']
+  const exporting = start(['export', 'many.db'], little)
+  const importing = start(['import', 'copy.db'], little)
+  exporting.child.stdout.pipe(importing.child.stdin)
+  expect([await exporting.ended, await importing.ended]).toEqual([
+    [0, null],
+    [0, null],
+  ])
+  // No terminal, no progress.
+  expect(exporting.err() + importing.err()).toBe('')
+  const copy = sqliteStore({ path: inFolder('copy.db') })
+  onTestFinished(() => copy.close())
+  let found = 0
+  for await (const _ of copy.account('a').namespace('n').sessions()) found++
+  expect(found).toBe(count)
+})
+
+test('whoever stops reading ends an export without a word', async () => {
+  const store = sqliteStore({ path: inFolder('some.db') })
+  const sessions = Array.from({ length: 5000 }, (_, index) =>
+    store.session({ account: 'a', namespace: 'n', session: `s${index}` }),
+  )
+  await Promise.all(sessions.map((session) => session.patch({ text: 'x'.repeat(500) })))
+  await store.close()
+  const exporting = start(['export', 'some.db'])
+  await once(exporting.child.stdout, 'data')
+  exporting.child.stdout.destroy()
+  expect(await exporting.ended).toEqual([0, null])
+  expect(exporting.err()).toBe('')
+})
+
+test('a line without an end is refused before it fills the memory', async () => {
+  const { code, err } = await fed(Buffer.alloc(20_000_000, 'x'), 'import', 'a.db')
+  expect([code, err]).toEqual([1, expect.stringContaining('line 1: longer than')])
+})
+
+test('an import that is killed is whole when it is run again', async () => {
+  const lines = Array.from({ length: 20_000 }, (_, index) =>
+    JSON.stringify({ account: 'a', namespace: 'n', session: `s${index}`, properties: { index } }),
+  )
+  await writeFile(inFolder('in.ndjson'), lines.join('\n'))
+  const first = start(['import', 'a.db', 'in.ndjson'])
+  while (!existsSync(inFolder('a.db-wal'))) await new Promise((resolve) => setImmediate(resolve))
+  first.child.kill('SIGKILL')
+  await first.ended
+  expect(await command('import', 'a.db', 'in.ndjson')).toEqual(done)
+  const out = (await command('export', 'a.db')).out
+  expect(out.split('\n').filter((line) => line.includes('"session"'))).toHaveLength(lines.length)
+  expect(await readFile(inFolder('in.ndjson'), 'utf8')).toBe(lines.join('\n'))
+})
+
+test('progress is shown on a terminal, and taken away again', async () => {
+  const line = JSON.stringify({ account: 'a', namespace: 'n', session: 's', properties: { p: 1 } })
+  await writeFile(inFolder('in.ndjson'), `${line}\n`.repeat(1000))
+  // script(1) gives a program a terminal.
+  const command = `${process.execPath} ${main} import a.db in.ndjson`
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: inFolder('.') })
+  let shown = ''
+  terminal.stdout.on('data', (text) => {
+    shown += text
+  })
+  expect(await once(terminal, 'close')).toEqual([0, null])
+  expect(shown).toMatch(/\[[#.]{30}\] [\d,]+ imported/)
+  expect(shown.endsWith('\r\x1b[K')).toBe(true)
+})
