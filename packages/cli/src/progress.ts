@@ -7,7 +7,7 @@ export class Progress {
   readonly #isShown = process.stderr.isTTY === true
   #sessions = 0
   #bytes = 0
-  #shownAt = 0
+  #shownAt = Number.NEGATIVE_INFINITY
 
   /** `size`: how many bytes there are, where that is known. */
   constructor(verb: string, size?: number) {
