@@ -1,0 +1,112 @@
+// The REST server beside a bare node:http with a merge into a Map, 50 connections from a process of their own.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { median, percentile, round3, withRatios } from './measure.mjs'
+import { peerCommand, peersFolder } from './peers.mjs'
+import { freePort, output, start, stop } from './processes.mjs'
+import { temporaryFolder } from './temporary.mjs'
+import { sessionOf } from './workload.mjs'
+
+const serving = fileURLToPath(new URL('http-server.mjs', import.meta.url))
+const loading = fileURLToPath(new URL('http-load.mjs', import.meta.url))
+const openApi = fileURLToPath(import.meta.resolve('@context-store/rest/openapi.json'))
+
+const ownPath = '/v1/account/577089/orders/c1/properties'
+
+export async function http({ pace, progress }) {
+  const folder = temporaryFolder()
+  const database = join(folder, 'db.json')
+  writeFileSync(database, JSON.stringify({ orders: [{ id: 'c1', ...sessionOf(1) }] }))
+  const ports = []
+  for (let i = 0; i < 6; i++) ports.push(await freePort())
+  const servers = [
+    { name: 'bare node:http', role: 'limit', path: ownPath, command: [serving, 'bare', ports[0]] },
+    { name: '@context-store/rest', role: 'ours', path: ownPath, command: [serving, 'ours', ports[1]] },
+    {
+      name: 'fastify',
+      role: 'peer',
+      isFramework: true,
+      path: ownPath,
+      command: [serving, 'fastify', ports[2]],
+    },
+    { name: 'hono', role: 'peer', isFramework: true, path: ownPath, command: [serving, 'hono', ports[3]] },
+    {
+      name: 'json-server',
+      role: 'peer',
+      path: '/orders/c1',
+      command: [peerCommand('json-server'), '--quiet', '--port', ports[4], database],
+    },
+    {
+      name: 'Prism',
+      role: 'peer',
+      path: ownPath,
+      note: 'keeps nothing',
+      command: [
+        peerCommand('@stoplight/prism-cli'),
+        'mock',
+        '--port',
+        ports[5],
+        '--verboseLevel',
+        'silent',
+        openApi,
+      ],
+    },
+  ]
+  const children = servers.map(({ command }) => {
+    const child = start(process.execPath, command.map(String), { cwd: peersFolder, stdio: 'ignore' })
+    return child
+  })
+  const rows = []
+  try {
+    for (const [at, server] of servers.entries()) await answers(`http://127.0.0.1:${ports[at]}${server.path}`)
+    for (const method of ['GET', 'PATCH']) {
+      const results = servers.map(() => [])
+      for (let round = 0; round < (pace.isShort ? 1 : 5); round++) {
+        for (const [at, server] of servers.entries()) {
+          progress(`http ${method}: ${server.name}`)
+          const args = [loading, String(ports[at]), method, server.path, String(5 * pace.roundMs)]
+          results[at].push(JSON.parse(await output(process.execPath, args)))
+        }
+      }
+      rows.push(...withRatios(servers.map((server, at) => rowOf(server, method, results[at]))))
+    }
+  } finally {
+    await Promise.all(children.map(stop))
+  }
+  return rows
+}
+
+function rowOf({ name, role, isFramework = false, note = '' }, operation, results) {
+  const rates = results.map(({ rate }) => rate)
+  const bad = results.reduce((sum, result) => sum + result.bad, 0)
+  const times = results.flatMap((result) => result.times)
+  if (role !== 'peer' && bad > 0) throw new Error(`${name}: ${bad} answers were not the ones asked for`)
+  return {
+    backend: 'http',
+    operation,
+    candidate: name,
+    role,
+    // Frameworks are what one would build a double with; those that are one are the peers.
+    isPeerThatDoes: !isFramework,
+    opsPerSecond: Math.round(median(rates)),
+    p50: round3(percentile(times, 0.5)),
+    p99: round3(percentile(times, 0.99)),
+    runs: rates.length,
+    spread: round3((Math.max(...rates) - Math.min(...rates)) / median(rates)),
+    note: bad > 0 ? `${bad} answers were errors` : note,
+  }
+}
+
+/** Waits until a server answers. */
+export async function answers(url, patienceMs = 30_000) {
+  const until = performance.now() + patienceMs
+  for (;;) {
+    try {
+      return await fetch(url, { headers: { 'maven-api-key': 'any' } })
+    } catch (error) {
+      if (performance.now() > until) throw error
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// What was measured, as a table, as JSON, and as the README's table.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { targets } from './targets.mjs'
+
+const readme = fileURLToPath(new URL('../../../README.md', import.meta.url))
+const [begin, end] = ['<!-- bench -->', '<!-- /bench -->']
+
+/** A row for a program. */
+export function jsonLine(row) {
+  const { backend, operation, candidate, role, opsPerSecond, p50, p99, ratioToLimit, ratioToBestPeer } = row
+  const { runs, spread, note, value = null, unit = null } = row
+  return JSON.stringify({
+    backend,
+    operation,
+    candidate,
+    role,
+    opsPerSecond,
+    p50,
+    p99,
+    ratioToLimit,
+    ratioToBestPeer,
+    runs,
+    spread,
+    value,
+    unit,
+    note,
+  })
+}
+
+/** All rows for a person, and what the targets say of them. */
+export function table(rows) {
+  const lines = rows.map((row) => [
+    `${row.backend} ${row.operation}`,
+    row.candidate,
+    row.opsPerSecond === null ? `${row.value} ${row.unit}` : thousands(row.opsPerSecond),
+    row.p50 === null ? '' : `${row.p50}`,
+    row.p99 === null ? '' : `${row.p99}`,
+    row.ratioToLimit === null ? '' : `${row.ratioToLimit}`,
+    row.ratioToBestPeer === null ? '' : `${row.ratioToBestPeer}`,
+    row.spread === 0 ? '' : `${Math.round(row.spread * 100)} %`,
+    row.note,
+  ])
+  const head = [
+    'work',
+    'candidate',
+    'a second',
+    'p50 us',
+    'p99 us',
+    'to the limit',
+    'to the best peer',
+    'spread',
+    '',
+  ]
+  const verdicts = verdictsOn(rows)
+  return `${columns([head, ...lines])}\n\nTargets:\n${columns(verdicts)}`
+}
+
+/** Puts the table of the README in its place. */
+export function writeReadme(rows) {
+  const text = readFileSync(readme, 'utf8')
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from === -1 || to < from)
+    throw new Error(`README.md: there is no ${begin} before ${end} to write between`)
+  const ours = rows.filter(({ role, ratioToLimit }) => role === 'ours' && ratioToLimit !== null)
+  const lines = ours.map(
+    (row) =>
+      `| ${row.backend} | ${row.operation} | ${thousands(row.opsPerSecond)} | ${row.ratioToLimit} | ${row.ratioToBestPeer ?? ''} |`,
+  )
+  const written = [
+    begin,
+    '',
+    '| | | a second | to the bare engine | to the best peer |',
+    '|---|---|---|---|---|',
+    ...lines,
+    '',
+  ].join('\n')
+  writeFileSync(readme, text.slice(0, from) + written + text.slice(to))
+}
+
+function verdictsOn(rows) {
+  return targets.flatMap(({ backend, operation, limit, peer, most }) => {
+    const row = rows.find(
+      (other) => other.role === 'ours' && other.backend === backend && other.operation === operation,
+    )
+    if (row === undefined) return []
+    const verdict = (found, wanted, isMet) => [isMet ? 'met' : 'missed', `${found}`, wanted]
+    return [
+      ...(limit === undefined
+        ? []
+        : [verdict(row.ratioToLimit, `>= ${limit} of the limit`, row.ratioToLimit >= limit)]),
+      ...(peer === undefined || row.ratioToBestPeer === null
+        ? []
+        : [verdict(row.ratioToBestPeer, `>= ${peer} of the best peer`, row.ratioToBestPeer >= peer)]),
+      ...(most === undefined ? [] : [verdict(row.value, `<= ${most} ${row.unit}`, row.value <= most)]),
+    ].map((line) => [`${backend} ${operation}`, ...line])
+  })
+}
+
+function columns(lines) {
+  const widths = lines.reduce(
+    (most, line) => line.map((cell, at) => Math.max(most[at] ?? 0, cell.length)),
+    [],
+  )
+  return lines
+    .map((line) =>
+      line
+        .map((cell, at) => cell.padEnd(widths[at]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function thousands(rate) {
+  return rate >= 10_000 ? `${Math.round(rate / 1000)} k` : `${rate}`
+}
