@@ -67,12 +67,30 @@ export class AsyncStore implements ContextStore {
     return this.close()
   }
 
+  /**
+   * Starts a call in its session's turn. What is wrong with it before it starts is a rejection too; no asynchronous
+   * function, whose promise of a promise costs more than all that is checked here.
+   */
+  start<T>(key: AddressKey, call: () => Promise<T>): Promise<T> {
+    try {
+      this.life.check()
+      return this.turns.start(key, call)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
   /** Writes, and now and then asks the adapter to reclaim. */
   async patch(key: AddressKey, request: PatchRequest): Promise<PatchOutcome> {
     const outcome = await this.adapter.patch(key, request, this.rules)
+    this.reclaimNowAndThen()
+    return outcome
+  }
+
+  /** Asks the adapter to reclaim, after some of the writes. */
+  reclaimNowAndThen(): void {
     // The write has happened, whatever becomes of this; an engine in trouble fails the next call.
     if (this.#pace.due()) this.adapter.reclaim(this.rules).catch(() => undefined)
-    return outcome
   }
 
   /** Writes on a condition, and once more where the engine's comparison is finer than JSON's. */
@@ -186,37 +204,34 @@ class AsyncSession<P extends object> implements Session<P> {
     return { account, namespace, session }
   }
 
-  async get<K extends keyof P & string>(name: K): Promise<P[K] | undefined> {
-    const { adapter, life, rules, turns } = this.#store
-    life.check()
-    checkName(name, rules)
-    return turns.start(this.#key, () => adapter.readProperty(this.#key, name, rules)) as Promise<
-      P[K] | undefined
-    >
+  get<K extends keyof P & string>(name: K): Promise<P[K] | undefined> {
+    const { adapter, rules } = this.#store
+    return this.#store.start(this.#key, () =>
+      adapter.readProperty(this.#key, checkName(name, rules), rules),
+    ) as Promise<P[K] | undefined>
   }
 
   async getMany<K extends keyof P & string>(names: readonly K[]): Promise<Partial<Pick<P, K>>> {
-    const { adapter, life, rules, turns } = this.#store
-    life.check()
+    const { adapter, rules } = this.#store
     const wanted = checkNames(names, rules)
-    return turns.start(this.#key, () => adapter.readProperties(this.#key, wanted, rules)) as Promise<
+    return this.#store.start(this.#key, () => adapter.readProperties(this.#key, wanted, rules)) as Promise<
       Partial<Pick<P, K>>
     >
   }
 
-  async getAll(): Promise<Partial<P>> {
-    const { adapter, life, rules, turns } = this.#store
-    life.check()
-    return turns.start(this.#key, () => adapter.readProperties(this.#key, undefined, rules)) as Promise<
+  getAll(): Promise<Partial<P>> {
+    const { adapter, rules } = this.#store
+    return this.#store.start(this.#key, () => adapter.readProperties(this.#key, undefined, rules)) as Promise<
       Partial<P>
     >
   }
 
   async patch(properties: Patch<P>, options?: PatchOptions): Promise<void> {
-    const { life, rules, turns } = this.#store
+    const { adapter, life, rules, turns } = this.#store
     life.check()
     const request = patchRequest(properties, undefined, options, rules)
-    await turns.start(this.#key, () => this.#store.patch(this.#key, request))
+    await turns.start(this.#key, () => adapter.patch(this.#key, request, rules))
+    this.#store.reclaimNowAndThen()
   }
 
   async patchIf(

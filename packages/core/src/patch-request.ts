@@ -61,21 +61,26 @@ function copiedEntries(what: string, entries: unknown, rules: StoreRules, count:
   if (typeof entries !== 'object' || entries === null || !isPlainObject(entries)) {
     throw new InvalidValueError('', `${what}: a plain object of names and values`)
   }
-  const names: string[] = []
-  const values: (JsonValue | typeof absent)[] = []
-  for (const name of Object.keys(entries)) {
+  // The array of the keys becomes that of the names; what is undefined is left out of it.
+  const names = Object.keys(entries)
+  const values = new Array<JsonValue | typeof absent>(names.length)
+  let kept = 0
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string
     const value = (entries as { [name: string]: unknown })[name]
     if (value === undefined) continue
     checkName(name, rules)
-    names.push(name)
+    names[kept] = name
     if (value === absent) {
-      values.push(absent)
+      values[kept] = absent
     } else {
       countText(name, count)
       count.most += 2
-      values.push(copyChecked(value, name, rules, count))
+      values[kept] = copyChecked(value, name, rules, count)
     }
+    kept++
   }
+  if (kept < names.length) names.length = values.length = kept
   if (Object.getOwnPropertySymbols(entries).length > 0) {
     throw new InvalidValueError('', `${what}: has a member named by a symbol, which JSON cannot say`)
   }

@@ -113,14 +113,8 @@ export class MemoryAdapter implements SyncStorageAdapter {
     if (session === undefined) return {}
     this.#use?.touch(session)
     if (names !== undefined) return pick(session, names)
-    const properties = { ...session.properties }
-    if (session.nested) {
-      for (const name of Object.keys(properties)) {
-        const value = properties[name] as JsonValue
-        if (typeof value === 'object' && value !== null) setOwn(properties, name, copyJson(value))
-      }
-    }
-    return properties
+    // Values that nobody can change need no copying.
+    return session.nested ? (copyJson(session.properties) as Properties) : { ...session.properties }
   }
 
   deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
