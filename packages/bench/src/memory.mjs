@@ -10,12 +10,12 @@ export async function memory({ pace, progress }) {
   const context = { pace, progress, backend: 'memory' }
   const rows = []
   const { limits, ours } = await bothSides(pace.sessions)
-  for (const operation of ['patch3', 'patch3n', 'getAll', 'getOne', 'getSome3', 'create', 'list100']) {
+  for (const operation of ['patch3', 'patch3n', 'getAll', 'getOne', 'getSome3', 'create, clear', 'list100']) {
     const candidates = [limits.sync, ours.sync].flatMap((side) => side[operation] ?? [])
     rows.push(...(await compare({ ...context, operation: `sync ${operation}`, candidates })))
   }
   const peers = await asyncPeers(pace.sessions)
-  for (const operation of ['patch3', 'getAll', 'getOne', 'create']) {
+  for (const operation of ['patch3', 'getAll', 'getOne', 'create, clear']) {
     const candidates = [limits.async, ours.async, ...peers].flatMap((side) => side[operation] ?? [])
     rows.push(...(await compare({ ...context, operation: `async ${operation}`, candidates })))
   }
@@ -38,7 +38,6 @@ async function bothSides(count) {
   }
   const next = seeded()
   const id = () => ids[next(count)]
-  let created = 0
   const limit = (isSync, call, verify) => ({
     name: isSync ? 'bare Map' : 'bare async Map',
     role: 'limit',
@@ -66,6 +65,9 @@ async function bothSides(count) {
     create: async (at, properties) => {
       map.set(at, properties)
     },
+    clear: async (at) => {
+      map.delete(at)
+    },
   }
   return {
     limits: {
@@ -78,13 +80,16 @@ async function bothSides(count) {
           const session = map.get(id())
           return Object.fromEntries(some3.map((name) => [name, session[name]]))
         }),
-        create: limit(true, () => map.set(`new-${created++}`, sessionOf(created))),
+        'create, clear': limit(true, (i) => map.set('new', sessionOf(i)) && map.delete('new')),
       },
       async: {
         patch3: limit(false, (i) => bare.patch(id(), patch3(i))),
         getAll: limit(false, () => bare.getAll(id())),
         getOne: limit(false, () => bare.get(id(), 'step')),
-        create: limit(false, () => bare.create(`new-${created++}`, sessionOf(created))),
+        'create, clear': limit(false, async (i) => {
+          await bare.create('new', sessionOf(i))
+          await bare.clear('new')
+        }),
       },
     },
     ours: {
@@ -94,14 +99,22 @@ async function bothSides(count) {
         getAll: our(true, () => syncHandles[next(count)].getAll()),
         getOne: our(true, () => syncHandles[next(count)].get('step')),
         getSome3: our(true, () => syncHandles[next(count)].getMany(some3)),
-        create: our(true, () => syncNamespace.session(`new-${created++}`).patch(sessionOf(created))),
+        'create, clear': our(true, (i) => {
+          const session = syncNamespace.session('new')
+          session.patch(sessionOf(i))
+          session.clear()
+        }),
         list100: our(true, () => syncNamespace.listSessions()),
       },
       async: {
         patch3: our(false, (i) => handles[next(count)].patch(patch3(i))),
         getAll: our(false, () => handles[next(count)].getAll()),
         getOne: our(false, () => handles[next(count)].get('step')),
-        create: our(false, () => namespace.session(`new-${created++}`).patch(sessionOf(created))),
+        'create, clear': our(false, async (i) => {
+          const session = namespace.session('new')
+          await session.patch(sessionOf(i))
+          await session.clear()
+        }),
       },
     },
   }
@@ -118,22 +131,30 @@ async function asyncPeers(count) {
   const storage = createStorage()
   const graph = new InMemoryStore()
   const bots = new MemoryStorage()
-  const cache = new LRUCache({ max: 10 * count + 1_000_000 })
+  const cache = new LRUCache({ max: 2 * count })
   const kept = {
-    keyv: { get: (id) => keyv.get(id), set: (id, value) => keyv.set(id, value), isolates: true },
+    keyv: {
+      get: (id) => keyv.get(id),
+      set: (id, value) => keyv.set(id, value),
+      remove: (id) => keyv.delete(id),
+      isolates: true,
+    },
     unstorage: {
       get: (id) => storage.getItem(id),
       set: (id, value) => storage.setItem(id, value),
+      remove: (id) => storage.removeItem(id),
       isolates: true,
     },
     'LangGraph InMemoryStore': {
       get: async (id) => (await graph.get(['orders'], id)).value,
       set: (id, value) => graph.put(['orders'], id, value),
+      remove: (id) => graph.delete(['orders'], id),
       isolates: false,
     },
     'Microsoft MemoryStorage': {
       get: async (id) => (await bots.read([id]))[id],
       set: (id, value) => bots.write({ [id]: value }),
+      remove: (id) => bots.delete([id]),
       isolates: true,
     },
     'lru-cache': {
@@ -141,14 +162,14 @@ async function asyncPeers(count) {
       set: async (id, value) => {
         cache.set(id, value)
       },
+      remove: async (id) => cache.delete(id),
       isolates: false,
     },
   }
   const next = seeded()
   const id = () => `session-${next(count)}`
-  let created = 0
   return Promise.all(
-    Object.entries(kept).map(async ([name, { get, set, isolates }]) => {
+    Object.entries(kept).map(async ([name, { get, set, remove, isolates }]) => {
       for (let i = 0; i < count; i++) await set(`session-${i}`, sessionOf(i))
       const doing = (call) => ({
         name,
@@ -164,7 +185,10 @@ async function asyncPeers(count) {
         }),
         getAll: doing(() => get(id())),
         getOne: doing(async () => (await get(id())).step),
-        create: doing(() => set(`new-${created++}`, sessionOf(created))),
+        'create, clear': doing(async (i) => {
+          await set('new', sessionOf(i))
+          await remove('new')
+        }),
       }
     }),
   )

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@context-store/core'
+import type { ServiceRequest } from './service-request.ts'
 
 type HeaderRecord = Readonly<Record<string, string>>
 
@@ -32,8 +33,8 @@ export function corsRules(origin: string | undefined, methods: readonly string[]
 }
 
 /** Whether a request is a browser's question; it bears no key, whatever will follow. */
-export function isPreflight(request: Request): boolean {
-  return request.method === 'OPTIONS' && request.headers.has('access-control-request-method')
+export function isPreflight(request: ServiceRequest): boolean {
+  return request.method === 'OPTIONS' && request.header('access-control-request-method') !== undefined
 }
 
 function isOrigin(text: unknown): boolean {

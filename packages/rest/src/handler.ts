@@ -3,6 +3,7 @@ import type { Keys } from './keys.ts'
 import { targetOfUrl } from './path.ts'
 import type { Profile } from './profiles.ts'
 import { createService } from './service.ts'
+import { WebRequest } from './web-request.ts'
 
 /** How {@link createHandler} serves. */
 export interface HandlerOptions {
@@ -54,7 +55,7 @@ export function createHandler(
 ): (request: Request, rawTarget?: string) => Promise<Response> {
   const answer = createService(store, options)
   return async (request, rawTarget = targetOfUrl(request.url)) => {
-    const { status, body, headers } = await answer(request, rawTarget)
+    const { status, body, headers } = await answer(new WebRequest(request), rawTarget)
     return new Response(body ?? null, { status, headers })
   }
 }

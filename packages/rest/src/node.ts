@@ -1,15 +1,15 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type ContextStore, InvalidOptionError, StoreUnavailableError } from '@context-store/core'
-import { getRequestListener } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Answer, errorAnswer } from './answer.ts'
 import { Connections } from './connections.ts'
 import type { HandlerOptions } from './handler.ts'
+import { NodeRequest } from './node-request.ts'
 import { createService, type Service } from './service.ts'
 import { Turns } from './turns.ts'
 
 const noHost = Promise.resolve(errorAnswer(400, 'send the header host'))
+const noTarget = Promise.resolve(errorAnswer(400, 'this is not a request target'))
 
 /** How {@link serve} serves. */
 export interface ServeOptions extends HandlerOptions {
@@ -78,31 +78,23 @@ export async function serve(options: ServeOptions): Promise<ContextServer> {
 }
 
 function serverOf(service: Service, requestTimeoutMs: number, onRequest: ServeOptions['onRequest']): Server {
-  // The adapter's own Request and Response stay out of the globals: this is a library in somebody's program.
-  // Without them its way through a Response takes more than half of a server's time, so answers go out by hand.
   const turns = new Turns()
-  const listener = getRequestListener(
-    async (request, { incoming, outgoing }) => {
-      const begun = onRequest && performance.now()
-      const answer = await turns.take(incoming.socket, () => {
-        // RFC 9112, 3.2: a request of HTTP/1.1 without a host is a 400; Node's own has no body.
-        const lacksHost = incoming.headers.host === undefined && incoming.httpVersion === '1.1'
-        return lacksHost ? noHost : service(request, incoming.url ?? '')
-      })
-      send(answer, outgoing as ServerResponse)
-      if (onRequest !== undefined && begun !== undefined) {
-        const { method = '', url = '' } = incoming
-        const [path = ''] = url.split('?', 1)
-        onRequest({ method, path, status: answer.status, milliseconds: performance.now() - begun })
-      }
-      return RESPONSE_ALREADY_SENT
-    },
-    {
-      overrideGlobalObjects: false,
-      hostname: 'localhost',
-      errorHandler: () => Response.json({ message: 'this is not a request target' }, { status: 400 }),
-    },
-  )
+  const listener = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const begun = onRequest && performance.now()
+    const target = incoming.url ?? ''
+    const answer = await turns.take(incoming.socket, () => {
+      // RFC 9112, 3.2: a request of HTTP/1.1 without a host is a 400; Node's own has no body.
+      const { host } = incoming.headers
+      if (host === undefined && incoming.httpVersion === '1.1') return noHost
+      if (!isTarget(target) || !isHost(host ?? '')) return noTarget
+      return service(new NodeRequest(incoming), target)
+    })
+    send(answer, outgoing)
+    if (onRequest === undefined || begun === undefined) return
+    const [path = ''] = target.split('?', 1)
+    const milliseconds = performance.now() - begun
+    onRequest({ method: incoming.method ?? '', path, status: answer.status, milliseconds })
+  }
   const server = createServer(
     {
       headersTimeout: requestTimeoutMs,
@@ -121,10 +113,20 @@ function serverOf(service: Service, requestTimeoutMs: number, onRequest: ServeOp
   return server
 }
 
+/** Whether a request target is one: a path, or a whole URL (RFC 9112, 3.2.1 and 3.2.2). */
+function isTarget(target: string): boolean {
+  return target.startsWith('/') ? !target.includes('\\') : URL.canParse(target)
+}
+
+/** Whether a host is one (RFC 9112, 3.2); most are seen to be at a look. */
+function isHost(host: string): boolean {
+  return /^[\w.-]*(?::\d{1,5})?$/.test(host) || URL.canParse(`http://${host}/`)
+}
+
 function send({ status, body, headers }: Answer, outgoing: ServerResponse): void {
   if (outgoing.destroyed) return
-  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
-  outgoing.writeHead(status, { ...headers, ...length }).end(body)
+  if (body === undefined) outgoing.writeHead(status, headers).end()
+  else outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
 function listening(server: Server, port: number, host: string): Promise<void> {

@@ -11,9 +11,10 @@ import { serviceRules } from './profiles.ts'
 import { readQuery, tokenIn } from './query.ts'
 import { Refusal } from './refusal.ts'
 import { methods, type Route, routeOf } from './routes.ts'
+import type { ServiceRequest } from './service-request.ts'
 
 /** A service as the handler and the server need it: it answers everything and never rejects. */
-export type Service = (request: Request, target: string) => Promise<Answer>
+export type Service = (request: ServiceRequest, target: string) => Promise<Answer>
 
 const noBody: JsonObject = {}
 
@@ -28,7 +29,7 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
   }
 
   // The order of the checks is WIRE.md's: 401, 403, 404 (path), 405, 413, 415, 400, and what the store says.
-  async function serve(request: Request, rawTarget: string): Promise<Answer> {
+  async function serve(request: ServiceRequest, rawTarget: string): Promise<Answer> {
     const { parts, query } = readTarget(rawTarget)
     const route = routeOf(parts)
     const key = route?.open ? '' : keyOf(request, parts, query)
@@ -62,14 +63,14 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
 }
 
 /** The key of a request: a token for v2, a header of its own for everything else; 401 without one. */
-function keyOf(request: Request, parts: readonly PathPart[], query: string): string {
+function keyOf(request: ServiceRequest, parts: readonly PathPart[], query: string): string {
   if (parts[0] === 'v2' && parts[1] === 'context' && parts[2] === 'document') {
-    const [, bearer] = /^Bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
+    const [, bearer] = /^Bearer +(.+)$/i.exec(request.header('authorization') ?? '') ?? []
     const token = bearer ?? tokenIn(query) ?? ''
     if (token === '') throw new Refusal(401, 'send your token as authorization: Bearer, or as ?access_token=')
     return token
   }
-  const key = request.headers.get('maven-api-key') ?? ''
+  const key = request.header('maven-api-key') ?? ''
   if (key === '') throw new Refusal(401, 'send your key in the header maven-api-key')
   return key
 }
