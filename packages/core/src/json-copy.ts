@@ -118,10 +118,12 @@ function copyContainer(value: object, place: Place, rules: StoreRules, count: Le
 }
 
 function copyArray(value: unknown[], place: Place, rules: StoreRules, count: LengthCount): JsonValue[] {
-  const copy: JsonValue[] = []
-  for (let index = 0; index < value.length; index++) {
+  const { length } = value
+  // As long as it has to be, where pushing leaves room for many more; not as long as a forged length says.
+  const copy = new Array<JsonValue>(Math.min(length, 1024))
+  for (let index = 0; index < length; index++) {
     place.member = index
-    copy.push(copyMember(value[index], place, rules, count))
+    copy[index] = copyMember(value[index], place, rules, count)
   }
   return copy
 }
