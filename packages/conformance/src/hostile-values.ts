@@ -119,6 +119,7 @@ export const refusedLeaves: readonly RefusedValue[] = [
 export const refusedWholes: readonly RefusedValue[] = [
   { what: 'an object with a toJSON function', make: () => ({ toJSON: () => 1 }) },
   { what: 'an array with a hole', make: () => new Array(2).fill(0, 1) },
+  { what: 'an array of holes, as long as can be', make: () => new Array(2 ** 32 - 1) },
   { what: 'undefined in an array', make: () => [1, undefined] },
   { what: 'an object within itself', make: cycle },
   { what: 'an array within itself', make: arrayCycle },
