@@ -20,7 +20,8 @@ export function percentile(values, part) {
  *
  * A candidate: `name`; `role`, 'limit' (the bare engine), 'ours' or 'peer'; `isPeerThatDoes`, whether it does the
  * job that the figure is about (default: yes); `call(i)`, which gives a promise unless `isSync`; `batch`, how many
- * operations one call is (1 if none); `verify()`, which throws, or gives a text where it lost something.
+ * operations one call is (1 if none); `most`, the calls of a round where they fill memory; `verify()`, which throws,
+ * or gives a text where it lost something.
  */
 export async function compare({ backend, operation, candidates, underWay = 1, pace, progress }) {
   const states = candidates.map((candidate) => ({ candidate, rates: [], calls: 0, count: 1 }))
@@ -93,7 +94,8 @@ async function warmUp(state, underWay, pace) {
   // Until the count fills a round, which is also what the compiler wants.
   for (;;) {
     const rate = await run(state, underWay, state.count)
-    const wanted = Math.max(underWay, Math.ceil((rate * pace.roundMs) / 1000 / (state.candidate.batch ?? 1)))
+    const { batch = 1, most = Number.POSITIVE_INFINITY } = state.candidate
+    const wanted = Math.min(most, Math.max(underWay, Math.ceil((rate * pace.roundMs) / 1000 / batch)))
     const filled = state.count >= wanted / 2
     state.count = Math.min(wanted, state.count * 8)
     if (filled) return

@@ -6,16 +6,19 @@ import { compare, round3 } from './measure.mjs'
 import { peer } from './peers.mjs'
 import { patch3, patch3n, seeded, sessionOf, sessionOfSize, some3 } from './workload.mjs'
 
+/** Creations a round: what is created stays, and there are many rounds and candidates. */
+const most = 4000
+
 export async function memory({ pace, progress }) {
   const context = { pace, progress, backend: 'memory' }
   const rows = []
   const { limits, ours } = await bothSides(pace.sessions)
-  for (const operation of ['patch3', 'patch3n', 'getAll', 'getOne', 'getSome3', 'create, clear', 'list100']) {
+  for (const operation of ['patch3', 'patch3n', 'getAll', 'getOne', 'getSome3', 'create', 'list100']) {
     const candidates = [limits.sync, ours.sync].flatMap((side) => side[operation] ?? [])
     rows.push(...(await compare({ ...context, operation: `sync ${operation}`, candidates })))
   }
   const peers = await asyncPeers(pace.sessions)
-  for (const operation of ['patch3', 'getAll', 'getOne', 'create, clear']) {
+  for (const operation of ['patch3', 'getAll', 'getOne', 'create']) {
     const candidates = [limits.async, ours.async, ...peers].flatMap((side) => side[operation] ?? [])
     rows.push(...(await compare({ ...context, operation: `async ${operation}`, candidates })))
   }
@@ -65,9 +68,6 @@ async function bothSides(count) {
     create: async (at, properties) => {
       map.set(at, properties)
     },
-    clear: async (at) => {
-      map.delete(at)
-    },
   }
   return {
     limits: {
@@ -80,16 +80,13 @@ async function bothSides(count) {
           const session = map.get(id())
           return Object.fromEntries(some3.map((name) => [name, session[name]]))
         }),
-        'create, clear': limit(true, (i) => map.set('new', sessionOf(i)) && map.delete('new')),
+        create: { ...limit(true, (i) => map.set(`new-${i}`, sessionOf(i))), most },
       },
       async: {
         patch3: limit(false, (i) => bare.patch(id(), patch3(i))),
         getAll: limit(false, () => bare.getAll(id())),
         getOne: limit(false, () => bare.get(id(), 'step')),
-        'create, clear': limit(false, async (i) => {
-          await bare.create('new', sessionOf(i))
-          await bare.clear('new')
-        }),
+        create: { ...limit(false, (i) => bare.create(`new-${i}`, sessionOf(i))), most },
       },
     },
     ours: {
@@ -99,22 +96,14 @@ async function bothSides(count) {
         getAll: our(true, () => syncHandles[next(count)].getAll()),
         getOne: our(true, () => syncHandles[next(count)].get('step')),
         getSome3: our(true, () => syncHandles[next(count)].getMany(some3)),
-        'create, clear': our(true, (i) => {
-          const session = syncNamespace.session('new')
-          session.patch(sessionOf(i))
-          session.clear()
-        }),
+        create: { ...our(true, (i) => syncNamespace.session(`new-${i}`).patch(sessionOf(i))), most },
         list100: our(true, () => syncNamespace.listSessions()),
       },
       async: {
         patch3: our(false, (i) => handles[next(count)].patch(patch3(i))),
         getAll: our(false, () => handles[next(count)].getAll()),
         getOne: our(false, () => handles[next(count)].get('step')),
-        'create, clear': our(false, async (i) => {
-          const session = namespace.session('new')
-          await session.patch(sessionOf(i))
-          await session.clear()
-        }),
+        create: { ...our(false, (i) => namespace.session(`new-async-${i}`).patch(sessionOf(i))), most },
       },
     },
   }
@@ -131,30 +120,26 @@ async function asyncPeers(count) {
   const storage = createStorage()
   const graph = new InMemoryStore()
   const bots = new MemoryStorage()
-  const cache = new LRUCache({ max: 2 * count })
+  const cache = new LRUCache({ max: 1_000_000 })
   const kept = {
     keyv: {
       get: (id) => keyv.get(id),
       set: (id, value) => keyv.set(id, value),
-      remove: (id) => keyv.delete(id),
       isolates: true,
     },
     unstorage: {
       get: (id) => storage.getItem(id),
       set: (id, value) => storage.setItem(id, value),
-      remove: (id) => storage.removeItem(id),
       isolates: true,
     },
     'LangGraph InMemoryStore': {
       get: async (id) => (await graph.get(['orders'], id)).value,
       set: (id, value) => graph.put(['orders'], id, value),
-      remove: (id) => graph.delete(['orders'], id),
       isolates: false,
     },
     'Microsoft MemoryStorage': {
       get: async (id) => (await bots.read([id]))[id],
       set: (id, value) => bots.write({ [id]: value }),
-      remove: (id) => bots.delete([id]),
       isolates: true,
     },
     'lru-cache': {
@@ -162,14 +147,13 @@ async function asyncPeers(count) {
       set: async (id, value) => {
         cache.set(id, value)
       },
-      remove: async (id) => cache.delete(id),
       isolates: false,
     },
   }
   const next = seeded()
   const id = () => `session-${next(count)}`
   return Promise.all(
-    Object.entries(kept).map(async ([name, { get, set, remove, isolates }]) => {
+    Object.entries(kept).map(async ([name, { get, set, isolates }]) => {
       for (let i = 0; i < count; i++) await set(`session-${i}`, sessionOf(i))
       const doing = (call) => ({
         name,
@@ -185,10 +169,7 @@ async function asyncPeers(count) {
         }),
         getAll: doing(() => get(id())),
         getOne: doing(async () => (await get(id())).step),
-        'create, clear': doing(async (i) => {
-          await set('new', sessionOf(i))
-          await remove('new')
-        }),
+        create: { ...doing((i) => set(`new-${i}`, sessionOf(i))), most },
       }
     }),
   )
