@@ -1,7 +1,8 @@
 // The Redis store beside bare commands on the same kind of client, and a script that does nothing.
+import { fileURLToPath } from 'node:url'
 import { redisStore } from '@context-store/redis'
 import { createClient } from '@keyv/redis'
-import { compare, percentile, round3, steady } from './measure.mjs'
+import { compare, median, percentile, round3, steady } from './measure.mjs'
 import { peer } from './peers.mjs'
 import { freePort, output, start, stop } from './processes.mjs'
 import { patch3, seeded, sessionOf } from './workload.mjs'
@@ -37,9 +38,12 @@ async function measured(url, port, context) {
     rows.push(...(await by('patch3 to a script that does nothing', 'nothing', 'patch')))
     rows.push(...(await by('getAll', 'hgetall', 'getAll', 'keyvGet')))
     rows.push(...(await by('getOne', 'hget', 'getOne')))
+    rows.push(...(await by('list100', 'list100')))
     rows.push(...(await by('create', 'create')))
   }
   rows.push(await lateAnswers(sides.patch, rows, context))
+  rows.push(...(await processes(url, context)))
+  if (!pace.isShort) for (const count of [10_000, 1_000_000]) rows.push(...(await grown(url, count, context)))
   rows.push(...(await serverAlone(port, context)))
   await sides.close()
   bare.destroy()
@@ -129,6 +133,7 @@ async function filled(url, client, count) {
       call: async () => JSON.parse(await send('HGET', `bare:${next(count)}`, 'step')),
     },
     getOne: { name: 'redisStore', role: 'ours', call: () => handles[next(count)].get('step') },
+    list100: { name: 'redisStore', role: 'ours', call: () => namespace.listSessions() },
     create: {
       name: 'redisStore',
       role: 'ours',
@@ -151,6 +156,48 @@ async function lateAnswers(side, rows, { pace, progress, backend }) {
     p50: round3(percentile(times, 0.5)),
     p99: round3(percentile(times, 0.99)),
   }
+}
+
+/** The same namespace from one process and from two. */
+async function processes(url, { pace, progress, backend }) {
+  const program = fileURLToPath(new URL('redis-process.mjs', import.meta.url))
+  const rows = []
+  for (const count of [1, 2]) {
+    progress(`redis: processes, ${count}`)
+    const rates = await Promise.all(
+      Array.from({ length: count }, async () =>
+        Number(await output(process.execPath, [program, url, String(4 * pace.roundMs)])),
+      ),
+    )
+    const title = count === 1 ? 'one process' : 'each of two processes'
+    const row = plain(backend, `patch3, 64 under way, ${title}`, 'redisStore', 'ours')
+    rows.push({ ...row, opsPerSecond: Math.round(median(rates)) })
+  }
+  return rows
+}
+
+async function grown(url, count, { pace, progress, backend }) {
+  progress(`redis: ${count} sessions`)
+  const store = redisStore({ url, keyPrefix: `grown-${count}:` })
+  const namespace = store.account('577089').namespace('orders')
+  for (let from = 0; from < count; from += 500) {
+    await Promise.all(
+      Array.from({ length: 500 }, (_, i) => namespace.session(`session-${from + i}`).patch(sessionOf(i))),
+    )
+  }
+  const next = seeded()
+  const session = () => namespace.session(`session-${next(count)}`)
+  const rows = []
+  for (const [operation, call] of [
+    ['patch3', (i) => session().patch(patch3(i))],
+    ['getAll', () => session().getAll()],
+  ]) {
+    const candidates = [{ name: 'redisStore', role: 'ours', call }]
+    const title = `${operation}, 64 under way, ${count} sessions`
+    rows.push(...(await compare({ backend, operation: title, candidates, underWay: 64, pace, progress })))
+  }
+  await store.close()
+  return rows
 }
 
 /** What the server can do with a client that costs nothing. */
