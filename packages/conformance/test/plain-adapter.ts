@@ -86,7 +86,7 @@ export class PlainAdapter implements SyncStorageAdapter {
     const { expected, ttlSeconds } = request
     if (expected !== undefined) {
       const current = this.pick(before, expected.names)
-      if (!conditionHolds(expected, current)) return { applied: false, current }
+      if (!conditionHolds(expected, current)) return current
     }
     const properties = this.merge(new Map(before?.properties), request)
     this.measure(address, properties, rules)
@@ -99,7 +99,7 @@ export class PlainAdapter implements SyncStorageAdapter {
       namespaceTtl: namespace.ttlSeconds,
       now: this.time(rules),
     })
-    return { applied: true }
+    return undefined
   }
 
   readProperty(address: AddressKey, name: string, rules: StoreRules): JsonValue | undefined {
@@ -193,8 +193,8 @@ export class PlainAdapter implements SyncStorageAdapter {
   }
 
   merge(properties: Map<string, JsonValue>, { changes }: PatchRequest): Map<string, JsonValue> {
-    changes.names.forEach((name, index) => {
-      const value = changes.values[index] ?? null
+    changes.names.forEach((name) => {
+      const value = changes.values[name] ?? null
       if (value === absent) properties.delete(name)
       else properties.set(name, value)
     })

@@ -211,12 +211,17 @@ class AsyncSession<P extends object> implements Session<P> {
     ) as Promise<P[K] | undefined>
   }
 
-  async getMany<K extends keyof P & string>(names: readonly K[]): Promise<Partial<Pick<P, K>>> {
+  getMany<K extends keyof P & string>(names: readonly K[]): Promise<Partial<Pick<P, K>>> {
     const { adapter, rules } = this.#store
-    const wanted = checkNames(names, rules)
-    return this.#store.start(this.#key, () => adapter.readProperties(this.#key, wanted, rules)) as Promise<
-      Partial<Pick<P, K>>
-    >
+    try {
+      // Now, whenever the call starts: the array is the caller's.
+      const wanted = checkNames(names, rules)
+      return this.#store.start(this.#key, () => adapter.readProperties(this.#key, wanted, rules)) as Promise<
+        Partial<Pick<P, K>>
+      >
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   getAll(): Promise<Partial<P>> {
@@ -226,12 +231,18 @@ class AsyncSession<P extends object> implements Session<P> {
     >
   }
 
-  async patch(properties: Patch<P>, options?: PatchOptions): Promise<void> {
+  patch(properties: Patch<P>, options?: PatchOptions): Promise<void> {
     const { adapter, life, rules, turns } = this.#store
-    life.check()
-    const request = patchRequest(properties, undefined, options, rules)
-    await turns.start(this.#key, () => adapter.patch(this.#key, request, rules))
-    this.#store.reclaimNowAndThen()
+    try {
+      life.check()
+      const request = patchRequest(properties, undefined, options, rules)
+      const written = turns.start(this.#key, () => adapter.patch(this.#key, request, rules))
+      this.#store.reclaimNowAndThen()
+      // Nothing can be told of a patch without a condition.
+      return written as Promise<undefined>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async patchIf(
@@ -243,7 +254,7 @@ class AsyncSession<P extends object> implements Session<P> {
     life.check()
     const request = patchRequest(properties, expected ?? null, options, rules)
     const outcome = await turns.start(this.#key, () => this.#store.patchIf(this.#key, request))
-    return outcome.applied ? { ok: true } : { ok: false, current: outcome.current as Partial<P> }
+    return outcome === undefined ? { ok: true } : { ok: false, current: outcome as Partial<P> }
   }
 
   async update<K extends keyof P & string>(
@@ -291,7 +302,7 @@ class AsyncSession<P extends object> implements Session<P> {
       const step = updateStep(names, current, change, options, rules)
       if (step === undefined) return adapter.readProperties(this.#key, names, rules)
       const outcome = await this.#store.patchIf(this.#key, step.request)
-      if (outcome.applied) return step.result
+      if (outcome === undefined) return step.result
     }
     throw conflict(this.#key)
   }

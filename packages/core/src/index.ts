@@ -44,6 +44,7 @@ export {
   readDocument,
   readDocumentProperties,
   readDocumentProperty,
+  withoutProperties,
 } from './session-document.ts'
 export {
   isExpired,

@@ -82,6 +82,11 @@ export function copyJson(value: JsonValue): JsonValue {
   return copy
 }
 
+/** The members of an object that are there; taking the others out of it would make it slow to read. */
+export function withoutUndefined(object: { readonly [name: string]: unknown }): { [name: string]: unknown } {
+  return Object.fromEntries(Object.entries(object).filter(([, member]) => member !== undefined))
+}
+
 /** Counts a text or a name as JSON: at least its characters, at most all of them escaped. */
 export function countText(text: string, count: LengthCount): void {
   count.least += text.length + 2
@@ -129,19 +134,24 @@ function copyArray(value: unknown[], place: Place, rules: StoreRules, count: Len
 }
 
 function copyObject(value: object, place: Place, rules: StoreRules, count: LengthCount): JsonValue {
-  const copy: { [name: string]: JsonValue } = {}
-  for (const name of Object.keys(value)) {
+  const copy: { [name: string]: unknown } = { ...value }
+  let lacks = false
+  for (const name of Object.keys(copy)) {
     place.member = name
-    const member = (value as { [name: string]: unknown })[name]
-    if (member === undefined) continue
+    const member = copy[name]
+    if (member === undefined) {
+      lacks = true
+      continue
+    }
     if (!name.isWellFormed()) return refuse(pathOf(place), 'has a lone surrogate in its name')
     countText(name, count)
-    setOwn(copy, name, copyMember(member, place, rules, count))
+    const kept = copyMember(member, place, rules, count)
+    if (!Object.is(kept, member)) setOwn(copy, name, kept)
   }
-  if (Object.getOwnPropertySymbols(value).length > 0) {
+  if (Object.getOwnPropertySymbols(copy).length > 0) {
     return refuse(pathOf(place.around), 'has a member named by a symbol, which JSON cannot say')
   }
-  return copy
+  return (lacks ? withoutUndefined(copy) : copy) as JsonValue
 }
 
 function copyMember(member: unknown, place: Place, rules: StoreRules, count: LengthCount): JsonValue {

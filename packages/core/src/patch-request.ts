@@ -1,8 +1,9 @@
 import { absent } from './absent.ts'
 import { checkName } from './address.ts'
-import type { JsonValue, PatchOptions } from './api.ts'
+import type { PatchOptions } from './api.ts'
 import { ContextStoreError, InvalidOptionError, InvalidValueError } from './errors.ts'
-import { copyChecked, countText, isPlainObject, type LengthCount } from './json-copy.ts'
+import { copyChecked, countText, isPlainObject, type LengthCount, withoutUndefined } from './json-copy.ts'
+import { setOwn } from './session-rules.ts'
 import type { Entries, PatchRequest } from './storage-adapter.ts'
 import type { StoreRules } from './store-options.ts'
 
@@ -14,13 +15,14 @@ export function patchRequest(
   rules: StoreRules,
 ): PatchRequest {
   const count: LengthCount = { least: 0, most: 2 }
-  const changes = checkedEntries('the properties', properties, rules, count)
-  const lengthBound = count.most
+  const { names, values, removes, nests } = checkedEntries('the properties', properties, rules, count)
   return {
-    changes,
+    changes: { names, values },
+    removes,
+    nests,
     expected: expected === undefined ? undefined : checkedCondition(expected, rules),
     ttlSeconds: checkTtl(options?.ttlSeconds),
-    lengthBound,
+    lengthBound: count.most,
   }
 }
 
@@ -47,7 +49,17 @@ function checkedCondition(expected: unknown, rules: StoreRules): Entries {
   return checkedEntries('the condition', expected, rules, { least: 0, most: 0 })
 }
 
-function checkedEntries(what: string, entries: unknown, rules: StoreRules, count: LengthCount): Entries {
+interface CheckedEntries extends Entries {
+  readonly removes: boolean
+  readonly nests: boolean
+}
+
+function checkedEntries(
+  what: string,
+  entries: unknown,
+  rules: StoreRules,
+  count: LengthCount,
+): CheckedEntries {
   try {
     return copiedEntries(what, entries, rules, count)
   } catch (error) {
@@ -57,32 +69,43 @@ function checkedEntries(what: string, entries: unknown, rules: StoreRules, count
   }
 }
 
-function copiedEntries(what: string, entries: unknown, rules: StoreRules, count: LengthCount): Entries {
+function copiedEntries(
+  what: string,
+  entries: unknown,
+  rules: StoreRules,
+  count: LengthCount,
+): CheckedEntries {
   if (typeof entries !== 'object' || entries === null || !isPlainObject(entries)) {
     throw new InvalidValueError('', `${what}: a plain object of names and values`)
   }
-  // The array of the keys becomes that of the names; what is undefined is left out of it.
-  const names = Object.keys(entries)
-  const values = new Array<JsonValue | typeof absent>(names.length)
-  let kept = 0
+  // At one stroke: every getter is asked once, and what is checked is what is kept.
+  const values: { [name: string]: unknown } = { ...entries }
+  const names = Object.keys(values)
+  let removes = false
+  let nests = false
+  let lacks = false
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string
-    const value = (entries as { [name: string]: unknown })[name]
-    if (value === undefined) continue
-    checkName(name, rules)
-    names[kept] = name
-    if (value === absent) {
-      values[kept] = absent
-    } else {
-      countText(name, count)
-      count.most += 2
-      values[kept] = copyChecked(value, name, rules, count)
+    const value = values[name]
+    if (value === undefined) {
+      lacks = true
+      continue
     }
-    kept++
+    checkName(name, rules)
+    if (value === absent) {
+      removes = true
+      continue
+    }
+    countText(name, count)
+    count.most += 2
+    const copy = copyChecked(value, name, rules, count)
+    if (Object.is(copy, value)) continue
+    setOwn(values, name, copy)
+    nests ||= typeof copy === 'object'
   }
-  if (kept < names.length) names.length = values.length = kept
-  if (Object.getOwnPropertySymbols(entries).length > 0) {
+  if (Object.getOwnPropertySymbols(values).length > 0) {
     throw new InvalidValueError('', `${what}: has a member named by a symbol, which JSON cannot say`)
   }
-  return { names, values }
+  const kept = (lacks ? withoutUndefined(values) : values) as Entries['values']
+  return { names: lacks ? Object.keys(kept) : names, values: kept, removes, nests }
 }

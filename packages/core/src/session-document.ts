@@ -31,6 +31,12 @@ export function patchDocument(document: string, changes: Entries): string {
   return changes.names.length < manyChanges ? splice(text, changes) : rebuild(text, changes)
 }
 
+/** The document without the properties of these names. */
+export function withoutProperties(document: string, names: readonly string[]): string {
+  const values = Object.fromEntries(names.map((name) => [name, absent] as const))
+  return patchDocument(document, { names, values })
+}
+
 /** Every property of the document, as plain objects of the caller's own. */
 export function readDocument(document: string): Properties {
   const text = checked(document)
@@ -87,8 +93,9 @@ function splice(document: string, changes: Entries): string {
   let text = document
   let added = ''
   for (let i = 0; i < changes.names.length; i++) {
-    const value = changes.values[i] as JsonValue | typeof absent
-    const head = lineHead(changes.names[i] as string)
+    const name = changes.names[i] as string
+    const value = changes.values[name] as JsonValue | typeof absent
+    const head = lineHead(name)
     const at = text.indexOf(head)
     if (value === absent) {
       if (at !== -1) text = without(text, at)
@@ -106,11 +113,11 @@ function splice(document: string, changes: Entries): string {
 function rebuild(document: string, changes: Entries): string {
   const lines = new Map<string, string>()
   for (const [head, value] of linesOf(document)) lines.set(head, value)
-  changes.names.forEach((name, index) => {
-    const value = changes.values[index] as JsonValue | typeof absent
+  for (const name of changes.names) {
+    const value = changes.values[name] as JsonValue | typeof absent
     if (value === absent) lines.delete(JSON.stringify(name))
     else lines.set(JSON.stringify(name), JSON.stringify(value))
-  })
+  }
   return `{${Array.from(lines, ([head, value]) => `\n${head}:${value}`).join(',')}}`
 }
 

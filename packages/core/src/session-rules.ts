@@ -25,8 +25,8 @@ export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
 
 /** Whether `current` is as `expected` says. */
 export function conditionHolds(expected: Entries, current: Properties): boolean {
-  return expected.names.every((name, index) => {
-    const value = expected.values[index] as JsonValue | typeof absent
+  return expected.names.every((name) => {
+    const value = expected.values[name] as JsonValue | typeof absent
     if (value === absent) return !Object.hasOwn(current, name)
     return Object.hasOwn(current, name) && jsonEqual(current[name] as JsonValue, value)
   })

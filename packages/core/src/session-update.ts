@@ -1,5 +1,5 @@
 import { absent } from './absent.ts'
-import type { PatchOptions, Properties } from './api.ts'
+import type { JsonValue, PatchOptions, Properties } from './api.ts'
 import { ConflictError } from './errors.ts'
 import { copyJson } from './json-copy.ts'
 import { patchRequest } from './patch-request.ts'
@@ -33,11 +33,10 @@ export function updateStep(
   const request = { ...patchRequest(properties, undefined, options, rules), expected }
   const result: Properties = {}
   const { changes } = request
-  names.forEach((name, index) => {
-    const at = changes.names.indexOf(name)
-    const value = at === -1 ? expected.values[index] : changes.values[at]
+  for (const name of expected.names) {
+    const value = (Object.hasOwn(changes.values, name) ? changes : expected).values[name]
     if (value !== undefined && value !== absent) setOwn(result, name, copyJson(value))
-  })
+  }
   return { request, result }
 }
 
@@ -48,9 +47,8 @@ export function updateStep(
  */
 export function secondRequest(request: PatchRequest, outcome: PatchOutcome): PatchRequest | undefined {
   const { expected } = request
-  if (outcome.applied || expected === undefined || !conditionHolds(expected, outcome.current))
-    return undefined
-  return { ...request, expected: entriesOf(expected.names, outcome.current) }
+  if (outcome === undefined || expected === undefined || !conditionHolds(expected, outcome)) return undefined
+  return { ...request, expected: entriesOf(expected.names, outcome) }
 }
 
 /** The error for a session that changed under every attempt. */
@@ -63,11 +61,11 @@ export function conflict(key: AddressKey): ConflictError {
 
 function entriesOf(names: readonly string[], current: Properties): Entries {
   const unique = [...new Set(names)]
-  return {
-    names: unique,
-    values: unique.map((name) => {
+  const values = Object.fromEntries<JsonValue | typeof absent>(
+    unique.map((name) => {
       const value = Object.hasOwn(current, name) ? current[name] : undefined
-      return value === undefined ? absent : copyJson(value)
+      return [name, value === undefined ? absent : copyJson(value)]
     }),
-  }
+  )
+  return { names: unique, values }
 }

@@ -19,18 +19,22 @@ export interface AddressKey {
   memo: unknown
 }
 
-/** Names, each once, with their values beside them; `absent` where the property is (to be) not there. */
+/** Names of properties, and the value of each; `absent` where the property is (to be) not there. */
 export interface Entries {
   /** The names, each once. */
   readonly names: readonly string[]
-  /** The values, in the order of the names: checked copies that nobody else holds. */
-  readonly values: readonly (JsonValue | typeof absent)[]
+  /** A plain object of checked copies that nobody else holds. Its own members count: a name may be `__proto__`. */
+  readonly values: { readonly [name: string]: JsonValue | typeof absent }
 }
 
 /** A patch, checked. */
 export interface PatchRequest {
   /** What becomes of which property. */
   readonly changes: Entries
+  /** Whether one of the changes is `absent`. */
+  readonly removes: boolean
+  /** Whether the value of one of the changes is an object or an array. */
+  readonly nests: boolean
   /** What must be there now; `undefined`: no condition. */
   readonly expected: Entries | undefined
   /** The session's own time to live from now on; `undefined`: not stated. */
@@ -39,18 +43,11 @@ export interface PatchRequest {
   readonly lengthBound: number
 }
 
-/** What became of a patch. */
-export type PatchOutcome =
-  | {
-      /** There was no condition, or it held. */
-      readonly applied: true
-    }
-  | {
-      /** The condition did not hold, and nothing has changed. */
-      readonly applied: false
-      /** The expected properties that exist, as the caller's own. */
-      readonly current: Properties
-    }
+/**
+ * What became of a patch. `undefined`: it is written. Else its condition did not hold, nothing has changed, and
+ * these are the expected properties that exist, as the caller's own.
+ */
+export type PatchOutcome = Properties | undefined
 
 /** Part of a listing as adapters give it; `next` asks for the part behind it, and is stable while the data changes. */
 export interface Slice<T> {

@@ -214,7 +214,7 @@ class SyncSessionHandle<P extends object> implements SyncSession<P> {
     life.check()
     const request = patchRequest(properties, expected ?? null, options, rules)
     const outcome = this.#store.patchIf(this.#key, request)
-    return outcome.applied ? { ok: true } : { ok: false, current: outcome.current as Partial<P> }
+    return outcome === undefined ? { ok: true } : { ok: false, current: outcome as Partial<P> }
   }
 
   update<K extends keyof P & string>(
@@ -231,7 +231,7 @@ class SyncSessionHandle<P extends object> implements SyncSession<P> {
       const step = updateStep(wanted, current, ask, options, rules)
       if (step === undefined) return adapter.readProperties(this.#key, wanted, rules) as Partial<Pick<P, K>>
       const outcome = this.#store.patchIf(this.#key, step.request)
-      if (outcome.applied) return step.result as Partial<Pick<P, K>>
+      if (outcome === undefined) return step.result as Partial<Pick<P, K>>
     }
     throw conflict(this.#key)
   }

@@ -79,7 +79,7 @@ test('an update that loses every race is a conflict', async () => {
   const engine = fakeEngine(
     () => {
       races++
-      return { applied: false, current: { a: races } }
+      return { a: races }
     },
     { a: 0 },
   )
@@ -95,9 +95,9 @@ test('where an engine compares texts, core asks again with the stored one', asyn
   const stored = '{"y":1,"x":2}'
   const asked: string[] = []
   const engine = fakeEngine((_address, request: PatchRequest) => {
-    asked.push(JSON.stringify(request.expected?.values[0]))
-    if (asked.at(-1) === stored) return { applied: true }
-    return { applied: false, current: { a: JSON.parse(stored) } }
+    asked.push(JSON.stringify(request.expected?.values.a))
+    if (asked.at(-1) === stored) return undefined
+    return { a: JSON.parse(stored) }
   }, {})
   const document = createStore(promised(engine)).account('a').namespace('n').session()
   expect(await document.patchIf({ a: { x: 2, y: 1 } }, { b: 1 })).toEqual({ ok: true })

@@ -1,6 +1,5 @@
 import {
   type AddressKey,
-  absent,
   checkSize,
   compactLength,
   conditionHolds,
@@ -27,6 +26,7 @@ import {
   type StoreRules,
   sessionInfoOf,
   timeOf,
+  withoutProperties,
 } from '@context-store/core'
 import { KeyvCalls } from './keyv-calls.ts'
 import type { KeyvInstance } from './keyv-instance.ts'
@@ -49,8 +49,6 @@ const backstopMargin = 60_000
 
 /** Some engines (memcached) take a longer time to live for an instant. */
 const longestBackstop = 30 * 24 * 3600 * 1000
-
-const applied: PatchOutcome = { applied: true }
 
 /** What is there of a session, be it expired. */
 interface Found {
@@ -139,7 +137,7 @@ export class KeyvAdapter implements StorageAdapter {
       const { changes, expected, ttlSeconds: statedTtl } = request
       if (expected !== undefined) {
         const current = readDocumentProperties(before, expected.names)
-        if (!conditionHolds(expected, current)) return { applied: false, current }
+        if (!conditionHolds(expected, current)) return current
       }
       const after = patchDocument(before, changes)
       const propertiesAfter = countProperties(after)
@@ -158,13 +156,13 @@ export class KeyvAdapter implements StorageAdapter {
       })
       if (life === undefined) {
         if (found.session !== undefined) await this.#end(address, place, namespace)
-        return applied
+        return undefined
       }
       if (found.session === undefined) {
         await this.#index.add(this.#keys.sessions(namespace.generation), address.session)
       }
       await this.#write(address, place, namespace, life, after, rules)
-      return applied
+      return undefined
     })
   }
 
@@ -192,7 +190,7 @@ export class KeyvAdapter implements StorageAdapter {
       if (namespace === undefined || session === undefined) return
       const { document, life } = session
       if (isExpired(life.expiresAt, timeOf(rules))) return
-      const after = patchDocument(document, { names, values: names.map(() => absent) })
+      const after = withoutProperties(document, names)
       if (after === document) return
       if (after === emptyDocument) await this.#end(address, place, namespace)
       else await this.#write(address, place, namespace, life, after, rules)

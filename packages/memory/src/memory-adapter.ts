@@ -4,6 +4,7 @@ import {
   checkSize,
   conditionHolds,
   copyJson,
+  type Entries,
   isExpired,
   type JsonValue,
   type NamespaceInfo,
@@ -26,7 +27,8 @@ import { bytesOfProperty, type RecentUse } from './recent-use.ts'
 import { RecordTree } from './record-tree.ts'
 import type { NamespaceRecord, SessionRecord } from './records.ts'
 
-const applied: PatchOutcome = { applied: true }
+/** Up to so many nested properties are copied out by name; more, by a look at every property. */
+const fewNested = 8
 
 /** How many sessions one `reclaim` looks at. */
 const reclaimStep = 1024
@@ -78,26 +80,32 @@ export class MemoryAdapter implements SyncStorageAdapter {
     const found = this.#find(address, rules)
     if (expected !== undefined) {
       const current = found === undefined ? {} : pick(found, expected.names)
-      if (!conditionHolds(expected, current)) return { applied: false, current }
+      if (!conditionHolds(expected, current)) return current
     }
-    const lengthBound = boundAfter(address, found, request, rules)
-    if (this.#use !== undefined) this.#use.check(bytesAfter(found, request))
+    const { documentLength, properties: most } = rules.limits
+    let lengthBound = (found?.lengthBound ?? 2) + request.lengthBound
+    let countBound = (found?.countBound ?? 0) + changes.names.length
+    if (lengthBound > documentLength || countBound > most) {
+      const merged = mergedProperties(found, changes)
+      lengthBound = JSON.stringify(merged).length
+      countBound = Object.keys(merged).length
+      checkSize(address, lengthBound, countBound, rules)
+    }
+    if (this.#use !== undefined) this.#use.check(bytesAfter(found, changes))
 
     // Nothing below can fail: a patch that is refused has changed nothing.
-    const namespace =
-      found?.namespace ??
-      this.#tree.namespace(address.account, address.namespace) ??
-      this.#tree.addNamespace(address.account, address.namespace, rules)
-    const begins = (statedTtl ?? 0) > 0 || changes.values.some((value) => value !== absent)
-    if (found === undefined && !begins) return applied
-    const session = found ?? this.#tree.addSession(address, namespace, rules)
-    const before = session.count
+    const session = found ?? this.#begin(address, request, rules)
+    if (session === undefined) return undefined
+    const wasEmpty = session.empty
     this.#merge(session, request)
     session.lengthBound = lengthBound
-    this.#live(session, before, found !== undefined, statedTtl, rules)
-    if (this.#use !== undefined && session.alive) this.#use.touch(session)
-    this.#evict()
-    return applied
+    session.countBound = countBound
+    this.#live(session, wasEmpty, found !== undefined, statedTtl, rules)
+    if (this.#use !== undefined) {
+      if (session.alive) this.#use.touch(session)
+      this.#evict(this.#use)
+    }
+    return undefined
   }
 
   readProperty(address: AddressKey, name: string, rules: StoreRules): JsonValue | undefined {
@@ -113,16 +121,21 @@ export class MemoryAdapter implements SyncStorageAdapter {
     if (session === undefined) return {}
     this.#use?.touch(session)
     if (names !== undefined) return pick(session, names)
-    // Values that nobody can change need no copying.
-    return session.nested ? (copyJson(session.properties) as Properties) : { ...session.properties }
+    if (session.nested.length > fewNested) return copyJson(session.properties) as Properties
+    const copy = { ...session.properties }
+    for (const name of session.nested) {
+      // What is not there any more may be inherited: `constructor`, `__proto__`.
+      if (Object.hasOwn(copy, name)) setOwn(copy, name, copyJson(copy[name] as JsonValue))
+    }
+    return copy
   }
 
   deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
     const session = this.#tree.session(address, rules)
     if (session === undefined) return
-    const before = session.count
+    if (session.empty) return
     for (const name of names) this.#remove(session, name)
-    if (session.count === 0 && before > 0) this.#tree.endSession(session)
+    if (hasNone(session.properties)) this.#tree.endSession(session)
   }
 
   clearSession(address: AddressKey, rules: StoreRules): void {
@@ -182,49 +195,60 @@ export class MemoryAdapter implements SyncStorageAdapter {
     return session
   }
 
-  #merge(session: SessionRecord, request: PatchRequest): void {
+  /** A new session for a patch that begins one, in a namespace that begins with it; `undefined`: it begins none. */
+  #begin(address: AddressKey, request: PatchRequest, rules: StoreRules): SessionRecord | undefined {
+    const { account, namespace } = address
+    const owner =
+      this.#tree.namespace(account, namespace) ?? this.#tree.addNamespace(account, namespace, rules)
     const { names, values } = request.changes
-    const { properties } = session
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i] as string
-      const value = values[i] as JsonValue | typeof absent
-      if (value === absent) {
-        this.#remove(session, name)
-        continue
-      }
-      if (this.#use !== undefined) {
-        const old = Object.hasOwn(properties, name) ? bytesOfProperty(name, properties[name] as JsonValue) : 0
-        this.#use.grow(session, bytesOfProperty(name, value) - old)
-      }
-      if (!Object.hasOwn(properties, name)) session.count++
-      if (typeof value === 'object' && value !== null) session.nested = true
-      setOwn(properties, name, value)
-    }
+    const begins = (request.ttlSeconds ?? 0) > 0 || names.some((name) => values[name] !== absent)
+    return begins ? this.#tree.addSession(address, owner, rules) : undefined
   }
 
-  #remove(session: SessionRecord, name: string): void {
+  #merge(session: SessionRecord, request: PatchRequest): void {
+    const { changes, nests, removes } = request
+    const { names, values } = changes
+    if (nests) session.nested = nestedNames(session.nested, changes)
+    if (this.#use !== undefined || removes || Object.hasOwn(values, '__proto__')) {
+      for (const name of names) this.#set(session, name, values[name] as JsonValue | typeof absent)
+      session.empty = hasNone(session.properties)
+      return
+    }
+    // Nothing that has to be looked at one by one, and copies that are nobody else's.
+    if (session.empty) session.properties = values as Properties
+    else Object.assign(session.properties, values)
+    if (names.length > 0) session.empty = false
+  }
+
+  #set(session: SessionRecord, name: string, value: JsonValue | typeof absent): void {
+    this.#remove(session, name, value !== absent)
+    if (value === absent) return
+    this.#use?.grow(session, bytesOfProperty(name, value))
+    setOwn(session.properties, name, value)
+  }
+
+  #remove(session: SessionRecord, name: string, isReplaced = false): void {
     const { properties } = session
     if (!Object.hasOwn(properties, name)) return
     this.#use?.grow(session, -bytesOfProperty(name, properties[name] as JsonValue))
-    delete properties[name]
-    session.count--
+    if (!isReplaced) delete properties[name]
   }
 
   /** Gives the session the life that the patch leaves it with, or ends it. */
   #live(
     session: SessionRecord,
-    propertiesBefore: number,
+    wasEmpty: boolean,
     existed: boolean,
     statedTtl: number | undefined,
     rules: StoreRules,
   ): void {
     const { namespace, life } = session
     const lasting = statedTtl === undefined && life === undefined && namespace.ttlSeconds === 0
-    if (lasting && session.count > 0) return
+    if (lasting && !session.empty) return
     const next = nextLife({
       before: existed ? lifeOf(session) : undefined,
-      propertiesBefore,
-      propertiesAfter: session.count,
+      propertiesBefore: wasEmpty ? 0 : 1,
+      propertiesAfter: session.empty ? 0 : 1,
       statedTtl,
       namespaceTtl: namespace.ttlSeconds,
       now: existed ? timeOf(rules) : session.createdAt,
@@ -237,46 +261,52 @@ export class MemoryAdapter implements SyncStorageAdapter {
     session.life = next.ownTtl || next.ttlSeconds > 0 ? next : undefined
   }
 
-  #evict(): void {
-    for (let session = this.#use?.surplus; session !== undefined; session = this.#use?.surplus) {
+  #evict(use: RecentUse): void {
+    for (let session = use.surplus; session !== undefined; session = use.surplus) {
       this.#tree.endSession(session)
     }
   }
 }
 
-/** A bound of the session's length after a patch, counted where the cheap one passes a limit. */
-function boundAfter(
-  address: AddressKey,
-  found: SessionRecord | undefined,
-  request: PatchRequest,
-  rules: StoreRules,
-): number {
-  const { documentLength, properties: most } = rules.limits
-  const { names, values } = request.changes
-  const bound = (found?.lengthBound ?? 2) + request.lengthBound
-  if (bound <= documentLength && (found?.count ?? 0) + names.length <= most) return bound
+/** What a session's properties will be. */
+function mergedProperties(found: SessionRecord | undefined, { names, values }: Entries): Properties {
   const merged = { ...found?.properties }
-  names.forEach((name, index) => {
-    const value = values[index] as JsonValue | typeof absent
+  for (const name of names) {
+    const value = values[name] as JsonValue | typeof absent
     if (value === absent) delete merged[name]
     else setOwn(merged, name, value)
-  })
-  const { length } = JSON.stringify(merged)
-  checkSize(address, length, Object.keys(merged).length, rules)
-  return length
+  }
+  return merged
 }
 
 /** The estimate of the session's bytes after a patch. */
-function bytesAfter(found: SessionRecord | undefined, request: PatchRequest): number {
+function bytesAfter(found: SessionRecord | undefined, { names, values }: Entries): number {
   let bytes = found?.bytes ?? 0
-  request.changes.names.forEach((name, index) => {
-    const value = request.changes.values[index] as JsonValue | typeof absent
+  for (const name of names) {
+    const value = values[name] as JsonValue | typeof absent
     if (found !== undefined && Object.hasOwn(found.properties, name)) {
       bytes -= bytesOfProperty(name, found.properties[name] as JsonValue)
     }
     if (value !== absent) bytes += bytesOfProperty(name, value)
-  })
+  }
   return bytes
+}
+
+/** The names of nested properties after a patch; not all of them once there are more than a few. */
+function nestedNames(before: readonly string[], { names, values }: Entries): readonly string[] {
+  let after = before
+  for (const name of names) {
+    const value = values[name]
+    if (typeof value !== 'object' || value === null || after.length > fewNested || after.includes(name))
+      continue
+    after = [...after, name]
+  }
+  return after
+}
+
+function hasNone(properties: Properties): boolean {
+  for (const name in properties) if (Object.hasOwn(properties, name)) return false
+  return true
 }
 
 function lifeOf(session: SessionRecord): SessionLife {

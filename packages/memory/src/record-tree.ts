@@ -57,11 +57,13 @@ export class RecordTree {
   /** The session, through the handle's memo where that still holds; ends it where it has expired. */
   session(address: AddressKey, rules: StoreRules): SessionRecord | undefined {
     const { memo } = address
-    const session =
-      memo instanceof SessionRecord && memo.alive
-        ? memo
-        : this.namespace(address.account, address.namespace)?.sessions.get(address.session)
-    address.memo = session
+    let session: SessionRecord | undefined
+    if (memo instanceof SessionRecord && memo.alive) {
+      session = memo
+    } else {
+      session = this.namespace(address.account, address.namespace)?.sessions.get(address.session)
+      address.memo = session
+    }
     if (session?.life === undefined || !isExpired(session.life.expiresAt, timeOf(rules))) return session
     this.endSession(session)
     return undefined

@@ -32,16 +32,21 @@ export class NamespaceRecord implements Ordered {
   }
 }
 
+const noNames: readonly string[] = []
+
 /** One session. A million of these stand in memory at once: as few fields as it takes. */
 export class SessionRecord implements Ordered {
   readonly id: string
   readonly sequence: number
   readonly namespace: NamespaceRecord
   /** Own members only are properties; values are nobody else's. */
-  readonly properties: Properties = {}
-  count = 0
-  /** Whether a value may be an object or an array, which has to be copied out. */
-  nested = false
+  properties: Properties = {}
+  /** Whether there are none. */
+  empty = true
+  /** Never less than the number of properties. */
+  countBound = 0
+  /** Names of the properties that may be objects or arrays, which have to be copied out; all of them, or more than a few. */
+  nested: readonly string[] = noNames
   /** Never less than the length as compact JSON. */
   lengthBound = 2
   createdAt: number

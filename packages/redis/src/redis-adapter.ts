@@ -40,8 +40,6 @@ const mostAttempts = 16
 /** After how many reclaims it looks for deletions that somebody did not finish. */
 const reclaimsBetweenDeletions = 64
 
-const applied: PatchOutcome = { applied: true }
-
 /** The engine calls. Calls on one session, or one namespace, keep their order by waiting for one another here:
  * on the way, a forgotten script or a slot that moved could reorder them. */
 export class RedisAdapter implements StorageAdapter {
@@ -181,13 +179,13 @@ export class RedisAdapter implements StorageAdapter {
     this.#patchScript ??= patchScript(rules)
     const removed: string[] = []
     let lines = ''
-    changes.names.forEach((name, index) => {
-      const value = changes.values[index]
+    for (const name of changes.names) {
+      const value = changes.values[name]
       if (value === absent) removed.push(JSON.stringify(name))
       else lines += `\n${JSON.stringify(name)}:${JSON.stringify(value)},`
-    })
-    const conditions = (expected?.names ?? []).flatMap((name, index) => {
-      const value = expected?.values[index]
+    }
+    const conditions = (expected?.names ?? []).flatMap((name) => {
+      const value = expected?.values[name]
       return [JSON.stringify(name), value === absent ? '' : JSON.stringify(value)]
     })
     const special =
@@ -208,11 +206,10 @@ export class RedisAdapter implements StorageAdapter {
         const [length, properties] = reply.split(' ')
         checkSize(address, Number(length), Number(properties), rules)
       }
-      if (typeof reply !== 'number')
-        return { applied: false, current: currentOf(expected?.names ?? [], reply) }
+      if (typeof reply !== 'number') return currentOf(expected?.names ?? [], reply)
       if (reply > 0) {
         if (reply === 2) this.#expiring.add(keys)
-        return applied
+        return undefined
       }
       const { account, namespace } = address
       record = await this.#find(account, namespace, rules, -reply)

@@ -1,6 +1,5 @@
 import {
   type AddressKey,
-  absent,
   conditionHolds,
   emptyDocument,
   isExpired,
@@ -23,7 +22,14 @@ import {
 import { type LifeRow, lifeOf, Place, SessionLookup } from './session-lookup.ts'
 import { prepareStatements, type SessionStatements } from './session-statements.ts'
 import type { SqliteDatabase } from './sqlite-driver.ts'
-import { changedDocument, checkLimits, noneOrSome, propertiesOf, propertyOf } from './stored-document.ts'
+import {
+  changedDocument,
+  checkLimits,
+  documentWithout,
+  noneOrSome,
+  propertiesOf,
+  propertyOf,
+} from './stored-document.ts'
 import { idOf, storedId } from './stored-id.ts'
 
 /** How many sessions go along with their namespace; `reclaim` deletes the rest. */
@@ -31,8 +37,6 @@ const deletedAtOnce = 1000
 
 /** How many sessions one `reclaim` deletes: more than the writes between two of them can begin. */
 const reclaimedAtOnce = 256
-
-const applied: PatchOutcome = { applied: true }
 
 interface NamespaceRow {
   readonly id: number
@@ -105,7 +109,7 @@ export class SessionTables implements Omit<SyncStorageAdapter, 'close'> {
     const before = alive?.document ?? emptyDocument
     if (expected !== undefined) {
       const current = propertiesOf(address, before, expected.names)
-      if (!conditionHolds(expected, current)) return { applied: false, current }
+      if (!conditionHolds(expected, current)) return current
     }
     const after = changedDocument(address, before, changes)
     checkLimits(address, after, rules)
@@ -121,22 +125,22 @@ export class SessionTables implements Omit<SyncStorageAdapter, 'close'> {
     const namespace = found?.namespace ?? this.#addNamespace(address.account, address.namespace, 0, now)
     if (life === undefined) {
       if (session !== undefined) this.#sql.deleteSession.run(session.key)
-      return applied
+      return undefined
     }
     if (alive !== undefined && sameLife(alive.life, life)) {
       this.#sql.updateDocument.run(after, alive.key)
-      return applied
+      return undefined
     }
     const { createdAt, ttlSeconds, expiresAt = null } = life
     const ownTtl = life.ownTtl ? 1 : 0
     if (session !== undefined) {
       this.#sql.updateSession.run(after, createdAt, ttlSeconds, ownTtl, expiresAt, session.key)
-      return applied
+      return undefined
     }
     const id = storedId(address.session)
     const added = this.#sql.addSession.run(namespace, id, createdAt, ttlSeconds, ownTtl, expiresAt, after)
     address.memo = new Place(Number(added.lastInsertRowid), namespace, id)
-    return applied
+    return undefined
   }
 
   readProperty(address: AddressKey, name: string, rules: StoreRules): JsonValue | undefined {
@@ -152,7 +156,7 @@ export class SessionTables implements Omit<SyncStorageAdapter, 'close'> {
   deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
     const session = this.#lookup.find(address)?.session
     if (session === undefined || isExpired(session.life.expiresAt, timeOf(rules))) return
-    const after = changedDocument(address, session.document, { names, values: names.map(() => absent) })
+    const after = documentWithout(address, session.document, names)
     if (after === session.document) return
     if (after === emptyDocument) this.#sql.deleteSession.run(session.key)
     else this.#sql.updateDocument.run(after, session.key)

@@ -12,6 +12,7 @@ import {
   readDocumentProperties,
   readDocumentProperty,
   type StoreRules,
+  withoutProperties,
 } from '@context-store/core'
 
 /** One property of a session's document. */
@@ -31,6 +32,11 @@ export function propertiesOf(
 /** A session's document with `changes` merged into it. */
 export function changedDocument(address: AddressKey, document: string, changes: Entries): string {
   return named(address, () => patchDocument(document, changes))
+}
+
+/** A session's document without the properties of these names. */
+export function documentWithout(address: AddressKey, document: string, names: readonly string[]): string {
+  return named(address, () => withoutProperties(document, names))
 }
 
 /** Throws where a session with that document passes a limit. Counts only where the text's length leaves a doubt. */

@@ -23,11 +23,11 @@ export const conditionMutants: readonly Mutant[] = [
         request: PatchRequest,
         rules: StoreRules,
       ): Promise<PatchOutcome> => {
-        const nothing = { names: [], values: [] }
+        const nothing = { names: [], values: {} }
         if (request.expected !== undefined) {
           const current = adapter.readProperties(address, request.expected.names, rules)
           const holds = conditionHolds(request.expected, current)
-          if (!holds) return { applied: false, current }
+          if (!holds) return current
           await Promise.resolve()
         }
         return adapter.patch(address, { ...request, expected: nothing }, rules)
@@ -94,8 +94,8 @@ export const conditionMutants: readonly Mutant[] = [
     class extends PlainAdapter {
       override patch(address: AddressKey, request: PatchRequest, rules: StoreRules): PatchOutcome {
         const outcome = super.patch(address, request, rules)
-        const nothing = { names: [], values: [] }
-        if (!outcome.applied)
+        const nothing = { names: [], values: {} }
+        if (outcome !== undefined)
           super.patch(address, { ...request, expected: undefined, changes: nothing }, rules)
         return outcome
       }

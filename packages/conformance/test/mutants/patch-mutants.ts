@@ -2,6 +2,7 @@ import {
   type AddressKey,
   absent,
   createStore,
+  type Entries,
   type JsonValue,
   type PatchOutcome,
   type PatchRequest,
@@ -20,6 +21,15 @@ function deep(before: JsonValue | undefined, value: JsonValue): JsonValue {
   return merged
 }
 
+/** The changes of a request with other values. */
+function changed(
+  { changes }: PatchRequest,
+  change: (value: JsonValue | typeof absent, name: string) => JsonValue | typeof absent,
+): Entries {
+  const values = changes.names.map((name) => [name, change(changes.values[name] ?? null, name)] as const)
+  return { names: changes.names, values: Object.fromEntries(values) }
+}
+
 export const patchMutants: readonly Mutant[] = [
   ofAdapter(
     'replaces the session instead of merging',
@@ -35,11 +45,10 @@ export const patchMutants: readonly Mutant[] = [
     ['patch'],
     class extends PlainAdapter {
       override merge(before: Map<string, JsonValue>, request: PatchRequest): Map<string, JsonValue> {
-        const { names } = request.changes
-        const values = request.changes.values.map((value, index) =>
-          value === absent ? absent : deep(before.get(names[index] ?? ''), value),
+        const changes = changed(request, (value, name) =>
+          value === absent ? absent : deep(before.get(name), value),
         )
-        return super.merge(before, { ...request, changes: { names, values } })
+        return super.merge(before, { ...request, changes })
       }
     },
   ),
@@ -48,11 +57,7 @@ export const patchMutants: readonly Mutant[] = [
     ['patch'],
     class extends PlainAdapter {
       override merge(before: Map<string, JsonValue>, request: PatchRequest): Map<string, JsonValue> {
-        const { names, values } = request.changes
-        return super.merge(before, {
-          ...request,
-          changes: { names, values: values.map((value) => value ?? absent) },
-        })
+        return super.merge(before, { ...request, changes: changed(request, (value) => value ?? absent) })
       }
     },
   ),
@@ -61,9 +66,8 @@ export const patchMutants: readonly Mutant[] = [
     ['patch'],
     class extends PlainAdapter {
       override merge(before: Map<string, JsonValue>, request: PatchRequest): Map<string, JsonValue> {
-        const { names, values } = request.changes
-        const stored = values.map((value) => (value === absent ? null : value))
-        return super.merge(before, { ...request, changes: { names, values: stored } })
+        const changes = changed(request, (value) => (value === absent ? null : value))
+        return super.merge(before, { ...request, changes })
       }
     },
   ),
@@ -104,7 +108,7 @@ export const patchMutants: readonly Mutant[] = [
         await Promise.resolve()
         adapter.clearSession(address, rules)
         const names = [...Object.keys(before), ...request.changes.names]
-        const values = [...Object.values(before), ...request.changes.values]
+        const values = { ...before, ...request.changes.values }
         return adapter.patch(address, { ...request, changes: { names, values } }, rules)
       }
       return createStore({ ...promised(adapter), patch }, options)

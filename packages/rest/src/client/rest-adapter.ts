@@ -1,6 +1,5 @@
 import {
   type AddressKey,
-  absent,
   type JsonValue,
   KeyedLocks,
   type NamespaceInfo,
@@ -89,21 +88,16 @@ export class RestAdapter implements StorageAdapter {
     if (expected !== undefined) {
       throw new UnsupportedError('the REST contract has no conditions: patchIf and update cannot be carried')
     }
-    const properties: Properties = {}
-    changes.names.forEach((name, index) => {
-      const value = changes.values[index] as JsonValue | typeof absent
-      if (value === absent) {
-        throw new UnsupportedError('the REST contract cannot remove in a patch: use delete()')
-      }
-      setOwn(properties, name, value)
-    })
+    if (request.removes) {
+      throw new UnsupportedError('the REST contract cannot remove in a patch: use delete()')
+    }
     checkPropertyNames(changes.names)
     const { account } = address
     const merge: ServiceRequest = {
       account,
       method: 'PATCH',
       path: propertiesPath(address),
-      body: properties,
+      body: changes.values as Properties,
     }
     const steps = ttlSeconds === undefined ? [merge] : stepsWithTtl(merge, address, ttlSeconds)
     await this.#alone(address, async () => {
@@ -111,7 +105,7 @@ export class RestAdapter implements StorageAdapter {
         await this.#write(step, address)
       }
     })
-    return { applied: true }
+    return undefined
   }
 
   async readProperty(address: AddressKey, name: string): Promise<JsonValue | undefined> {
