@@ -1,4 +1,4 @@
-import type { AddressKey } from '@context-store/core'
+import type { AddressKey, SessionAddress } from '@context-store/core'
 
 /** Over how many buckets, each in a hash slot of its own, the sessions of a namespace are spread; part of the layout. */
 export const bucketCount = 16
@@ -95,6 +95,11 @@ export class SessionKeys {
     this.index = index
     this.session = sessions + address.session
   }
+}
+
+/** The address of a session, for errors. */
+export function addressOf({ account, namespace, session }: AddressKey): Required<SessionAddress> {
+  return { account, namespace, session }
 }
 
 function counted(text: string): [string, string] {

@@ -2,6 +2,7 @@ import {
   CorruptDataError,
   type NamespaceInfo,
   namespaceInfoOf,
+  namespaceNotFound,
   type Slice,
   type StoreRules,
   StoreUnavailableError,
@@ -26,6 +27,7 @@ import {
   sweepScript,
 } from './namespace-scripts.ts'
 import type { Purpose, RedisConnection, Reply } from './redis-connection.ts'
+import { scriptTime } from './script.ts'
 
 /** How many sessions of a deleted namespace one step removes: it is to stay well under a millisecond. */
 const sweptAtOnce = 64
@@ -74,14 +76,13 @@ export class Namespaces {
     rules: StoreRules,
   ): Promise<string | undefined> {
     const part = namespacePart(account, namespace)
-    const time = rules.now === undefined ? '' : String(rules.now())
     const args = [
       account,
       namespace,
       part,
       create ? 'create' : 'find',
       String(ttlSeconds ?? ''),
-      time,
+      scriptTime(rules),
       String(passing),
     ]
     const purpose = { isWrite: create, address: { account, namespace } }
@@ -96,6 +97,14 @@ export class Namespaces {
     throw new StoreUnavailableError('the namespace is deleted by others all the time: try again later', {
       address: { account, namespace },
     })
+  }
+
+  /** The record of a namespace for a session's sake, newer than a revision; the namespace begins where it may. */
+  async known(account: string, namespace: string, rules: StoreRules, passing = 0): Promise<string> {
+    const create = !rules.explicitNamespaces
+    const record = await this.record(account, namespace, { create, passing }, rules)
+    if (record === undefined) throw namespaceNotFound(account, namespace)
+    return record
   }
 
   /** Begins a namespace, or gives one that is there a stated time to live, in every bucket. */

@@ -1,13 +1,8 @@
 import {
   type AddressKey,
-  absent,
-  checkSize,
-  isExpired,
   type JsonValue,
   KeyedLocks,
   type NamespaceInfo,
-  namespaceNotFound,
-  namingCorrupt,
   type PatchOutcome,
   type PatchRequest,
   type Properties,
@@ -15,27 +10,21 @@ import {
   type Slice,
   type StorageAdapter,
   type StoreRules,
-  StoreUnavailableError,
   sessionInfoOf,
-  setOwn,
 } from '@context-store/core'
 import { ExpiringBuckets } from './expiring-buckets.ts'
-import { namespacePart, SessionKeys } from './keys.ts'
-import { listOf, Namespaces } from './namespaces.ts'
-import type { RedisConnection, Reply } from './redis-connection.ts'
-import type { Script } from './script.ts'
+import { addressOf, namespacePart, SessionKeys } from './keys.ts'
+import { Namespaces } from './namespaces.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import { type Script, scriptTime } from './script.ts'
 import { SessionListing } from './session-listing.ts'
-import { clearScript, deleteScript, patchScript } from './session-scripts.ts'
-import { generationOf, jsonOf, lifeOf, propertiesOf, propertyOf, someOf } from './session-text.ts'
-
-/** The generation of a namespace that has ended. */
-const ended = '0000000000'
+import { SessionPatches } from './session-patches.ts'
+import { SessionReads } from './session-reads.ts'
+import { clearScript, deleteScript } from './session-scripts.ts'
+import { lifeOf, propertiesOf, propertyOf, someOf } from './session-text.ts'
 
 /** What calls on the whole store are queued under; no key of a session or a namespace is empty. */
 const directory = ''
-
-/** How often a patch is made while others delete its namespace and create it anew. */
-const mostAttempts = 16
 
 /** After how many reclaims it looks for deletions that somebody did not finish. */
 const reclaimsBetweenDeletions = 64
@@ -48,8 +37,9 @@ export class RedisAdapter implements StorageAdapter {
   readonly #namespaces: Namespaces
   readonly #listing: SessionListing
   readonly #expiring: ExpiringBuckets
+  readonly #reads: SessionReads
   readonly #locks = new KeyedLocks()
-  #patchScript: Script | undefined
+  #patches: SessionPatches | undefined
   #checking: Promise<void> | undefined
   #checked = false
   #reclaims = 0
@@ -60,6 +50,7 @@ export class RedisAdapter implements StorageAdapter {
     this.#namespaces = new Namespaces(connection, prefix)
     this.#listing = new SessionListing(connection, prefix)
     this.#expiring = new ExpiringBuckets(connection, prefix)
+    this.#reads = new SessionReads(connection, this.#namespaces)
   }
 
   async ready(): Promise<void> {
@@ -109,7 +100,13 @@ export class RedisAdapter implements StorageAdapter {
 
   patch(address: AddressKey, request: PatchRequest, rules: StoreRules): Promise<PatchOutcome> {
     const keys = this.#keysOf(address)
-    return this.#locks.exclude(keys.session, () => this.#patch(address, keys, request, rules))
+    this.#patches ??= new SessionPatches(this.#connection, this.#namespaces, this.#expiring, rules)
+    const patches = this.#patches
+    return this.#locks.exclude(keys.session, () =>
+      this.#checked
+        ? patches.make(address, keys, request)
+        : this.#start().then(() => patches.make(address, keys, request)),
+    )
   }
 
   readProperty(address: AddressKey, name: string, rules: StoreRules): Promise<JsonValue | undefined> {
@@ -128,7 +125,7 @@ export class RedisAdapter implements StorageAdapter {
   }
 
   deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): Promise<void> {
-    const args = [timeOf(rules), ...names.map((name) => JSON.stringify(name))]
+    const args = [scriptTime(rules), ...names.map((name) => JSON.stringify(name))]
     return this.#change(address, deleteScript, args)
   }
 
@@ -151,8 +148,8 @@ export class RedisAdapter implements StorageAdapter {
   ): Promise<Slice<SessionInfo>> {
     return this.#locks.share(namespacePart(account, namespace), async () => {
       await this.#start()
-      const { slice, known } = await this.#listing.list(account, namespace, from, limit, timeOf(rules))
-      if (!known && rules.explicitNamespaces) await this.#find(account, namespace, rules)
+      const { slice, known } = await this.#listing.list(account, namespace, from, limit, scriptTime(rules))
+      if (!known && rules.explicitNamespaces) await this.#namespaces.known(account, namespace, rules)
       return slice
     })
   }
@@ -160,7 +157,7 @@ export class RedisAdapter implements StorageAdapter {
   reclaim(rules: StoreRules): Promise<void> {
     return this.#locks.share(directory, async () => {
       if (this.#reclaims++ % reclaimsBetweenDeletions === 0) await this.#namespaces.finishDeletion()
-      await this.#expiring.reclaim(timeOf(rules))
+      await this.#expiring.reclaim(scriptTime(rules))
     })
   }
 
@@ -169,85 +166,13 @@ export class RedisAdapter implements StorageAdapter {
     this.#connection.close()
   }
 
-  async #patch(
-    address: AddressKey,
-    keys: SessionKeys,
-    { changes, expected, ttlSeconds }: PatchRequest,
-    rules: StoreRules,
-  ): Promise<PatchOutcome> {
-    if (!this.#checked) await this.#start()
-    this.#patchScript ??= patchScript(rules)
-    const removed: string[] = []
-    let lines = ''
-    for (const name of changes.names) {
-      const value = changes.values[name]
-      if (value === absent) removed.push(JSON.stringify(name))
-      else lines += `\n${JSON.stringify(name)}:${JSON.stringify(value)},`
-    }
-    const conditions = (expected?.names ?? []).flatMap((name) => {
-      const value = expected?.values[name]
-      return [JSON.stringify(name), value === absent ? '' : JSON.stringify(value)]
-    })
-    const special =
-      rules.now !== undefined || ttlSeconds !== undefined || removed.length + conditions.length > 0
-    let record = ''
-    for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const options =
-        special || record !== ''
-          ? `${timeOf(rules)}|${ttlSeconds ?? ''}|${removed.length}|${conditions.length / 2}|${record}`
-          : ''
-      const reply = await this.#connection.run(
-        this.#patchScript,
-        [keys.record, keys.session, keys.index],
-        [options, lines, ...removed, ...conditions],
-        { isWrite: true, address: addressOf(address) },
-      )
-      if (typeof reply === 'string') {
-        const [length, properties] = reply.split(' ')
-        checkSize(address, Number(length), Number(properties), rules)
-      }
-      if (typeof reply !== 'number') return currentOf(expected?.names ?? [], reply)
-      if (reply > 0) {
-        if (reply === 2) this.#expiring.add(keys)
-        return undefined
-      }
-      const { account, namespace } = address
-      record = await this.#find(account, namespace, rules, -reply)
-    }
-    throw new StoreUnavailableError('the namespace is deleted by others all the time: try again later', {
-      address: addressOf(address),
-    })
-  }
-
-  /** The record of a namespace, which begins where it may. */
-  async #find(account: string, namespace: string, rules: StoreRules, passing = 0): Promise<string> {
-    const create = !rules.explicitNamespaces
-    const record = await this.#namespaces.record(account, namespace, { create, passing }, rules)
-    if (record === undefined) throw namespaceNotFound(account, namespace)
-    return record
-  }
-
   #read<T>(address: AddressKey, rules: StoreRules, take: (text: string | undefined) => T): Promise<T> {
     const keys = this.#keysOf(address)
-    return this.#locks.share(keys.session, async () => {
-      if (!this.#checked) await this.#start()
-      const reply = await this.#connection.send(keys.record, ['MGET', keys.record, keys.session], {
-        isWrite: false,
-        address: addressOf(address),
-      })
-      const [record, text] = listOf(reply)
-      if (typeof record !== 'string' || generationOf(record) === ended) {
-        if (rules.explicitNamespaces) await this.#find(address.account, address.namespace, rules)
-        return take(undefined)
-      }
-      // MGET says nothing of a key that is no string; GET does.
-      if (text === null) await this.#connection.send(keys.session, ['GET', keys.session], { isWrite: false })
-      try {
-        return take(typeof text === 'string' && isAlive(text, record, rules) ? text : undefined)
-      } catch (error) {
-        throw namingCorrupt(address, error)
-      }
-    })
+    return this.#locks.share(keys.session, () =>
+      this.#checked
+        ? this.#reads.read(address, keys, rules, take)
+        : this.#start().then(() => this.#reads.read(address, keys, rules, take)),
+    )
   }
 
   #change(address: AddressKey, script: Script, args: readonly string[]): Promise<void> {
@@ -277,37 +202,4 @@ export class RedisAdapter implements StorageAdapter {
     address.memo = keys
     return keys
   }
-}
-
-/** Whether a session is one of the namespace as it is now, and has not expired. */
-function isAlive(text: string, record: string, rules: StoreRules): boolean {
-  // Without a clock of the store's own the engine ends a session at the very millisecond, by the same clock.
-  const time = rules.now?.()
-  const isOfNow = generationOf(text) === generationOf(record)
-  if (isOfNow && time === undefined) return true
-  const { expiresAt } = lifeOf(text)
-  return isOfNow && time !== undefined && !isExpired(expiresAt, time)
-}
-
-/** The time as scripts take it; empty: the server's own. */
-function timeOf(rules: StoreRules): string {
-  return rules.now === undefined ? '' : String(rules.now())
-}
-
-function addressOf({
-  account,
-  namespace,
-  session,
-}: AddressKey): Required<{ account: string; namespace: string; session: string }> {
-  return { account, namespace, session }
-}
-
-function currentOf(names: readonly string[], reply: Reply): Properties {
-  const texts = listOf(reply)
-  const current: Properties = {}
-  names.forEach((name, index) => {
-    const text = texts[index]
-    if (typeof text === 'string' && text !== '') setOwn(current, name, jsonOf(text))
-  })
-  return current
 }

@@ -11,8 +11,8 @@ import { isAnswer, isMoving, isScriptForgotten, isUnauthorized, storeError, tooL
 import type { Script } from './script.ts'
 import { Withdrawal } from './withdrawal.ts'
 
-/** What the server answers to a command. */
-export type Reply = string | number | null | readonly Reply[]
+/** What the server answers to a command; an error inside an answer is one of several works that a script did. */
+export type Reply = string | number | null | Error | readonly Reply[]
 
 /** What a call is for. */
 export interface Purpose {
@@ -67,6 +67,11 @@ export class RedisConnection {
     // An 'error' that nobody listens to would end the process; the calls that fail tell their callers.
     client.on('error', this.#hear)
     this.#wasOpen = client.isOpen
+  }
+
+  /** What calls that go together have in common: in a Cluster the slot of a key, else nothing. */
+  groupOf(key: string): string {
+    return isCluster(this.#client) ? key : ''
   }
 
   /** Runs a script; the server is given its text where it does not know it. The keys share one slot. */

@@ -69,6 +69,16 @@ export function storeError(
   })
 }
 
+/** The error of calls that failed together, for the one at an address. */
+export function errorAt(error: unknown, address: Partial<SessionAddress>): unknown {
+  if (!ContextStoreError.is(error) || error.address !== undefined) return error
+  const { message, cause, outcome } = error
+  const options = { address, outcome, ...(cause !== undefined && { cause }) }
+  return error.code === 'unauthorized'
+    ? new UnauthorizedError(message, options)
+    : new StoreUnavailableError(message, options)
+}
+
 /** The error for a call that got no answer in time. */
 export function tooLate(
   timeoutMs: number,

@@ -91,43 +91,70 @@ end
 `
 
 /**
- * KEYS: the bucket's record of the namespace, the session, the bucket's index.
- * ARGV: '' or "now|stated time to live|removals|conditions|record"; the lines to append; the names to remove;
- * names and texts that are expected.
- * Answers 1: done, 2: done and it will expire, an array: what is there instead of what was expected, a string:
- * too large, 0 or less: the namespace is unknown here (up to that revision).
+ * Makes patches one after the other; each succeeds or fails by itself.
+ *
+ * KEYS: for each bucket its record of the namespace, its index, then a session for each patch.
+ * ARGV: for each bucket how many patches, then for each patch '' or "arguments behind the next|now|stated time to
+ * live|removals|conditions|record"; the lines to append; the names to remove; names and texts that are expected.
+ * Answers for each patch 1: done, 2: done and it will expire, an array: what is there instead of what was expected,
+ * a string: too large, 0 or less: the namespace is unknown here (up to that revision), or an error.
  */
 export function patchScript(rules: StoreRules): Script {
   const { documentLength, properties } = rules.limits
   // A line has at least six bytes, so below this no limit can be passed, and nothing needs to be counted.
   const surelyGood = Math.min(documentLength, 6 * properties)
   return script(`
-local record = redis.call('GET', KEYS[1])
-local head = redis.call('GETRANGE', KEYS[2], 0, ${headLength - 1})
--- Most patches: of a session that is there and never expires, with nothing but values.
-if ARGV[1] == '' and ARGV[2] ~= '' and record and string.sub(head, 1, 10) == string.sub(record, 1, 10)
-  and string.sub(head, 40, ${headLength}) == '----------------- 00000000000n' and string.sub(record, -2) == ' 0' then
-  local most = 2 * tonumber(string.sub(head, 12, 20)) + ${slack}
-  if most + #ARGV[2] <= ${surelyGood} and redis.call('STRLEN', KEYS[2]) - ${headLength} + #ARGV[2] <= most then
-    redis.call('APPEND', KEYS[2], ARGV[2])
-    return 1
-  end
+local call, sub = redis.call, string.sub
+local bucket, index, record, generation, lasting
+local unusual, compact
+
+-- Takes a bucket's record of the namespace in.
+local function learn(text)
+  record = text
+  generation = text and sub(text, 1, 10) or '0000000000'
+  lasting = text and sub(text, -2) == ' 0'
 end
+
+-- What only some patches need, made where the first one does.
+local function makeUnusual()
 ${shared}
-local bucket, key, index = KEYS[1], KEYS[2], KEYS[3]
+-- Writes a session anew, without the lines that were outdated by those appended since it was written last.
+function compact(key, head, base)
+  local body = call('GETRANGE', key, ${headLength}, -1)
+  local old, lines, names = sub(body, 1, base), {}, {}
+  if sub(old, 1, 1) ~= '{' or not linesOf(sub(body, base + 1), lines, names) then return corrupt() end
+  local fresh = {}
+  for _, name in ipairs(names) do
+    local line = '\\n' .. name .. lines[name]
+    local from = find(old, '\\n' .. name .. ':', 1, true)
+    if from then
+      local next = find(old, '\\n', from + 1, true)
+      old = sub(old, 1, from - 1) .. line .. (next and sub(old, next) or '')
+    else
+      fresh[#fresh + 1] = line
+    end
+  end
+  body = old .. table.concat(fresh)
+  call('SET', key, sub(head, 1, 11) .. format('%09d', #body) .. sub(head, 21) .. body)
+  return 1
+end
+
+function unusual(key, at, head)
+local record, generation = record, generation
 local now, stated, removals, conditions, given = '', '', 0, 0, ''
 if damagedRecord(record) then return corrupt() end
-if ARGV[1] ~= '' then
-  now, stated, removals, conditions, given = match(ARGV[1], '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
+if ARGV[at] ~= '' then
+  now, stated, removals, conditions, given = match(ARGV[at], '^%d+|([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
   removals, conditions = tonumber(removals), tonumber(conditions)
   if given ~= '' and (not record or tonumber(match(given, '^%d+ (%d+)')) > tonumber(match(record, '^%d+ (%d+)'))) then
-    record = given
+    record, generation = given, sub(given, 1, 10)
   else
     given = ''
   end
 end
-local appended = ARGV[2]
-local generation = record and sub(record, 1, 10) or '0000000000'
+local appended = ARGV[at + 1]
+local removed = at + 2
+local expected = removed + removals
 local known = generation ~= '0000000000'
 local unknown = record and -tonumber(match(record, '^%d+ (%d+)')) or 0
 ${rules.explicitNamespaces ? 'if not known then return unknown end' : ''}
@@ -151,7 +178,7 @@ end
 if conditions > 0 then
   if not take() then return corrupt() end
   local holds, current = true, {}
-  for i = 3 + removals, #ARGV, 2 do
+  for i = expected, expected + 2 * conditions - 1, 2 do
     local rest = lines[ARGV[i]]
     local text = rest and sub(rest, 2, -2) or ''
     current[#current + 1] = text
@@ -168,7 +195,7 @@ if not alive and removals == 0 and after <= ${surelyGood} then
   rewritten = true
 elseif removals > 0 or after > ${surelyGood} or after > 2 * tonumber(base) + ${slack} then
   if not lines and not take() then return corrupt() end
-  for i = 3, 2 + removals do
+  for i = removed, expected - 1 do
     if lines[ARGV[i]] then lines[ARGV[i]] = false end
   end
   linesOf(appended, lines, names)
@@ -192,7 +219,10 @@ elseif not alive or own == 'n' then
   nextTtl, nextOwn = format('%011.0f', tonumber(match(record, '(%d+)$'))), 'n'
 end
 local seconds = tonumber(nextTtl)
-if given ~= '' then call('SET', bucket, given) end
+if given ~= '' then
+  call('SET', bucket, given)
+  learn(given)
+end
 if after == 1 and (nextOwn == 'n' or seconds == 0 or (stated == '' and not (alive and length == 1))) then
   if head ~= '' then
     call('UNLINK', key)
@@ -225,6 +255,44 @@ else
   call('PEXPIRE', key, format('%.0f', seconds * 1000 + ${backstop}))
 end
 return 2
+end
+end
+
+local function patch(key, at)
+  if record == nil then learn(call('GET', bucket)) end
+  local head = call('GETRANGE', key, 0, ${headLength - 1})
+  local lines = ARGV[at + 1]
+  -- Most patches: of a session that is there and never expires, with nothing but values.
+  if lasting and ARGV[at] == '' and lines ~= '' and sub(head, 1, 10) == generation
+    and sub(head, 40, ${headLength}) == '----------------- 00000000000n' then
+    local base = tonumber(sub(head, 12, 20))
+    local most = 2 * base + ${slack}
+    if most + #lines <= ${surelyGood} then
+      if call('APPEND', key, lines) - ${headLength} <= most then return 1 end
+      if not compact then makeUnusual() end
+      return compact(key, head, base)
+    end
+  end
+  if not unusual then makeUnusual() end
+  return unusual(key, at, head)
+end
+
+local replies, at, first, count = {}, 1, 1, #KEYS
+while first < count do
+  bucket, index, record = KEYS[first], KEYS[first + 1], nil
+  local last = first + 1 + tonumber(ARGV[at])
+  at = at + 1
+  for i = first + 2, last do
+    local ok, reply = pcall(patch, KEYS[i], at)
+    if not ok and type(reply) ~= 'table' then reply = redis.error_reply(tostring(reply)) end
+    replies[#replies + 1] = reply
+    local options = ARGV[at]
+    at = at + 2
+    if options ~= '' then at = at + tonumber(string.match(options, '^%d+')) end
+  end
+  first = last + 1
+end
+return replies
 `)
 }
 
