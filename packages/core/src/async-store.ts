@@ -67,30 +67,20 @@ export class AsyncStore implements ContextStore {
     return this.close()
   }
 
-  /**
-   * Starts a call in its session's turn. What is wrong with it before it starts is a rejection too; no asynchronous
-   * function, whose promise of a promise costs more than all that is checked here.
-   */
+  /** Starts a call in its session's turn. */
   start<T>(key: AddressKey, call: () => Promise<T>): Promise<T> {
-    try {
+    return promised(() => {
       this.life.check()
       return this.turns.start(key, call)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    })
   }
 
   /** Writes, and now and then asks the adapter to reclaim. */
-  async patch(key: AddressKey, request: PatchRequest): Promise<PatchOutcome> {
-    const outcome = await this.adapter.patch(key, request, this.rules)
-    this.reclaimNowAndThen()
-    return outcome
-  }
-
-  /** Asks the adapter to reclaim, after some of the writes. */
-  reclaimNowAndThen(): void {
-    // The write has happened, whatever becomes of this; an engine in trouble fails the next call.
+  patch(key: AddressKey, request: PatchRequest): Promise<PatchOutcome> {
+    const outcome = this.adapter.patch(key, request, this.rules)
+    // The write is on its way, whatever becomes of this; an engine in trouble fails the next call.
     if (this.#pace.due()) this.adapter.reclaim(this.rules).catch(() => undefined)
+    return outcome
   }
 
   /** Writes on a condition, and once more where the engine's comparison is finer than JSON's. */
@@ -213,15 +203,11 @@ class AsyncSession<P extends object> implements Session<P> {
 
   getMany<K extends keyof P & string>(names: readonly K[]): Promise<Partial<Pick<P, K>>> {
     const { adapter, rules } = this.#store
-    try {
+    return promised(() => {
       // Now, whenever the call starts: the array is the caller's.
       const wanted = checkNames(names, rules)
-      return this.#store.start(this.#key, () => adapter.readProperties(this.#key, wanted, rules)) as Promise<
-        Partial<Pick<P, K>>
-      >
-    } catch (error) {
-      return Promise.reject(error)
-    }
+      return this.#store.start(this.#key, () => adapter.readProperties(this.#key, wanted, rules))
+    }) as Promise<Partial<Pick<P, K>>>
   }
 
   getAll(): Promise<Partial<P>> {
@@ -232,17 +218,11 @@ class AsyncSession<P extends object> implements Session<P> {
   }
 
   patch(properties: Patch<P>, options?: PatchOptions): Promise<void> {
-    const { adapter, life, rules, turns } = this.#store
-    try {
-      life.check()
-      const request = patchRequest(properties, undefined, options, rules)
-      const written = turns.start(this.#key, () => adapter.patch(this.#key, request, rules))
-      this.#store.reclaimNowAndThen()
+    return promised(() => {
+      const request = patchRequest(properties, undefined, options, this.#store.rules)
       // Nothing can be told of a patch without a condition.
-      return written as Promise<undefined>
-    } catch (error) {
-      return Promise.reject(error)
-    }
+      return this.#store.start(this.#key, () => this.#store.patch(this.#key, request)) as Promise<undefined>
+    })
   }
 
   async patchIf(
@@ -271,23 +251,22 @@ class AsyncSession<P extends object> implements Session<P> {
     ) as Promise<Partial<Pick<P, K>>>
   }
 
-  async delete(names: (keyof P & string) | readonly (keyof P & string)[]): Promise<void> {
-    const { adapter, life, rules, turns } = this.#store
-    life.check()
-    const wanted = checkNames(typeof names === 'string' ? [names] : names, rules)
-    await turns.start(this.#key, () => adapter.deleteProperties(this.#key, wanted, rules))
+  delete(names: (keyof P & string) | readonly (keyof P & string)[]): Promise<void> {
+    const { adapter, rules } = this.#store
+    return promised(() => {
+      const wanted = checkNames(typeof names === 'string' ? [names] : names, rules)
+      return this.#store.start(this.#key, () => adapter.deleteProperties(this.#key, wanted, rules))
+    })
   }
 
-  async clear(): Promise<void> {
-    const { adapter, life, rules, turns } = this.#store
-    life.check()
-    await turns.start(this.#key, () => adapter.clearSession(this.#key, rules))
+  clear(): Promise<void> {
+    const { adapter, rules } = this.#store
+    return this.#store.start(this.#key, () => adapter.clearSession(this.#key, rules))
   }
 
-  async info(): Promise<SessionInfo | undefined> {
-    const { adapter, life, rules, turns } = this.#store
-    life.check()
-    return turns.start(this.#key, () => adapter.sessionInfo(this.#key, rules))
+  info(): Promise<SessionInfo | undefined> {
+    const { adapter, rules } = this.#store
+    return this.#store.start(this.#key, () => adapter.sessionInfo(this.#key, rules))
   }
 
   async #update(
@@ -305,6 +284,18 @@ class AsyncSession<P extends object> implements Session<P> {
       if (outcome === undefined) return step.result
     }
     throw conflict(this.#key)
+  }
+}
+
+/**
+ * What a call promises; what is wrong with it before that is a rejection too. No asynchronous function, whose
+ * promise of a promise costs more than all that is checked.
+ */
+function promised<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

@@ -10,19 +10,22 @@ import type { StoreRules } from './store-options.ts'
 /** Checks a patch, its condition and its options, and copies them. */
 export function patchRequest(
   properties: unknown,
-  expected: unknown,
+  condition: unknown,
   options: PatchOptions | undefined,
   rules: StoreRules,
 ): PatchRequest {
-  const count: LengthCount = { least: 0, most: 2 }
-  const { names, values, removes, nests } = checkedEntries('the properties', properties, rules, count)
-  return {
-    changes: { names, values },
-    removes,
-    nests,
-    expected: expected === undefined ? undefined : checkedCondition(expected, rules),
-    ttlSeconds: checkTtl(options?.ttlSeconds),
-    lengthBound: count.most,
+  try {
+    const count: LengthCount = { least: 0, most: 2 }
+    const { names, values, removes, nests } = checkedEntries('properties', properties, rules, count)
+    const lengthBound = count.most
+    const expected =
+      condition === undefined ? undefined : checkedEntries('condition', condition, rules, count)
+    const ttlSeconds = checkTtl(options?.ttlSeconds)
+    return { changes: { names, values }, removes, nests, expected, ttlSeconds, lengthBound }
+  } catch (cause) {
+    if (ContextStoreError.is(cause)) throw cause
+    // A getter or a proxy of the caller's threw.
+    throw new InvalidValueError('', 'the patch cannot be read', { cause })
   }
 }
 
@@ -35,48 +38,19 @@ export function checkTtl(ttlSeconds: number | undefined): number | undefined {
   return ttlSeconds === 0 ? 0 : ttlSeconds
 }
 
-function checkedCondition(expected: unknown, rules: StoreRules): Entries {
-  if (typeof expected === 'object' && expected !== null) {
-    for (const name of Object.keys(expected)) {
-      if (Reflect.get(expected, name) === undefined) {
-        throw new InvalidValueError(
-          name,
-          'is expected to be undefined: use absent for what must not be there',
-        )
-      }
-    }
-  }
-  return checkedEntries('the condition', expected, rules, { least: 0, most: 0 })
-}
-
 interface CheckedEntries extends Entries {
   readonly removes: boolean
   readonly nests: boolean
 }
 
 function checkedEntries(
-  what: string,
-  entries: unknown,
-  rules: StoreRules,
-  count: LengthCount,
-): CheckedEntries {
-  try {
-    return copiedEntries(what, entries, rules, count)
-  } catch (error) {
-    if (ContextStoreError.is(error)) throw error
-    // A getter or a proxy of the caller's threw.
-    throw new InvalidValueError('', `${what} cannot be read`, { cause: error })
-  }
-}
-
-function copiedEntries(
-  what: string,
+  what: 'properties' | 'condition',
   entries: unknown,
   rules: StoreRules,
   count: LengthCount,
 ): CheckedEntries {
   if (typeof entries !== 'object' || entries === null || !isPlainObject(entries)) {
-    throw new InvalidValueError('', `${what}: a plain object of names and values`)
+    throw new InvalidValueError('', `the ${what}: a plain object of names and values`)
   }
   // At one stroke: every getter is asked once, and what is checked is what is kept.
   const values: { [name: string]: unknown } = { ...entries }
@@ -88,6 +62,9 @@ function copiedEntries(
     const name = names[i] as string
     const value = values[name]
     if (value === undefined) {
+      if (what === 'condition') {
+        throw new InvalidValueError(name, 'is undefined: use absent for what must not be there')
+      }
       lacks = true
       continue
     }
@@ -104,7 +81,7 @@ function copiedEntries(
     nests ||= typeof copy === 'object'
   }
   if (Object.getOwnPropertySymbols(values).length > 0) {
-    throw new InvalidValueError('', `${what}: has a member named by a symbol, which JSON cannot say`)
+    throw new InvalidValueError('', `the ${what}: has a member named by a symbol, which JSON cannot say`)
   }
   const kept = (lacks ? withoutUndefined(values) : values) as Entries['values']
   return { names: lacks ? Object.keys(kept) : names, values: kept, removes, nests }
