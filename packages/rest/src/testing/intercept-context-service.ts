@@ -1,14 +1,11 @@
 import { InvalidOptionError } from '@context-store/core'
-import { BatchInterceptor } from '@mswjs/interceptors'
-import { ClientRequestInterceptor } from '@mswjs/interceptors/ClientRequest'
-import { FetchInterceptor } from '@mswjs/interceptors/fetch'
 import {
   type ContextServiceDouble,
-  connectionReset,
   DoubleCore,
   type DoubleOptions,
   doubleOf,
 } from './context-service-double.ts'
+import { intercept } from './interception.ts'
 
 /** The hosts of the service (WIRE.md, "Base"). */
 const realHosts = ['z1', 'z2', 'z3'].map((zone) => `${zone}.context.liveperson.net`)
@@ -16,8 +13,9 @@ const realHosts = ['z1', 'z2', 'z3'].map((zone) => `${zone}.context.liveperson.n
 /**
  * Puts the double in the place of the real hosts, in this process: requests to them by `fetch`, `node:http`,
  * `node:https` and what stands on these are answered without a network; those to any other host go their way. It
- * is in place when this returns, and gone after `close()`. A function that a module took out of `node:https` by name
- * (`import { request }`) before is not reached; the module's object (`import https`) is.
+ * is in place when this returns, and gone after `close()`. Of several doubles for a host the latest answers. A
+ * function that a module took out of `node:https` by name (`import { request }`) before is not reached; the module's
+ * object (`import https`) is.
  *
  * @throws `InvalidOptionError` for an option that cannot be; for a `state`, the store's own errors
  * @example
@@ -37,19 +35,6 @@ export function interceptContextService(options: DoubleOptions = {}): ContextSer
     throw new InvalidOptionError('hosts: names of hosts, at least one')
   }
   const core = new DoubleCore(options)
-  const interceptor = new BatchInterceptor({
-    name: 'context-store',
-    interceptors: [new ClientRequestInterceptor(), new FetchInterceptor()],
-  })
-  interceptor.on('request', async ({ request, controller }) => {
-    const { host, hostname } = new URL(request.url)
-    if (!hosts.includes(host) && !hosts.includes(hostname)) return
-    try {
-      controller.respondWith(await core.handle(request))
-    } catch {
-      controller.errorWith(connectionReset())
-    }
-  })
-  interceptor.apply()
-  return doubleOf(core, `https://${hosts[0]}`, async () => interceptor.dispose())
+  const end = intercept({ hosts: [...hosts], answer: (request) => core.handle(request) })
+  return doubleOf(core, `https://${hosts[0]}`, async () => end())
 }

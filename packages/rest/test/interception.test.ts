@@ -1,0 +1,55 @@
+import { memoryStore } from '@context-store/memory'
+import { serve } from '@context-store/rest/node'
+import { interceptContextService } from '@context-store/rest/testing'
+import { FetchInterceptor } from '@mswjs/interceptors/fetch'
+import { expect, onTestFinished, test } from 'vitest'
+
+const headers = { 'maven-api-key': 'key-1' }
+
+test('several doubles are in place at once, and the last one of a host answers', async () => {
+  const state = (name: string) => ({ state: { a: { [name]: {} } } })
+  const first = interceptContextService({ hosts: ['one.test'], ...state('first') })
+  const second = interceptContextService({ hosts: ['two.test'], ...state('second') })
+  const third = interceptContextService({ hosts: ['one.test'], ...state('third') })
+  onTestFinished(async () => {
+    for (const service of [first, second, third]) await service.close()
+  })
+  const namesAt = async (host: string) => {
+    const listed = (await (await fetch(`https://${host}/v1/account/a`, { headers })).json()) as unknown[]
+    return listed.map((namespace) => (namespace as { name: string }).name)
+  }
+  expect([await namesAt('one.test'), await namesAt('two.test')]).toEqual([['third'], ['second']])
+  await third.close()
+  expect([await namesAt('one.test'), await namesAt('two.test')]).toEqual([['first'], ['second']])
+  await first.close()
+  expect(await namesAt('two.test')).toEqual(['second'])
+  await second.close()
+  await expect(namesAt('two.test')).rejects.toThrow()
+})
+
+test('a double is in place beside an interceptor of somebody else’s', async () => {
+  const theirs = new FetchInterceptor()
+  theirs.on('request', ({ request, controller }) => {
+    if (request.url === 'https://theirs.test/') controller.respondWith(new Response('theirs'))
+  })
+  theirs.apply()
+  onTestFinished(() => theirs.dispose())
+  const service = interceptContextService()
+  onTestFinished(() => service.close())
+  expect((await fetch(`${service.url}/v1/account/a`, { headers })).status).toBe(200)
+  expect(await (await fetch('https://theirs.test/')).text()).toBe('theirs')
+  await service.close()
+  expect(await (await fetch('https://theirs.test/')).text()).toBe('theirs')
+})
+
+test('other hosts are left alone, and after close() the real ones too', async () => {
+  const server = await serve({ store: memoryStore() })
+  onTestFinished(() => server.close())
+  const service = interceptContextService({ hosts: ['service.test'] })
+  expect((await fetch('https://service.test/v1/account/a', { headers })).status).toBe(200)
+  expect((await fetch(`${server.url}/v1/account/a`, { headers })).status).toBe(200)
+  expect(service.requests).toHaveLength(1)
+  await service.close()
+  await service.close()
+  await expect(fetch('https://service.test/v1/account/a', { headers })).rejects.toThrow()
+})
