@@ -1,8 +1,6 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
-import { memoryStore } from '@context-store/memory'
-import { serve } from '@context-store/rest/node'
 import {
   type ContextServiceDouble,
   type DoubleOptions,
@@ -47,7 +45,7 @@ const cases = Object.entries(entrances).flatMap(([entrance, open]) =>
   Object.entries(clients).map(([client, send]) => [client, entrance, send, open] as const),
 )
 
-describe.each(cases)('%s against %s', (_client, _entrance, send, open) => {
+describe.each(cases)('%s against %s', (client, _entrance, send, open) => {
   async function start(options?: DoubleOptions) {
     const service = await open(options)
     onTestFinished(() => service.close())
@@ -106,6 +104,19 @@ describe.each(cases)('%s against %s', (_client, _entrance, send, open) => {
     service.fault({ halfBody: true })
     await expect(call('GET', '/n/s/properties')).rejects.toThrow()
     expect(await call('GET', '/n/s/properties')).toEqual({ status: 200, body: { a: 3 } })
+    // An answer without a body has no middle: the connection breaks in its place, after the effect too.
+    service.fault({ halfBody: true })
+    await expect(call('PATCH', '/n/s/properties', { a: 4 })).rejects.toThrow()
+    expect(service.snapshot()).toEqual({ '577089': { n: { s: { a: 4 } } } })
+
+    // What code under test looks for in the error of a broken connection, wherever its client has it.
+    service.fault({ reset: true })
+    const error = await call('GET', '/n/s/properties').then(
+      () => undefined,
+      (error: Error) => error,
+    )
+    expect([error, error?.cause]).toContainEqual(expect.objectContaining({ code: 'ECONNRESET' }))
+    if (client === 'fetch') expect(error).toMatchObject({ name: 'TypeError', cause: { code: 'ECONNRESET' } })
   })
 })
 
@@ -165,6 +176,50 @@ describe.each(Object.entries(entrances))('%s', (_name, open) => {
     expect(service.snapshot()).toEqual({})
   })
 
+  test('the state of the start is the double’s own, whatever becomes of the object it came in', async () => {
+    const state = { '577089': { orders: { c1: { step: 1, cart: ['tea'] } } } }
+    const service = await start({ state })
+    state['577089'].orders.c1.step = 2
+    state['577089'].orders.c1.cart.push('jam')
+    service.reset()
+    expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 1, cart: ['tea'] } } } })
+  })
+
+  test('timers that are faked, all of them, hold nobody up; a delay is theirs', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const service = await start()
+    service.store.sync.session({ account: '577089', namespace: 'n' }).patch({ a: 1 }, { ttlSeconds: 60 })
+    expect((await get(service, '/n/properties')).status).toBe(200)
+    service.fault({ delayMs: 59_999 })
+    const late = get(service, '/n/properties?late')
+    await service.waitForRequest({ path: 'late' })
+    await vi.advanceTimersByTimeAsync(59_999)
+    expect(await (await late).json()).toEqual({ a: 1 })
+    vi.advanceTimersByTime(1)
+    expect(await (await get(service, '/n/properties')).json()).toEqual({})
+  })
+
+  test('a delay is before the effect, or after it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const service = await start()
+    for (const afterEffect of [false, true]) {
+      service.reset()
+      service.fault({ delayMs: 1000, afterEffect })
+      const session = `${service.url}/v1/account/577089/n/s/properties`
+      const late = fetch(session, { method: 'PATCH', headers, body: '{"a":1}' })
+      await service.waitForRequest({ method: 'PATCH' })
+      // What the double does before it waits takes no longer than a request does.
+      await get(service, '/n/properties')
+      expect(service.snapshot()).toEqual(afterEffect ? { '577089': { n: { s: { a: 1 } } } } : {})
+      expect(service.requests[0]?.status).toBeUndefined()
+      await vi.advanceTimersByTimeAsync(1000)
+      expect((await late).status).toBe(204)
+      expect(service.snapshot()).toEqual({ '577089': { n: { s: { a: 1 } } } })
+    }
+  })
+
   test('faults with a rate are the same for the same seed', async () => {
     const run = async (seed: number) => {
       const service = await start({ seed })
@@ -196,16 +251,4 @@ describe.each(Object.entries(entrances))('%s', (_name, open) => {
     }
     expect(() => service.clock.advanceSeconds(-1)).toThrow(refused)
   })
-})
-
-test('other hosts are left alone, and after close() the real ones too', async () => {
-  const server = await serve({ store: memoryStore() })
-  onTestFinished(() => server.close())
-  const service = interceptContextService({ hosts: ['service.test'] })
-  expect((await fetch('https://service.test/v1/account/a', { headers })).status).toBe(200)
-  expect((await fetch(`${server.url}/v1/account/a`, { headers })).status).toBe(200)
-  expect(service.requests).toHaveLength(1)
-  await service.close()
-  await service.close()
-  await expect(fetch('https://service.test/v1/account/a', { headers })).rejects.toThrow()
 })

@@ -4,6 +4,7 @@ import type { ContextStore } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
 import { createHandler, type Profile } from '@context-store/rest'
 import { serve } from '@context-store/rest/node'
+import { startContextService } from '@context-store/rest/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
@@ -17,8 +18,7 @@ const logged = vi.spyOn(console, 'error').mockReturnValue()
 beforeEach(() => void logged.mockClear())
 afterEach(() => expect(logged).not.toHaveBeenCalled())
 
-async function seeded(): Promise<ContextStore> {
-  const store = memoryStore()
+async function seeded<S extends ContextStore>(store: S): Promise<S> {
   for (const account of ['mine', 'other']) {
     for (const session of ['__default__', 's', secret]) {
       const held = account === 'other' ? secret : 1
@@ -185,7 +185,7 @@ const sentHeaders = fc.oneof(
 )
 
 test.each(['2019', 'service'] satisfies Profile[])('the handler, profile %s', async (profile) => {
-  const store = await seeded()
+  const store = await seeded(memoryStore())
   const handle = createHandler(store, { keys, profile })
   const before = await untouched(store)
   const statuses = new Set<number>()
@@ -228,9 +228,23 @@ const spoilt = fc
     return Buffer.concat([bytes.subarray(0, start), inserted, bytes.subarray(start + cut)])
   })
 
-test('the server, over its socket', async () => {
-  const store = await seeded()
-  const server = await serve({ store, keys, requestTimeoutMs: 5_000 })
+interface Served {
+  readonly store: ContextStore
+  readonly url: string
+  close(): Promise<void>
+}
+const servers: { readonly [name: string]: () => Promise<Served> } = {
+  async 'the server'() {
+    const store = memoryStore()
+    const server = await serve({ store, keys, requestTimeoutMs: 5_000 })
+    return { store, url: server.url, close: () => server.close() }
+  },
+  'the double': () => startContextService({ keys }),
+}
+
+test.each(Object.entries(servers))('%s, over its socket', async (_name, start) => {
+  const server = await start()
+  const store = await seeded(server.store)
   const { port, hostname } = new URL(server.url)
   const before = await untouched(store)
   try {

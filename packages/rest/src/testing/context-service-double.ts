@@ -6,9 +6,13 @@ import {
   setOwn,
 } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
-import { createHandler, type HandlerOptions } from '../handler.ts'
+import { maxBodyBytes } from '../body.ts'
+import type { HandlerOptions } from '../handler.ts'
 import { createKeys, type Keys } from '../keys.ts'
-import { type Fault, Faults } from './faults.ts'
+import { createService, type Service } from '../service.ts'
+import type { ServiceRequest } from '../service-request.ts'
+import { WebRequest } from '../web-request.ts'
+import { type Fault, Faults, type Outcome, outcomeOf } from './faults.ts'
 import { Journal, type RecordedRequest, type RequestMatch, type WaitOptions } from './journal.ts'
 
 /** All that a store holds: account → namespace → session → properties. */
@@ -66,14 +70,6 @@ export interface ContextServiceDouble extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** What becomes of a request: an answer, whole or broken off, or none. */
-export interface Outcome {
-  /** The answer; `undefined`: the connection breaks. */
-  readonly response: Response | undefined
-  /** Whether the connection breaks in the middle of the answer. */
-  readonly isHalf: boolean
-}
-
 /** What both entrances have in common. */
 export class DoubleCore {
   readonly store: ContextStore & HasSync
@@ -82,7 +78,7 @@ export class DoubleCore {
   readonly #faults: Faults
   readonly #keys: ReturnType<typeof createKeys>
   readonly #state: State
-  readonly #handle: ReturnType<typeof createHandler>
+  readonly #service: Service
   #moved = 0
 
   constructor({ state = {}, seed = 1, keys, hosts: _hosts, ...options }: DoubleOptions) {
@@ -99,38 +95,41 @@ export class DoubleCore {
     this.store = memoryStore({ now: this.clock.now })
     this.#faults = new Faults(seed)
     this.#keys = createKeys(keys)
-    this.#handle = createHandler(this.store, { ...options, keys: this.#keys })
-    this.#state = state
+    this.#service = createService(this.store, { ...options, keys: this.#keys })
     this.#fill(state)
+    // A copy: what becomes of the caller's object is the caller's own.
+    this.#state = this.snapshot()
   }
 
   get requests(): readonly RecordedRequest[] {
     return this.#journal.requests
   }
 
-  /** Answers a request, as far as the faults let it. */
-  async respond(request: Request, target: string): Promise<Outcome> {
-    const recorded = await this.#journal.note(request, target)
+  /** Answers a request, as far as the faults let it. Never rejects. */
+  async respond(
+    request: ServiceRequest,
+    target: string,
+    headers: Iterable<readonly [name: string, value: string]>,
+  ): Promise<Outcome> {
+    const heard = readOnce(request)
+    // Of a body that is stated to be too long the service reads nothing, nor does the journal.
+    const isTooLong = Number(request.header('content-length')) > maxBodyBytes
+    const body = isTooLong ? undefined : await heard.bytes(maxBodyBytes).catch(() => undefined)
+    const recorded = this.#journal.note(request.method, target, headers, body)
     const fault = this.#faults.take(recorded)
-    if (fault === undefined)
-      return { response: answered(recorded, await this.#handle(request, target)), isHalf: false }
-    if ('delayMs' in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
-    const breaks = 'status' in fault || 'reset' in fault
-    const response = breaks && fault.afterEffect !== true ? undefined : await this.#handle(request, target)
-    if ('reset' in fault) return { response: undefined, isHalf: false }
-    const asked =
-      'status' in fault
-        ? Response.json({ message: 'the test asked for this fault' }, { status: fault.status })
-        : response
-    return { response: asked && answered(recorded, asked), isHalf: 'halfBody' in fault }
+    const outcome = await outcomeOf(fault, () => this.#service(heard, target))
+    if (outcome.answer !== undefined) recorded.status = outcome.answer.status
+    return outcome
   }
 
   /** As {@link respond}, where a connection that breaks can only be told by an error. */
   async handle(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url)
-    const { response, isHalf } = await this.respond(request, pathname + search)
-    if (response === undefined) throw connectionReset()
-    return isHalf ? brokenOff(response) : response
+    const heard = new WebRequest(request)
+    const { answer, isHalf } = await this.respond(heard, pathname + search, request.headers)
+    if (answer === undefined) throw connectionReset()
+    const { status, headers, body = null } = answer
+    return new Response(isHalf && body !== null ? halfOf(body) : body, { status, headers })
   }
 
   fault(fault: Fault): void {
@@ -183,9 +182,17 @@ export class DoubleCore {
   }
 }
 
-function answered(recorded: RecordedRequest, response: Response): Response {
-  recorded.status = response.status
-  return response
+/** A request whose body can be had twice: the journal takes it, and then the service. */
+function readOnce(request: ServiceRequest): ServiceRequest {
+  let body: ReturnType<ServiceRequest['bytes']> | undefined
+  return {
+    method: request.method,
+    header: (name) => request.header(name),
+    bytes(most) {
+      body ??= request.bytes(most)
+      return body
+    },
+  }
 }
 
 /** The double over an entrance: what it is reached by, and how it ends. */
@@ -213,21 +220,18 @@ export function doubleOf(core: DoubleCore, url: string, end: () => Promise<void>
   }
 }
 
-/** The error of a connection that breaks. */
-export function connectionReset(): Error {
-  return Object.assign(new TypeError('the connection was reset: the test asked for this fault'), {
-    code: 'ECONNRESET',
-  })
+/** The error of a connection that breaks: `code` where Node's clients have it, and in the cause, where fetch has it. */
+function connectionReset(): Error {
+  const code = { code: 'ECONNRESET' }
+  const cause = Object.assign(new Error('read ECONNRESET'), code)
+  return Object.assign(new TypeError('fetch failed: the test asked for this fault', { cause }), code)
 }
 
-/** The answer, whose body ends in an error in its middle. */
-function brokenOff(response: Response): Response {
-  const { body, status, headers } = response
-  const half = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      controller.enqueue(chunk.subarray(0, chunk.length >> 1))
-      controller.error(connectionReset())
-    },
+/** The first half of a body, and then an error. */
+function halfOf(body: string): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder().encode(body)
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(bytes.subarray(0, bytes.length >> 1)),
+    pull: (controller) => controller.error(connectionReset()),
   })
-  return body === null ? response : new Response(body.pipeThrough(half), { status, headers })
 }

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@context-store/core'
+import { type Answer, errorAnswer } from '../answer.ts'
 import { matches, type RecordedRequest, type RequestMatch } from './journal.ts'
 
 /** What goes wrong with a request. */
@@ -25,12 +26,27 @@ export type Fault = {
   | {
       /** The answer is late by so many milliseconds, of the host's timers. */
       readonly delayMs: number
+      /** Whether the request takes effect before them, and not after. */
+      readonly afterEffect?: boolean | undefined
     }
   | {
-      /** The request takes effect, and the connection breaks in the middle of the answer's body. */
+      /**
+       * The request takes effect, and the connection breaks in the middle of the answer's body; in the place of the
+       * answer where that has none, as a 204.
+       */
       readonly halfBody: true
     }
 )
+
+/** What becomes of a request: an answer, whole or broken off, or none. */
+export interface Outcome {
+  /** The answer; `undefined`: the connection breaks. */
+  readonly answer: Answer | undefined
+  /** Whether the connection breaks in the middle of the answer. */
+  readonly isHalf: boolean
+}
+
+const broken: Outcome = { answer: undefined, isHalf: false }
 
 interface Planned {
   readonly fault: Fault
@@ -95,4 +111,21 @@ export class Faults {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
+}
+
+/** What becomes of a request that `fault` hits, if any does; `serve` lets it take effect. */
+export async function outcomeOf(fault: Fault | undefined, serve: () => Promise<Answer>): Promise<Outcome> {
+  if (fault === undefined) return { answer: await serve(), isHalf: false }
+  if ('delayMs' in fault) {
+    const early = fault.afterEffect === true ? await serve() : undefined
+    await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
+    return { answer: early ?? (await serve()), isHalf: false }
+  }
+  if ('halfBody' in fault) {
+    const answer = await serve()
+    return answer.body === undefined ? broken : { answer, isHalf: true }
+  }
+  if (fault.afterEffect === true) await serve()
+  if ('reset' in fault) return broken
+  return { answer: errorAnswer(fault.status, 'the test asked for this fault'), isHalf: false }
 }

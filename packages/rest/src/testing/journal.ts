@@ -11,7 +11,7 @@ export interface RecordedRequest {
   readonly path: string
   /** The headers, with lower-case names. */
   readonly headers: { readonly [name: string]: string }
-  /** The body: a JSON value, or the text where it is none; `undefined` where there was no body. */
+  /** The body: a JSON value, or the text where it is none; `undefined` where there was none, or one past the bound. */
   readonly body: JsonValue | undefined
   /** The status of the answer; `undefined` while there is none, and where a fault broke the connection. */
   status?: number
@@ -44,14 +44,18 @@ export class Journal {
   readonly #waiting = new Set<(request: RecordedRequest) => void>()
 
   /** Notes a request, before anything is done about it. */
-  async note(request: Request, target: string): Promise<RecordedRequest> {
-    const text = await request.clone().text()
-    const headers = [...request.headers].map(([name, value]) => [name, isSecret(name) ? 'redacted' : value])
+  note(
+    method: string,
+    target: string,
+    headers: Iterable<readonly [name: string, value: string]>,
+    body: Uint8Array | undefined,
+  ): RecordedRequest {
+    const shown = [...headers].map(([name, value]) => [name, isSecret(name) ? 'redacted' : value])
     const recorded: RecordedRequest = {
-      method: request.method,
+      method,
       path: target.replace(/(access_token=)[^&]*/g, '$1redacted'),
-      headers: Object.fromEntries(headers),
-      body: bodyOf(text),
+      headers: Object.fromEntries(shown),
+      body: bodyOf(new TextDecoder().decode(body)),
     }
     this.requests.push(recorded)
     if (this.requests.length > mostRequests) this.requests.shift()

@@ -1,11 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Connections } from '../connections.ts'
+import { NodeRequest } from '../node-request.ts'
+import { Turns } from '../turns.ts'
 import {
   type ContextServiceDouble,
   DoubleCore,
   type DoubleOptions,
   doubleOf,
 } from './context-service-double.ts'
+import type { Outcome } from './faults.ts'
 
 /**
  * Starts the double on a free port of 127.0.0.1.
@@ -19,48 +23,48 @@ import {
  */
 export async function startContextService(options: DoubleOptions = {}): Promise<ContextServiceDouble> {
   const core = new DoubleCore(options)
-  const server = createServer((incoming, outgoing) => {
-    answer(core, incoming, outgoing).catch(() => outgoing.destroy())
+  const turns = new Turns()
+  const server = createServer(async (incoming, outgoing) => {
+    const target = incoming.url ?? ''
+    const outcome = await turns.take(incoming.socket, () =>
+      core.respond(new NodeRequest(incoming), target, headersOf(incoming)),
+    )
+    send(outcome, outgoing)
   })
+  const connections = new Connections(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', resolve)
   })
   const { port } = server.address() as AddressInfo
-  return doubleOf(core, `http://127.0.0.1:${port}`, async () => {
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve())
-    })
+  return doubleOf(core, `http://127.0.0.1:${port}`, () => {
+    // What is still under way is of a test that is over.
     server.closeAllConnections()
-    await closed
+    return connections.close()
   })
 }
 
-async function answer(core: DoubleCore, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const target = incoming.url ?? '/'
-  const { response, isHalf } = await core.respond(await requestOf(incoming, target), target)
-  if (response === undefined) {
-    incoming.socket.resetAndDestroy()
+function headersOf({ headers }: IncomingMessage): [string, string][] {
+  return Object.entries(headers).map(([name, value]) => [
+    name,
+    typeof value === 'object' ? value.join(', ') : (value ?? ''),
+  ])
+}
+
+function send({ answer, isHalf }: Outcome, outgoing: ServerResponse): void {
+  const { socket } = outgoing.req
+  if (answer === undefined) {
+    socket.resetAndDestroy()
     return
   }
-  const body = Buffer.from(await response.arrayBuffer())
-  const length = response.body === null ? {} : { 'content-length': body.length }
-  outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), ...length })
-  if (isHalf) outgoing.write(body.subarray(0, body.length >> 1), () => incoming.socket.destroy())
-  else outgoing.end(body)
-}
-
-async function requestOf(incoming: IncomingMessage, target: string): Promise<Request> {
-  const headers = new Headers()
-  for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
-    headers.append(incoming.rawHeaders[i] ?? '', incoming.rawHeaders[i + 1] ?? '')
+  if (outgoing.destroyed) return
+  const { status, headers, body } = answer
+  if (body === undefined) {
+    outgoing.writeHead(status, headers).end()
+    return
   }
-  const chunks: Buffer[] = []
-  for await (const chunk of incoming) chunks.push(chunk)
-  const hasBody = chunks.length > 0 && incoming.method !== 'GET' && incoming.method !== 'HEAD'
-  return new Request(new URL(target, 'http://127.0.0.1'), {
-    method: incoming.method ?? 'GET',
-    headers,
-    ...(hasBody && { body: Buffer.concat(chunks) }),
-  })
+  const bytes = Buffer.from(body)
+  outgoing.writeHead(status, { ...headers, 'content-length': bytes.length })
+  if (isHalf) outgoing.write(bytes.subarray(0, bytes.length >> 1), () => socket.destroy())
+  else outgoing.end(bytes)
 }

@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { memoryStore } from '@context-store/memory'
+import { serve } from '@context-store/rest/node'
+import { startContextService } from '@context-store/rest/testing'
+import { expect, onTestFinished, test } from 'vitest'
+
+// The double on a port is a server like the other: it meets the same bytes.
+
+/** What a server says to these bytes until it, or the client at its end, ends the connection; but for the date. */
+async function heard(url: string, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  let text = ''
+  socket.setEncoding('latin1').on('data', (more: string) => {
+    text += more
+  })
+  socket.on('error', () => undefined).write(bytes, 'latin1')
+  await once(socket, 'close')
+  return text.replaceAll(/^date: .*\r\n/gim, '')
+}
+
+const key = 'host: h\r\nmaven-api-key: k\r\n'
+const lines = `${key}connection: close\r\n`
+const json = 'content-type: application/json\r\n'
+
+test.each(
+  Object.entries({
+    'a path that is no path': `GET // HTTP/1.1\r\n${lines}\r\n`,
+    'a port that is none': `GET //h:99999/ HTTP/1.1\r\n${lines}\r\n`,
+    'a method that no Request has': `TRACE /v1/account/a HTTP/1.1\r\n${lines}\r\n`,
+    'a whole URL': `GET http://z1.test/v1/account/a HTTP/1.1\r\n${lines}\r\n`,
+    'a GET with a body': `GET /v1/account/a HTTP/1.1\r\n${lines}${json}content-length: 2\r\n\r\n{}`,
+    'a body in pieces': `PATCH /v1/account/a/n/properties HTTP/1.1\r\n${lines}${json}transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+    'no HTTP': 'hello\r\n\r\n',
+    'headers without end': `GET / HTTP/1.1\r\n${lines}x: ${'y'.repeat(20_000)}\r\n\r\n`,
+    'a body that would be too long': `PATCH /v1/account/a/n/properties HTTP/1.1\r\n${lines}${json}content-length: 9000000\r\n\r\n{`,
+  }),
+)('%s is answered as the server answers it', async (_, bytes) => {
+  const double = await startContextService()
+  const server = await serve({ store: memoryStore() })
+  onTestFinished(async () => {
+    await double.close()
+    await server.close()
+  })
+  const answer = await heard(double.url, bytes)
+  expect(answer).toMatch(/^HTTP\/1\.1 \d{3} /)
+  expect(answer).toBe(await heard(server.url, bytes))
+})
+
+test('requests that are sent one behind the other take effect in order, whatever fault is between', async () => {
+  const double = await startContextService()
+  onTestFinished(() => double.close())
+  double.fault({ delayMs: 1, match: { path: 'first' } })
+  const patch = (query: string, value: number, more: string) =>
+    `PATCH /v1/account/a/n/s/properties?${query} HTTP/1.1\r\n${more}${json}content-length: 7\r\n\r\n{"a":${value}}`
+  const answers = await heard(double.url, patch('first', 1, key) + patch('second', 2, lines))
+  expect(answers.match(/HTTP\/1\.1 204/g)).toHaveLength(2)
+  expect(double.snapshot()).toEqual({ a: { n: { s: { a: 2 } } } })
+})
