@@ -275,6 +275,9 @@ function portOf(text: string): number {
 }
 
 function secondsOf(text: string): number {
-  if (!/^\d{1,11}$/.test(text)) throw new UsageError('--ttl: whole seconds from 0 to 10000000000')
-  return Number(text)
+  const seconds = Number(text)
+  if (!/^\d+$/.test(text) || seconds > 1e10) {
+    throw new UsageError('--ttl: whole seconds from 0 to 10000000000')
+  }
+  return seconds
 }

@@ -10,7 +10,7 @@ const atOnce = 64
 /** Prints what a store holds, a namespace or a session a line. */
 export function exportCommand(command: Extract<Command, { readonly name: 'ls' | 'export' }>): Promise<void> {
   return withStore(command.target, false, async (store) => {
-    const progress = new Progress('exported')
+    const progress = new Progress('exported', { prints: true })
     const accounts = command.account === undefined ? store.accounts() : [command.account]
     for await (const account of accounts) {
       for await (const info of namespacesOf(store, account, command.namespace)) {

@@ -17,7 +17,7 @@ export function importCommand({
 }: Extract<Command, { readonly name: 'import' }>): Promise<void> {
   const size = file === undefined ? undefined : sizeOf(file)
   return withStore(target, true, async (store) => {
-    const progress = new Progress('imported', size)
+    const progress = new Progress('imported', { size, prints: false })
     const name = file ?? 'input'
     const input = file === undefined ? process.stdin : createReadStream(file)
     let under: Promise<void>[] = []

@@ -1,18 +1,25 @@
 const width = 30
 
-/** How far a command has come, on a terminal; nothing anywhere else. */
+/**
+ * How far a command has come, on a terminal; nothing anywhere else, nor where the terminal shows what the command
+ * prints, since it would stand in the middle of that.
+ */
 export class Progress {
   readonly #verb: string
   readonly #size: number | undefined
-  readonly #isShown = process.stderr.isTTY === true
+  readonly #isShown: boolean
   #sessions = 0
   #bytes = 0
   #shownAt = Number.NEGATIVE_INFINITY
 
-  /** `size`: how many bytes there are, where that is known. */
-  constructor(verb: string, size?: number) {
+  /** `size`: how many bytes there are, where that is known; `prints`: whether the command prints what it does. */
+  constructor(
+    verb: string,
+    { size, prints }: { readonly size?: number | undefined; readonly prints: boolean },
+  ) {
     this.#verb = verb
     this.#size = size
+    this.#isShown = process.stderr.isTTY === true && !(prints && process.stdout.isTTY === true)
   }
 
   /** Counts lines and bytes that are done. */

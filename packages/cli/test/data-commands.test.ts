@@ -223,6 +223,7 @@ test.each([
   [['set', 'x.db', 'a', 'n'], 'set'],
   [['set', 'x.db', 'a', 'n', '{}', '--ttl', '-1'], '--ttl'],
   [['set', 'x.db', 'a', 'n', '{}', '--ttl', 'soon'], '--ttl'],
+  [['set', 'x.db', 'a', 'n', '{}', '--ttl', '10000000001'], '--ttl'],
   [['rm', 'x.db', 'a', 'n'], '--all'],
   [['rm', 'x.db', 'a', 'n', 's', '--all'], '--all'],
   [['rm', 'x.db', 'a', 'n', '--all', '--property', 'p'], '--property'],
@@ -300,17 +301,27 @@ test('an import that is killed is whole when it is run again', async () => {
   expect(await readFile(inFolder('in.ndjson'), 'utf8')).toBe(lines.join('\n'))
 })
 
-test('progress is shown on a terminal, and taken away again', async () => {
-  const line = JSON.stringify({ account: 'a', namespace: 'n', session: 's', properties: { p: 1 } })
-  await writeFile(inFolder('in.ndjson'), `${line}\n`.repeat(1000))
-  // script(1) gives a program a terminal.
-  const command = `${process.execPath} ${main} import a.db in.ndjson`
+/** What a terminal shows of a command, and what it wrote beside it; script(1) gives it the terminal. */
+async function onTerminal(command: string): Promise<string> {
   const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: inFolder('.') })
   let shown = ''
   terminal.stdout.on('data', (text) => {
     shown += text
   })
   expect(await once(terminal, 'close')).toEqual([0, null])
+  return shown
+}
+
+test('progress is shown on a terminal, and taken away again', async () => {
+  const line = JSON.stringify({ account: 'a', namespace: 'n', session: 's', properties: { p: 1 } })
+  await writeFile(inFolder('in.ndjson'), `${line}\n`.repeat(1000))
+  const shown = await onTerminal(`${process.execPath} ${main} import a.db in.ndjson`)
   expect(shown).toMatch(/\[[#.]{30}\] [\d,]+ imported/)
   expect(shown.endsWith('\r\x1b[K')).toBe(true)
+
+  const exported = await onTerminal(`${process.execPath} ${main} export a.db > out.ndjson`)
+  expect(exported.endsWith('1 exported\r\x1b[K')).toBe(true)
+  // Where the lines themselves go to the terminal it would stand in the middle of them.
+  const lines = await onTerminal(`${process.execPath} ${main} export a.db`)
+  expect(lines.replaceAll('\r', '')).toBe(await readFile(inFolder('out.ndjson'), 'utf8'))
 })
