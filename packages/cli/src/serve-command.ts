@@ -4,7 +4,7 @@ import { createHandler, type HandlerOptions } from '@context-store/rest'
 import { type ContextServer, type ServedRequest, serve } from '@context-store/rest/node'
 import { type ServeCommandOptions, UsageError } from './arguments.ts'
 import { requestLine } from './request-log.ts'
-import { readSeed, sow, writeState } from './state-file.ts'
+import { checkWritable, readSeed, sow, writeState } from './state-file.ts'
 import { version } from './version.ts'
 
 /** Options of the packages below, which refuse a bad one by that name, and what they are called here. */
@@ -20,12 +20,14 @@ const flags: { readonly [option: string]: string } = {
  * Serves until a signal ends it.
  *
  * @throws `UsageError` for an option that cannot be
+ * @throws `InputError` where a seed cannot be read, or an export not be written
  * @throws `ContextStoreError` where the file or the port cannot be opened
  */
 export async function serveCommand(options: ServeCommandOptions): Promise<void> {
   const { port, host, file, keys } = options
   const handlerOptions = { keys, profile: options.profile, cors: options.cors } as HandlerOptions
   const seed = options.seed === undefined ? undefined : await readSeed(options.seed)
+  if (options.exportOnExit !== undefined) await checkWritable(options.exportOnExit)
   const store = await asUsage(async () => {
     const opened = await openStore(file, { namespaces: options.namespaces } as StoreOptions)
     createHandler(opened, handlerOptions)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { readFile, rename, rm } from 'node:fs/promises'
+import { createWriteStream, statSync } from 'node:fs'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ContextStore, ContextStoreError, type Patch } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
@@ -53,10 +53,27 @@ export async function sow(store: ContextStore, { namespaces, sessions }: Seed): 
   }
 }
 
+/**
+ * Fails where {@link writeState} could not write: at the end it would be too late for what is in memory alone.
+ *
+ * @throws `InputError` that names the file
+ */
+export async function checkWritable(file: string): Promise<void> {
+  const path = resolve(file)
+  const draft = draftOf(path)
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder')
+    await writeFile(draft, '')
+    await rm(draft)
+  } catch (cause) {
+    throw notWritten(path, cause)
+  }
+}
+
 /** Writes all that a store holds in the form that {@link readSeed} reads; the file is there whole, or as it was. */
 export async function writeState(store: ContextStore, file: string): Promise<void> {
   const path = resolve(file)
-  const draft = `${path}.${process.pid}.tmp`
+  const draft = draftOf(path)
   const output = createWriteStream(draft)
   const opened = once(output, 'open')
   try {
@@ -71,10 +88,17 @@ export async function writeState(store: ContextStore, file: string): Promise<voi
     output.destroy()
     await rm(draft, { force: true })
     if (ContextStoreError.is(cause)) throw cause
-    throw new InputError(`${path}: cannot be written (${cause instanceof Error ? cause.message : cause})`, {
-      cause,
-    })
+    throw notWritten(path, cause)
   }
+}
+
+function draftOf(path: string): string {
+  return `${path}.${process.pid}.tmp`
+}
+
+function notWritten(path: string, cause: unknown): InputError {
+  const reason = cause instanceof Error ? cause.message : cause
+  return new InputError(`${path}: cannot be written (${reason})`, { cause })
 }
 
 async function writeAll(store: ContextStore, write: (text: string) => Promise<void>): Promise<void> {

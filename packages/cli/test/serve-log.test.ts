@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { programs } from './program.ts'
 
@@ -119,10 +119,22 @@ test.each([
   expect(existsSync(inFolder('context-store.db'))).toBe(false)
 })
 
-test('an export that cannot be written is one line, and the end is a failure', async () => {
-  const { end, err } = await serve('--export-on-exit', 'no/such/folder.json')
+test.each(['no/such/folder.json', '.'])(
+  'an export to %s is refused before anything is served',
+  async (file) => {
+    const { code, out, err } = await command('serve', '--port', '0', '--export-on-exit', file)
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(/^context-store: .*: cannot be written \(.*\)\n$/)
+    expect(await readdir(inFolder('.'))).toEqual([])
+  },
+)
+
+test('an export that can no longer be written is one line, and the end is a failure', async () => {
+  await mkdir(inFolder('folder'))
+  const { end, err } = await serve('--export-on-exit', 'folder/end.json')
+  await rm(inFolder('folder'), { recursive: true })
   expect(await end()).toEqual([1, null])
-  expect(err()).toMatch(/^context-store: .*folder\.json: .*\n$/)
+  expect(err()).toMatch(/^context-store: .*end\.json: .*\n$/)
 })
 
 test.each([
