@@ -2,10 +2,12 @@ import { memoryStore } from '@context-store/memory'
 import { type HandlerOptions, maxBodyBytes, type Profile } from '@context-store/rest'
 import document from '@context-store/rest/openapi.json' with { type: 'json' }
 import { expect, test } from 'vitest'
+import { answerError, documented, requestError } from './description.ts'
 import { handlerClient } from './handler-client.ts'
 
 // The whole contract as data: each operation × each profile × well-formed, malformed, missing and unauthorised;
-// and the description that is served beside it, which has to name the same operations and statuses.
+// and the description that is served beside it, which has to name the same operations and statuses, and bodies that
+// are like those.
 
 const now = Date.parse('2019-08-02T19:41:52.017Z')
 const createdAt = new Date(now).toISOString()
@@ -314,12 +316,14 @@ async function statusesOf(row: Row, profile: Profile): Promise<string[]> {
     const target = given.path?.startsWith('?') ? path + given.path : (given.path ?? path)
     const got = await send(method, target, { body: bytes(given.body ?? row.body), ...raw })
     expect([target, given.body, raw, got.status]).toEqual([target, given.body, raw, expected])
+    expect([got.status, answerError(row.id, got.status, got.body)]).toEqual([got.status, undefined])
     seen.add(String(got.status))
     return got
   }
 
   const [status, body] = (profile === 'service' && service) || answers
   expect((await sends(status, {})).body).toEqual(body)
+  if (row.body !== undefined) expect(requestError(row.id, row.body)).toBeUndefined()
   expect((await sends(status, { path: `${path}/` })).body).toEqual(body)
   if (path.startsWith('/v1/account')) {
     expect((await sends(status, { path: path.replace('account', 'brand') })).body).toEqual(body)
@@ -366,12 +370,6 @@ async function statusesOf(row: Row, profile: Profile): Promise<string[]> {
 function encoded(part: string): string {
   return `/%${part.charCodeAt(1).toString(16)}`
 }
-
-const documented = Object.entries(document.paths).flatMap(([path, item]) =>
-  Object.entries(item).flatMap(([method, operation]) =>
-    'operationId' in operation ? [{ path, method: method.toUpperCase(), ...operation }] : [],
-  ),
-)
 
 for (const profile of profiles) {
   test.each(rows.map((row) => [row.id, row] as const))(`${profile}: %s`, async (id, row) => {

@@ -3,6 +3,7 @@ import { createHandler } from '@context-store/rest'
 import document from '@context-store/rest/openapi.json' with { type: 'json' }
 import { validate } from '@readme/openapi-parser'
 import { expect, test } from 'vitest'
+import { answerError, requestError } from './description.ts'
 
 test('the description is valid OpenAPI 3.1', async () => {
   expect(await validate(structuredClone(document) as Parameters<typeof validate>[0])).toMatchObject({
@@ -19,4 +20,14 @@ test('it is served to whoever asks, as it is in the package', async () => {
   expect(await answer.json()).toEqual(document)
   const post = await handle(new Request('http://host/openapi.json', { method: 'POST' }))
   expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET'])
+})
+
+// The table test holds every answer against the description; this shows that it would be told.
+test('an answer that is not as described is found', () => {
+  expect(answerError('listNamespaces', 200, [{ name: 'n', createdAt: 'today' }])).toContain('createdAt')
+  expect(answerError('listNamespaces', 200, undefined)).toBeDefined()
+  expect(answerError('deleteNamespace', 204, {})).toBeDefined()
+  expect(answerError('deleteNamespace', 418, undefined)).toBeDefined()
+  expect(answerError('readDocument', 404, { error: 'none' })).toContain('message')
+  expect(requestError('createDocument', { accountId: 1 })).toContain('nameSpace')
 })
