@@ -54,36 +54,6 @@ describe.each(cases)('%s against %s', (client, _entrance, send, open) => {
     return { service, call }
   }
 
-  test('a claim, a counter, a hand-over, a deletion at the end', async () => {
-    const { service, call } = await start()
-    const claim = async () => {
-      const { status } = await call('GET', '/handled/m1/properties/by')
-      if (status === 200) return false
-      await call('PATCH', '/handled/m1/properties', { by: 'me' })
-      return true
-    }
-    expect([await claim(), await claim()]).toEqual([true, false])
-
-    for (let turn = 0; turn < 3; turn++) {
-      const { body } = await call('GET', '/orders/c1/properties')
-      const turns = (body as { turns?: number }).turns ?? 0
-      await call('PATCH', '/orders/c1/properties', { turns: turns + 1 })
-    }
-    await call('PATCH', '/orders/c1/properties', { owner: 'billing', cart: [{ tea: 2 }] })
-    expect(await call('GET', '/orders/c1/properties?include=owner,turns')).toEqual({
-      status: 200,
-      body: { owner: 'billing', turns: 3 },
-    })
-    expect(service.snapshot()).toEqual({
-      '577089': {
-        handled: { m1: { by: 'me' } },
-        orders: { c1: { owner: 'billing', turns: 3, cart: [{ tea: 2 }] } },
-      },
-    })
-    expect(await call('DELETE', '/orders/c1/properties')).toEqual({ status: 204, body: undefined })
-    expect(await call('GET', '/orders/c1/properties')).toEqual({ status: 200, body: {} })
-  })
-
   test('faults: a status, a reset, half a body; before the effect and after it', async () => {
     const { service, call } = await start({ state: { '577089': { n: { s: { a: 1 } } } } })
     service.fault({ status: 503, match: { method: 'PATCH' } })
