@@ -107,6 +107,12 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
       await expect(client.getPropertyInSession('orders', id, 'c1')).rejects.toEqual(fails(-1))
       await expect(client.deleteNamespace(id)).rejects.toEqual(fails(-1))
     }
+    for (const properties of [undefined, null, [1], 'text', { a: 1n }]) {
+      await expect(client.setPropertiesInNamespace('orders', properties as never)).rejects.toMatchObject({
+        statusCode: -1,
+        message: expect.stringMatching(/^properties: /),
+      })
+    }
     expect(await client.getListOfNamespaces()).toEqual([])
   })
 

@@ -128,6 +128,7 @@ export function contextServiceClient(
     session?: string,
   ): Promise<JsonValue> => parsed(await ask('GET', `${pathOf(namespace, session)}/${part(name, 'name')}`))
   const merge = async (namespace: string, properties: Properties, session?: string): Promise<Properties> => {
+    checkProperties(properties)
     await ask('PATCH', pathOf(namespace, session), properties)
     return getAllPropertiesInSession(namespace, session)
   }
@@ -201,6 +202,18 @@ function part(id: string, what: string): string {
     throw new ContextServiceError(-1, `${what}: holds a lone surrogate, which no encoding can carry`, {
       cause,
     })
+  }
+}
+
+/** Untyped functions pass anything; what cannot be sent would look like a service that cannot be reached. */
+function checkProperties(properties: unknown): void {
+  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) {
+    throw badArgument('properties: an object of names and values')
+  }
+  try {
+    JSON.stringify(properties)
+  } catch (cause) {
+    throw new ContextServiceError(-1, 'properties: hold what JSON cannot say', { cause })
   }
 }
 
