@@ -19,11 +19,8 @@ import { patchScript } from './session-scripts.ts'
 import { jsonOf } from './session-text.ts'
 import { TurnBatch } from './turn-batch.ts'
 
-/** How many patches one script call makes: for as long as that the server answers nobody else. */
-const mostAtOnce = 64
-
-/** From so many UTF-16 units of lines on, a script call takes no more patches. */
-const mostLines = 100_000
+/** What one script call makes: for as long as that the server answers nobody else. */
+const bounds = { most: 32, mostWeight: 100_000 }
 
 /** How often a patch is made while others delete its namespace and create it anew. */
 const mostAttempts = 16
@@ -66,7 +63,7 @@ export class SessionPatches {
     this.#expiring = expiring
     this.#rules = rules
     this.#script = patchScript(rules)
-    this.#batch = new TurnBatch((calls) => this.#call(calls), mostAtOnce, mostLines)
+    this.#batch = new TurnBatch((calls) => this.#call(calls), bounds)
   }
 
   /** Makes a patch. */

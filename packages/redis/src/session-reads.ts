@@ -6,8 +6,8 @@ import { errorAt } from './redis-errors.ts'
 import { generationOf, lifeOf } from './session-text.ts'
 import { TurnBatch } from './turn-batch.ts'
 
-/** How many sessions one command reads. */
-const mostAtOnce = 64
+/** What one command reads; a session's size is not known before. */
+const bounds = { most: 32, mostWeight: Number.POSITIVE_INFINITY }
 
 /** The generation of a namespace that has ended. */
 const ended = '0000000000'
@@ -28,7 +28,7 @@ export class SessionReads {
   constructor(connection: RedisConnection, namespaces: Namespaces) {
     this.#connection = connection
     this.#namespaces = namespaces
-    this.#batch = new TurnBatch((calls) => this.#readMany(calls), mostAtOnce)
+    this.#batch = new TurnBatch((calls) => this.#readMany(calls), bounds)
   }
 
   /** What `take` makes of a session's text; of `undefined` where there is none. */
