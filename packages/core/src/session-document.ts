@@ -28,6 +28,7 @@ const fewNames = 4
 /** The document with `changes` merged into it; the properties' order stays, new ones go last. */
 export function patchDocument(document: string, changes: Entries): string {
   const text = checked(document)
+  if (text === emptyDocument) return begin(changes)
   return changes.names.length < manyChanges ? splice(text, changes) : rebuild(text, changes)
 }
 
@@ -88,6 +89,17 @@ function readLines(text: string): Properties {
   return properties
 }
 
+/** The document of a session that begins. */
+function begin({ names, values }: Entries): string {
+  let text = ''
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string
+    const value = values[name] as JsonValue | typeof absent
+    if (value !== absent) text += `${text === '' ? '{' : ','}${lineHead(name)}${JSON.stringify(value)}`
+  }
+  return text === '' ? emptyDocument : `${text}}`
+}
+
 /** Merges by replacing, cutting out and appending lines. */
 function splice(document: string, changes: Entries): string {
   let text = document
@@ -106,7 +118,7 @@ function splice(document: string, changes: Entries): string {
     }
   }
   if (added === '') return text
-  return `${text.slice(0, -1)}${text.length > 2 ? added : added.slice(1)}}`
+  return `${text.slice(0, -1)}${text === emptyDocument ? added.slice(1) : added}}`
 }
 
 /** Merges by way of a map of all lines, in a time that grows with the document and not with its square. */

@@ -7,6 +7,9 @@ interface QueuedCall {
   readonly call: (tables: SessionTables) => unknown
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
+  /** What the call came to, until all of its transaction are committed. */
+  outcome: unknown
+  failed: boolean
 }
 
 /**
@@ -25,7 +28,13 @@ export class GroupCommit {
   write<T>(call: (tables: SessionTables) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#queue.length === 0) setImmediate(() => this.flush())
-      this.#queue.push({ call, resolve: resolve as (value: unknown) => void, reject })
+      this.#queue.push({
+        call,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        outcome: undefined,
+        failed: false,
+      })
     })
   }
 
@@ -52,18 +61,17 @@ export class GroupCommit {
       rejectAll(calls, error)
       return true
     }
-    const settle: (() => void)[] = []
-    for (const { call, resolve, reject } of calls) {
+    for (const queued of calls) {
       try {
-        const value = call(tables)
-        settle.push(() => resolve(value))
+        queued.outcome = queued.call(tables)
       } catch (error) {
         // The store's own errors come before the call's first write: the others may go on.
         if (!ContextStoreError.is(error)) {
           this.#connection.rollback()
           return false
         }
-        settle.push(() => reject(error))
+        queued.outcome = error
+        queued.failed = true
       }
     }
     try {
@@ -73,7 +81,10 @@ export class GroupCommit {
       rejectAll(calls, error)
       return true
     }
-    for (const tell of settle) tell()
+    for (const { failed, outcome, resolve, reject } of calls) {
+      if (failed) reject(outcome)
+      else resolve(outcome)
+    }
     return true
   }
 

@@ -30,7 +30,14 @@ export interface LifeRow {
   readonly expires_at: number | null
 }
 
-/** A session as a row has it; asked for by names, with the row's place. */
+/** A session asked for by its place. */
+interface PlacedRow {
+  readonly document: string
+  /** When it began, of one that is for ever; else with its times to live and its end. */
+  readonly life: number | string
+}
+
+/** A session asked for by names, with its place. */
 interface SessionRow extends LifeRow {
   readonly namespace_ttl: number
   readonly document: string
@@ -70,8 +77,8 @@ export class SessionLookup {
   find(address: AddressKey): Found | undefined {
     const { memo } = address
     if (memo instanceof Place) {
-      const row = this.#sql.findPlaced.get(memo.key, memo.namespace, memo.id) as SessionRow | undefined
-      if (row !== undefined) return foundSession(memo.namespace, memo.key, row)
+      const row = this.#sql.findPlaced.get(memo.key, memo.namespace, memo.id) as PlacedRow | undefined
+      if (row !== undefined) return foundPlaced(memo, row)
       address.memo = undefined
     }
     const id = storedId(address.session)
@@ -108,6 +115,23 @@ export class SessionLookup {
     address.memo = new Place(Number(row.key), Number(row.namespace), id)
     return documentOf(row, rules)
   }
+}
+
+function foundPlaced({ namespace, key }: Place, { document, life }: PlacedRow): Found {
+  if (typeof life !== 'string') return foundSession(namespace, key, lastingRow(document, life))
+  const [created, ttl, own, expires, namespaceTtl] = life.split(' ')
+  return foundSession(namespace, key, {
+    document,
+    created_at: Number(created),
+    ttl_seconds: Number(ttl),
+    own_ttl: Number(own),
+    expires_at: expires === '' ? null : Number(expires),
+    namespace_ttl: Number(namespaceTtl),
+  })
+}
+
+function lastingRow(document: string, created_at: number): SessionRow {
+  return { document, created_at, ttl_seconds: 0, own_ttl: 0, expires_at: null, namespace_ttl: 0 }
 }
 
 function foundSession(namespace: number, key: number, row: SessionRow): Found {

@@ -18,12 +18,16 @@ type StatementName =
   | 'deleteSession'
   | 'listSessions'
   | 'deleteSessions'
+  | 'findExpired'
   | 'deleteExpired'
   | 'addDeletedNamespace'
   | 'findDeletedNamespace'
   | 'forgetDeletedNamespace'
 
 const life = 's.created_at, s.ttl_seconds, s.own_ttl, s.expires_at'
+// A column costs a tenth of the query that fetches it, and most sessions have nothing to tell but when they began.
+const packedLife = `CASE WHEN s.ttl_seconds + s.own_ttl + n.ttl_seconds = 0 THEN s.created_at ELSE s.created_at
+  || ' ' || s.ttl_seconds || ' ' || s.own_ttl || ' ' || ifnull(s.expires_at, '') || ' ' || n.ttl_seconds END AS life`
 const namedSession = `FROM context_namespaces n LEFT JOIN context_sessions s ON s.namespace = n.id AND s.id = ?
   WHERE n.account = ? AND n.name = ?`
 const placedSession = `FROM context_sessions s JOIN context_namespaces n ON n.id = s.namespace
@@ -41,7 +45,7 @@ const statements: Readonly<Record<StatementName, string>> = {
   readNamed: `SELECT n.id AS namespace, s.key, s.expires_at, s.document ${namedSession}`,
   readPlaced: `SELECT s.document, s.expires_at ${placedSession}`,
   findNamed: `SELECT n.id AS namespace, n.ttl_seconds AS namespace_ttl, s.key, ${life}, s.document ${namedSession}`,
-  findPlaced: `SELECT n.ttl_seconds AS namespace_ttl, ${life}, s.document ${placedSession}`,
+  findPlaced: `SELECT s.document, ${packedLife} ${placedSession}`,
   addSession: `INSERT INTO context_sessions (namespace, id, created_at, ttl_seconds, own_ttl, expires_at, document)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   updateSession: `UPDATE context_sessions
@@ -52,6 +56,7 @@ const statements: Readonly<Record<StatementName, string>> = {
     WHERE s.namespace = ? AND s.id > ? AND (s.expires_at IS NULL OR s.expires_at > ?) ORDER BY s.id LIMIT ?`,
   deleteSessions: `DELETE FROM context_sessions
     WHERE key IN (SELECT key FROM context_sessions WHERE namespace = ? LIMIT ?)`,
+  findExpired: 'SELECT 1 FROM context_sessions WHERE expires_at <= ? LIMIT 1',
   deleteExpired: `DELETE FROM context_sessions
     WHERE key IN (SELECT key FROM context_sessions WHERE expires_at <= ? LIMIT ?)`,
   addDeletedNamespace: 'INSERT INTO context_deleted_namespaces VALUES (?)',
