@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type ContextStore, InvalidOptionError, StoreUnavailableError } from '@context-store/core'
-import { type Answer, errorAnswer } from './answer.ts'
+import { errorAnswer } from './answer.ts'
+import { AnswerQueue } from './answer-queue.ts'
 import { Connections } from './connections.ts'
 import type { HandlerOptions } from './handler.ts'
 import { NodeRequest } from './node-request.ts'
@@ -79,6 +80,7 @@ export async function serve(options: ServeOptions): Promise<ContextServer> {
 
 function serverOf(service: Service, requestTimeoutMs: number, onRequest: ServeOptions['onRequest']): Server {
   const turns = new Turns()
+  const answers = new AnswerQueue()
   const listener = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const begun = onRequest && performance.now()
     const target = incoming.url ?? ''
@@ -89,7 +91,7 @@ function serverOf(service: Service, requestTimeoutMs: number, onRequest: ServeOp
       if (!isTarget(target) || !isHost(host ?? '')) return noTarget
       return service(new NodeRequest(incoming), target)
     })
-    send(answer, outgoing)
+    answers.send(answer, outgoing)
     if (onRequest === undefined || begun === undefined) return
     const [path = ''] = target.split('?', 1)
     const milliseconds = performance.now() - begun
@@ -121,12 +123,6 @@ function isTarget(target: string): boolean {
 /** Whether a host is one (RFC 9112, 3.2); most are seen to be at a look. */
 function isHost(host: string): boolean {
   return /^[\w.-]*(?::\d{1,5})?$/.test(host) || URL.canParse(`http://${host}/`)
-}
-
-function send({ status, body, headers }: Answer, outgoing: ServerResponse): void {
-  if (outgoing.destroyed) return
-  if (body === undefined) outgoing.writeHead(status, headers).end()
-  else outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
 function listening(server: Server, port: number, host: string): Promise<void> {
