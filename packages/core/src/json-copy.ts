@@ -96,7 +96,9 @@ export function countText(text: string, count: LengthCount): void {
 /** Whether an object is plain: of no class, whichever realm it comes from. */
 export function isPlainObject(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value)
-  return !Array.isArray(value) && (prototype === null || Object.getPrototypeOf(prototype) === null)
+  if (Array.isArray(value)) return false
+  // Most are of this realm; the prototype of another one's objects ends their chain too.
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function copyContainer(value: object, place: Place, rules: StoreRules, count: LengthCount): JsonValue {

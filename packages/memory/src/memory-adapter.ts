@@ -209,7 +209,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     const { changes, nests, removes } = request
     const { names, values } = changes
     if (nests) session.nested = nestedNames(session.nested, changes)
-    if (this.#use !== undefined || removes || Object.hasOwn(values, '__proto__')) {
+    if (this.#use !== undefined || removes || names.includes('__proto__')) {
       for (const name of names) this.#set(session, name, values[name] as JsonValue | typeof absent)
       session.empty = hasNone(session.properties)
       return
