@@ -18,6 +18,10 @@ export class NodeRequest implements ServiceRequest {
     return typeof value === 'object' ? value.join(', ') : value
   }
 
+  headers(): Iterable<readonly [name: string, value: string]> {
+    return Object.keys(this.#incoming.headers).map((name) => [name, this.header(name) ?? ''])
+  }
+
   bytes(most: number): Promise<Uint8Array | undefined> {
     const incoming = this.#incoming
     return new Promise((resolve, reject) => {

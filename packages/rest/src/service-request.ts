@@ -3,6 +3,8 @@ export interface ServiceRequest {
   readonly method: string
   /** A header by its name in lower case; several of one name are one, with commas between. */
   header(name: string): string | undefined
+  /** All headers, as {@link header} gives them. */
+  headers(): Iterable<readonly [name: string, value: string]>
   /** The body; `undefined` where it is longer than `most` bytes. Rejects where it does not arrive whole. */
   bytes(most: number): Promise<Uint8Array | undefined>
 }

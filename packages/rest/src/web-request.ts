@@ -16,6 +16,10 @@ export class WebRequest implements ServiceRequest {
     return this.#request.headers.get(name) ?? undefined
   }
 
+  headers(): Iterable<readonly [name: string, value: string]> {
+    return this.#request.headers
+  }
+
   async bytes(most: number): Promise<Uint8Array | undefined> {
     const chunks: Uint8Array[] = []
     let length = 0

@@ -106,30 +106,25 @@ export class DoubleCore {
   }
 
   /** Answers a request, as far as the faults let it. Never rejects. */
-  async respond(
-    request: ServiceRequest,
-    target: string,
-    headers: Iterable<readonly [name: string, value: string]>,
-  ): Promise<Outcome> {
+  async respond(request: ServiceRequest, target: string): Promise<Outcome> {
     const heard = readOnce(request)
     // Of a body that is stated to be too long the service reads nothing, nor does the journal.
     const isTooLong = Number(request.header('content-length')) > maxBodyBytes
     const body = isTooLong ? undefined : await heard.bytes(maxBodyBytes).catch(() => undefined)
-    const recorded = this.#journal.note(request.method, target, headers, body)
+    const recorded = this.#journal.note(request.method, target, request.headers(), body)
     const fault = this.#faults.take(recorded)
     const outcome = await outcomeOf(fault, () => this.#service(heard, target))
-    if (outcome.answer !== undefined) recorded.status = outcome.answer.status
+    if (outcome.breaks !== 'before') recorded.status = outcome.status
     return outcome
   }
 
   /** As {@link respond}, where a connection that breaks can only be told by an error. */
   async handle(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url)
-    const heard = new WebRequest(request)
-    const { answer, isHalf } = await this.respond(heard, pathname + search, request.headers)
-    if (answer === undefined) throw connectionReset()
-    const { status, headers, body = null } = answer
-    return new Response(isHalf && body !== null ? halfOf(body) : body, { status, headers })
+    const { status, headers, body, breaks } = await this.respond(new WebRequest(request), pathname + search)
+    if (breaks === 'before') throw connectionReset()
+    const sent = breaks === 'within' ? halfOf(body ?? '') : (body ?? null)
+    return new Response(sent, { status, headers })
   }
 
   fault(fault: Fault): void {
@@ -188,6 +183,7 @@ function readOnce(request: ServiceRequest): ServiceRequest {
   return {
     method: request.method,
     header: (name) => request.header(name),
+    headers: () => request.headers(),
     bytes(most) {
       body ??= request.bytes(most)
       return body

@@ -2,6 +2,9 @@ import { InvalidOptionError } from '@context-store/core'
 import { type Answer, errorAnswer } from '../answer.ts'
 import { matches, type RecordedRequest, type RequestMatch } from './journal.ts'
 
+/** The longest delay. */
+export const mostDelayMs = 600_000
+
 /** What goes wrong with a request. */
 export type Fault = {
   /** Which requests; any if none. */
@@ -38,15 +41,12 @@ export type Fault = {
     }
 )
 
-/** What becomes of a request: an answer, whole or broken off, or none. */
-export interface Outcome {
-  /** The answer; `undefined`: the connection breaks. */
-  readonly answer: Answer | undefined
-  /** Whether the connection breaks in the middle of the answer. */
-  readonly isHalf: boolean
+/** What becomes of a request: an answer, and whether the connection breaks before it or within its body. */
+export interface Outcome extends Answer {
+  readonly breaks?: 'before' | 'within'
 }
 
-const broken: Outcome = { answer: undefined, isHalf: false }
+const broken: Outcome = { status: 0, body: undefined, headers: {}, breaks: 'before' }
 
 interface Planned {
   readonly fault: Fault
@@ -80,8 +80,8 @@ export class Faults {
     ) {
       throw new InvalidOptionError('fault.status: from 400 to 599')
     }
-    if ('delayMs' in fault && !(fault.delayMs >= 0 && fault.delayMs <= 600_000)) {
-      throw new InvalidOptionError('fault.delayMs: from 0 to 600000')
+    if ('delayMs' in fault && !(fault.delayMs >= 0 && fault.delayMs <= mostDelayMs)) {
+      throw new InvalidOptionError(`fault.delayMs: from 0 to ${mostDelayMs}`)
     }
     this.#planned.push({ fault, left: times ?? (rate === undefined ? 1 : Number.POSITIVE_INFINITY) })
   }
@@ -115,17 +115,16 @@ export class Faults {
 
 /** What becomes of a request that `fault` hits, if any does; `serve` lets it take effect. */
 export async function outcomeOf(fault: Fault | undefined, serve: () => Promise<Answer>): Promise<Outcome> {
-  if (fault === undefined) return { answer: await serve(), isHalf: false }
+  if (fault === undefined) return serve()
   if ('delayMs' in fault) {
     const early = fault.afterEffect === true ? await serve() : undefined
     await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
-    return { answer: early ?? (await serve()), isHalf: false }
+    return early ?? serve()
   }
   if ('halfBody' in fault) {
     const answer = await serve()
-    return answer.body === undefined ? broken : { answer, isHalf: true }
+    return answer.body === undefined ? broken : { ...answer, breaks: 'within' }
   }
   if (fault.afterEffect === true) await serve()
-  if ('reset' in fault) return broken
-  return { answer: errorAnswer(fault.status, 'the test asked for this fault'), isHalf: false }
+  return 'reset' in fault ? broken : errorAnswer(fault.status, 'the test asked for this fault')
 }

@@ -1,18 +1,19 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import { sendAnswer } from '../answer-queue.ts'
 import { Connections } from '../connections.ts'
-import { NodeRequest } from '../node-request.ts'
-import { Turns } from '../turns.ts'
+import { listening, serverOf, urlOf } from '../node-server.ts'
 import {
   type ContextServiceDouble,
   DoubleCore,
   type DoubleOptions,
   doubleOf,
 } from './context-service-double.ts'
-import type { Outcome } from './faults.ts'
+import { mostDelayMs, type Outcome } from './faults.ts'
+
+const host = '127.0.0.1'
 
 /**
- * Starts the double on a free port of 127.0.0.1.
+ * Starts the double on a free port of 127.0.0.1; but for its faults it is served as `serve` serves a store.
  *
  * @throws `InvalidOptionError` for an option that cannot be; for a `state`, the store's own errors
  * @example
@@ -23,48 +24,30 @@ import type { Outcome } from './faults.ts'
  */
 export async function startContextService(options: DoubleOptions = {}): Promise<ContextServiceDouble> {
   const core = new DoubleCore(options)
-  const turns = new Turns()
-  const server = createServer(async (incoming, outgoing) => {
-    const target = incoming.url ?? ''
-    const outcome = await turns.take(incoming.socket, () =>
-      core.respond(new NodeRequest(incoming), target, headersOf(incoming)),
-    )
-    send(outcome, outgoing)
-  })
+  // A connection may be idle for twice the time that a request may take: no delay is to end it.
+  const server = serverOf(
+    (request, target) => core.respond(request, target),
+    mostDelayMs,
+    undefined,
+    sendOutcome,
+  )
   const connections = new Connections(server)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  return doubleOf(core, `http://127.0.0.1:${port}`, () => {
+  await listening(server, 0, host)
+  return doubleOf(core, urlOf(host, server.address()), () => {
     // What is still under way is of a test that is over.
     server.closeAllConnections()
     return connections.close()
   })
 }
 
-function headersOf({ headers }: IncomingMessage): [string, string][] {
-  return Object.entries(headers).map(([name, value]) => [
-    name,
-    typeof value === 'object' ? value.join(', ') : (value ?? ''),
-  ])
-}
-
-function send({ answer, isHalf }: Outcome, outgoing: ServerResponse): void {
+function sendOutcome(outcome: Outcome, outgoing: ServerResponse): void {
+  const { status, headers, body = '', breaks } = outcome
   const { socket } = outgoing.req
-  if (answer === undefined) {
-    socket.resetAndDestroy()
-    return
+  if (breaks === undefined) sendAnswer(outcome, outgoing)
+  else if (breaks === 'before') socket.resetAndDestroy()
+  else if (!outgoing.destroyed) {
+    const bytes = Buffer.from(body)
+    outgoing.writeHead(status, { ...headers, 'content-length': bytes.length })
+    outgoing.write(bytes.subarray(0, bytes.length >> 1), () => socket.destroy())
   }
-  if (outgoing.destroyed) return
-  const { status, headers, body } = answer
-  if (body === undefined) {
-    outgoing.writeHead(status, headers).end()
-    return
-  }
-  const bytes = Buffer.from(body)
-  outgoing.writeHead(status, { ...headers, 'content-length': bytes.length })
-  if (isHalf) outgoing.write(bytes.subarray(0, bytes.length >> 1), () => socket.destroy())
-  else outgoing.end(bytes)
 }
