@@ -117,6 +117,22 @@ describe.each(Object.entries(entrances))('%s', (_name, open) => {
     expect(service.requests).toHaveLength(1000)
   })
 
+  test('the journal holds 16 MB of bodies at the most, the latest of them', async () => {
+    const service = await start()
+    const body = JSON.stringify({ a: 'x'.repeat(4_000_000) })
+    const send = (name: number | string) =>
+      service.handle(
+        new Request(`http://any/v1/account/a/n/s/properties?${name}`, { method: 'PATCH', headers, body }),
+      )
+    const queries = () => service.requests.map(({ path }) => path.split('?')[1])
+    for (let i = 0; i < 5; i++) await send(i)
+    expect(queries()).toEqual(['2', '3', '4'])
+    service.reset()
+    for (const name of ['a', 'b', 'c']) await send(name)
+    await get(service, '?small')
+    expect(queries()).toEqual(['a', 'b', 'c', 'small'])
+  })
+
   test('the clock ends what has a time to live, beside faked timers too', async () => {
     const service = await start({ state: { '577089': { n: {} } } })
     const session = service.store.sync.session({ account: '577089', namespace: 'n', session: 's' })

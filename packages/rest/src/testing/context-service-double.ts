@@ -46,7 +46,7 @@ export interface ContextServiceDouble extends AsyncDisposable {
   readonly url: string
   /** What it holds. */
   readonly store: ContextStore & HasSync
-  /** The last 1,000 requests since the last reset. */
+  /** The last requests since the last reset: 1,000 of them, with 16,000,000 bytes of bodies, at the most. */
   readonly requests: readonly RecordedRequest[]
   /** The time. */
   readonly clock: DoubleClock
@@ -159,7 +159,7 @@ export class DoubleCore {
       const namespaces = [...this.store.sync.account(account).namespaces()]
       for (const { name } of namespaces) this.store.sync.account(account).namespace(name).delete()
     }
-    this.#journal.requests.length = 0
+    this.#journal.clear()
     this.#faults.clear()
     this.#keys.reset()
     this.#moved = 0

@@ -1,7 +1,8 @@
 import { type JsonValue, StoreUnavailableError } from '@context-store/core'
 
-/** How many requests are kept; of more, the first ones are forgotten. */
+/** How many requests are kept, and how many bytes of bodies; of more, the first ones are forgotten. */
 const mostRequests = 1000
+const mostBytes = 16_000_000
 
 /** A request that the double got. Keys are left out of it: `maven-api-key`, `authorization`, `access_token`. */
 export interface RecordedRequest {
@@ -41,6 +42,9 @@ export function matches(request: RecordedRequest, { method, path }: RequestMatch
 /** What a double was asked. */
 export class Journal {
   readonly requests: RecordedRequest[] = []
+  /** The length of each one's body. */
+  readonly #lengths: number[] = []
+  #bytes = 0
   readonly #waiting = new Set<(request: RecordedRequest) => void>()
 
   /** Notes a request, before anything is done about it. */
@@ -57,10 +61,23 @@ export class Journal {
       headers: Object.fromEntries(shown),
       body: bodyOf(new TextDecoder().decode(body)),
     }
+    const length = body?.length ?? 0
     this.requests.push(recorded)
-    if (this.requests.length > mostRequests) this.requests.shift()
+    this.#lengths.push(length)
+    this.#bytes += length
+    while (this.requests.length > mostRequests || this.#bytes > mostBytes) {
+      this.requests.shift()
+      this.#bytes -= this.#lengths.shift() ?? 0
+    }
     for (const hear of this.#waiting) hear(recorded)
     return recorded
+  }
+
+  /** Forgets them all. */
+  clear(): void {
+    this.requests.length = 0
+    this.#lengths.length = 0
+    this.#bytes = 0
   }
 
   /** The first request that is meant, one that came already or the next. */
