@@ -206,6 +206,22 @@ describe.each(Object.entries(entrances))('%s', (_name, open) => {
     }
   })
 
+  test('a delay that is pending ends with close(): the connection breaks, and no timer is left', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const service = await start({ state: { '577089': { n: {} } } })
+    service.fault({ delayMs: 600_000 })
+    const late = get(service, '/n/properties')
+    const broken = expect(late).rejects.toThrow()
+    await service.waitForRequest()
+    await service.close()
+    await broken
+    expect(vi.getTimerCount()).toBe(0)
+    // Nor does one begin after it.
+    service.fault({ delayMs: 600_000 })
+    await expect(service.handle(new Request('http://any/', { headers }))).rejects.toThrow()
+  })
+
   test('faults with a rate are the same for the same seed', async () => {
     const run = async (seed: number) => {
       const service = await start({ seed })

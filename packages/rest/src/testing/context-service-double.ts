@@ -12,6 +12,7 @@ import { createKeys, type Keys } from '../keys.ts'
 import { createService, type Service } from '../service.ts'
 import type { ServiceRequest } from '../service-request.ts'
 import { WebRequest } from '../web-request.ts'
+import { Delays } from './delays.ts'
 import { type Fault, Faults, type Outcome, outcomeOf } from './faults.ts'
 import { Journal, type RecordedRequest, type RequestMatch, type WaitOptions } from './journal.ts'
 
@@ -66,7 +67,7 @@ export interface ContextServiceDouble extends AsyncDisposable {
   snapshot(): State
   /** Back to the start, or to `state`: store, journal, faults, clock and keys. */
   reset(state?: State): void
-  /** Ends it: the port is closed, the interceptor undone. */
+  /** Ends it: the port is closed, the interceptor undone; the connection of a request that is delayed breaks. */
   close(): Promise<void>
 }
 
@@ -76,6 +77,7 @@ export class DoubleCore {
   readonly clock: DoubleClock
   readonly #journal = new Journal()
   readonly #faults: Faults
+  readonly #delays = new Delays()
   readonly #keys: ReturnType<typeof createKeys>
   readonly #state: State
   readonly #service: Service
@@ -113,7 +115,7 @@ export class DoubleCore {
     const body = isTooLong ? undefined : await heard.bytes(maxBodyBytes).catch(() => undefined)
     const recorded = this.#journal.note(request.method, target, request.headers(), body)
     const fault = this.#faults.take(recorded)
-    const outcome = await outcomeOf(fault, () => this.#service(heard, target))
+    const outcome = await outcomeOf(fault, () => this.#service(heard, target), this.#delays)
     if (outcome.breaks !== 'before') recorded.status = outcome.status
     return outcome
   }
@@ -166,6 +168,13 @@ export class DoubleCore {
     this.#fill(state)
   }
 
+  /** Ends it and the entrance that it is reached by. */
+  async close(endEntrance: () => Promise<void>): Promise<void> {
+    this.#delays.end()
+    await endEntrance()
+    await this.store.close()
+  }
+
   #fill(state: State): void {
     for (const [account, namespaces] of Object.entries(state)) {
       for (const [name, sessions] of Object.entries(namespaces)) {
@@ -195,7 +204,7 @@ function readOnce(request: ServiceRequest): ServiceRequest {
 export function doubleOf(core: DoubleCore, url: string, end: () => Promise<void>): ContextServiceDouble {
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
-    closing ??= end().then(() => core.store.close())
+    closing ??= core.close(end)
     return closing
   }
   return {

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '@context-store/core'
 import { type Answer, errorAnswer } from '../answer.ts'
+import type { Delays } from './delays.ts'
 import { matches, type RecordedRequest, type RequestMatch } from './journal.ts'
 
 /** The longest delay. */
@@ -27,7 +28,7 @@ export type Fault = {
       readonly afterEffect?: boolean | undefined
     }
   | {
-      /** The answer is late by so many milliseconds, of the host's timers. */
+      /** The answer is late by so many milliseconds, of the host's timers; `close()` breaks the connection before. */
       readonly delayMs: number
       /** Whether the request takes effect before them, and not after. */
       readonly afterEffect?: boolean | undefined
@@ -113,12 +114,19 @@ export class Faults {
   }
 }
 
-/** What becomes of a request that `fault` hits, if any does; `serve` lets it take effect. */
-export async function outcomeOf(fault: Fault | undefined, serve: () => Promise<Answer>): Promise<Outcome> {
+/**
+ * What becomes of a request that `fault` hits, if any does; `serve` lets it take effect. Of one whose delay is ended
+ * the connection breaks.
+ */
+export async function outcomeOf(
+  fault: Fault | undefined,
+  serve: () => Promise<Answer>,
+  delays: Delays,
+): Promise<Outcome> {
   if (fault === undefined) return serve()
   if ('delayMs' in fault) {
     const early = fault.afterEffect === true ? await serve() : undefined
-    await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
+    if (!(await delays.wait(fault.delayMs))) return broken
     return early ?? serve()
   }
   if ('halfBody' in fault) {
