@@ -248,9 +248,54 @@ describe.each(Object.entries(entrances))('%s', (_name, open) => {
       { status: 500, rate: 2 },
       { status: 500, times: 0 },
       {},
+      { reset: false },
+      { halfBody: 1 },
+      { status: 500, afterEffect: 'yes' },
+      { status: 500, match: { path: 1 } },
+      { status: 500, match: { method: /GET/ } },
     ]) {
       expect(() => service.fault(fault as never)).toThrow(refused)
     }
     expect(() => service.clock.advanceSeconds(-1)).toThrow(refused)
+  })
+
+  test.each<[unknown, string]>([
+    [undefined, 'fault: '],
+    ['reset', 'fault: '],
+    [{ status: 500, afterEfect: true }, 'fault: there is no member "afterEfect"'],
+    [{ satus: 500 }, 'fault: there is no member "satus"'],
+    [{ status: 500, match: 'GET' }, 'fault.match: '],
+    [{ status: 500, match: { url: '/orders' } }, 'fault.match: there is no member "url"'],
+  ])('a fault that is none, %j, is refused by name', async (fault, message) => {
+    const service = await start()
+    const refused = { code: 'invalid-option', message: expect.stringContaining(message) }
+    expect(() => service.fault(fault as never)).toThrow(expect.objectContaining(refused))
+  })
+
+  test('a match that is none is refused by name, not waited for', async () => {
+    const service = await start()
+    await expect(service.waitForRequest({ paht: '/orders' } as never)).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringContaining('match: there is no member "paht"'),
+    })
+    service.fault({ status: 500, match: { method: undefined, path: undefined } })
+    expect((await get(service, '')).status).toBe(500)
+  })
+
+  test.each<[unknown, string]>([
+    [null, 'state: '],
+    [[], 'state: '],
+    [new Map([['a', {}]]), 'state: '],
+    [{ a: 'orders' }, 'state.a: '],
+    [{ a: { orders: [] } }, 'state.a.orders: '],
+    [{ a: { orders: { c1: 1 } } }, 'state.a.orders.c1: '],
+    [{ a: { orders: { c1: undefined } } }, 'state.a.orders.c1: '],
+  ])('a state that is none, %j, is refused with its place, and nothing is changed', async (state, place) => {
+    const refused = { code: 'invalid-option', message: expect.stringContaining(place) }
+    await expect(open({ state: state as never })).rejects.toMatchObject(refused)
+    const before = { a: { orders: { c1: { step: 1 } } } }
+    const service = await start({ state: before })
+    expect(() => service.reset(state as never)).toThrow(expect.objectContaining(refused))
+    expect(service.snapshot()).toEqual(before)
   })
 })

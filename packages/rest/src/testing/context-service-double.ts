@@ -1,10 +1,4 @@
-import {
-  type ContextStore,
-  type HasSync,
-  InvalidOptionError,
-  type Properties,
-  setOwn,
-} from '@context-store/core'
+import { type ContextStore, type HasSync, InvalidOptionError, setOwn } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
 import { maxBodyBytes } from '../body.ts'
 import type { HandlerOptions } from '../handler.ts'
@@ -14,12 +8,8 @@ import type { ServiceRequest } from '../service-request.ts'
 import { WebRequest } from '../web-request.ts'
 import { Delays } from './delays.ts'
 import { type Fault, Faults, type Outcome, outcomeOf } from './faults.ts'
-import { Journal, type RecordedRequest, type RequestMatch, type WaitOptions } from './journal.ts'
-
-/** All that a store holds: account → namespace → session → properties. */
-export type State = {
-  [account: string]: { [namespace: string]: { [session: string]: Properties } }
-}
+import { checkMatch, Journal, type RecordedRequest, type RequestMatch, type WaitOptions } from './journal.ts'
+import { checkState, type State } from './state.ts'
 
 /** What a double is to be. */
 export interface DoubleOptions extends Omit<HandlerOptions, 'keys'> {
@@ -53,19 +43,28 @@ export interface ContextServiceDouble extends AsyncDisposable {
   readonly clock: DoubleClock
   /** Answers a request: one line in a setup of another library for mocking. A fault that breaks the connection rejects. */
   handle(request: Request): Promise<Response>
-  /** Lets the next request that fits go wrong, or as many as it says. */
+  /**
+   * Lets the next request that fits go wrong, or as many as it says.
+   *
+   * @throws `InvalidOptionError` for a fault that cannot be, and for a member that there is not
+   */
   fault(fault: Fault): void
   /**
    * The first request that fits, one that came already or the next.
    *
    * @throws `StoreUnavailableError` where none comes in time
+   * @throws `InvalidOptionError` for a match that cannot be, and for a member that there is not
    */
   waitForRequest(match?: RequestMatch, options?: WaitOptions): Promise<RecordedRequest>
   /** Makes a new key for an account; the one before is a 403 from now on. */
   regenerateKey(account: string): string
   /** All that it holds, as plain JSON. Namespaces and sessions that are empty are in it. */
   snapshot(): State
-  /** Back to the start, or to `state`: store, journal, faults, clock and keys. */
+  /**
+   * Back to the start, or to `state`: store, journal, faults, clock and keys.
+   *
+   * @throws `InvalidOptionError`, and nothing is changed, for a `state` that is not objects of objects of objects
+   */
   reset(state?: State): void
   /** Ends it: the port is closed, the interceptor undone; the connection of a request that is delayed breaks. */
   close(): Promise<void>
@@ -85,6 +84,7 @@ export class DoubleCore {
 
   constructor({ state = {}, seed = 1, keys, hosts: _hosts, ...options }: DoubleOptions) {
     if (!Number.isInteger(seed)) throw new InvalidOptionError('seed: a whole number')
+    checkState(state)
     this.clock = {
       // Looked up at each call, so that faked timers are followed.
       now: () => Date.now() + this.#moved,
@@ -133,7 +133,11 @@ export class DoubleCore {
     this.#faults.add(fault)
   }
 
-  waitForRequest(match: RequestMatch = {}, { timeoutMs = 1000 }: WaitOptions = {}): Promise<RecordedRequest> {
+  async waitForRequest(
+    match: RequestMatch = {},
+    { timeoutMs = 1000 }: WaitOptions = {},
+  ): Promise<RecordedRequest> {
+    checkMatch('match', match)
     return this.#journal.wait(match, timeoutMs)
   }
 
@@ -157,6 +161,7 @@ export class DoubleCore {
   }
 
   reset(state: State = this.#state): void {
+    checkState(state)
     for (const account of [...this.store.sync.accounts()]) {
       const namespaces = [...this.store.sync.account(account).namespaces()]
       for (const { name } of namespaces) this.store.sync.account(account).namespace(name).delete()

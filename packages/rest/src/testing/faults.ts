@@ -1,7 +1,8 @@
 import { InvalidOptionError } from '@context-store/core'
 import { type Answer, errorAnswer } from '../answer.ts'
 import type { Delays } from './delays.ts'
-import { matches, type RecordedRequest, type RequestMatch } from './journal.ts'
+import { checkMatch, matches, type RecordedRequest, type RequestMatch } from './journal.ts'
+import { checkMembers } from './members.ts'
 
 /** The longest delay. */
 export const mostDelayMs = 600_000
@@ -47,6 +48,8 @@ export interface Outcome extends Answer {
   readonly breaks?: 'before' | 'within'
 }
 
+const kinds = ['status', 'reset', 'delayMs', 'halfBody']
+
 const broken: Outcome = { status: 0, body: undefined, headers: {}, breaks: 'before' }
 
 interface Planned {
@@ -67,23 +70,8 @@ export class Faults {
 
   /** Plans a fault. */
   add(fault: Fault): void {
+    checkFault(fault)
     const { times, rate } = fault
-    if (times !== undefined && (!Number.isInteger(times) || times < 1)) {
-      throw new InvalidOptionError('fault.times: a whole number from 1 on')
-    }
-    if (rate !== undefined && !(rate >= 0 && rate <= 1))
-      throw new InvalidOptionError('fault.rate: from 0 to 1')
-    const kinds = ['status', 'reset', 'delayMs', 'halfBody'].filter((kind) => Object.hasOwn(fault, kind))
-    if (kinds.length !== 1) throw new InvalidOptionError('fault: one of status, reset, delayMs, halfBody')
-    if (
-      'status' in fault &&
-      !(Number.isInteger(fault.status) && fault.status >= 400 && fault.status <= 599)
-    ) {
-      throw new InvalidOptionError('fault.status: from 400 to 599')
-    }
-    if ('delayMs' in fault && !(fault.delayMs >= 0 && fault.delayMs <= mostDelayMs)) {
-      throw new InvalidOptionError(`fault.delayMs: from 0 to ${mostDelayMs}`)
-    }
     this.#planned.push({ fault, left: times ?? (rate === undefined ? 1 : Number.POSITIVE_INFINITY) })
   }
 
@@ -111,6 +99,32 @@ export class Faults {
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Refuses a fault that cannot be. */
+function checkFault(fault: Fault): void {
+  checkMembers('fault', fault, [...kinds, 'match', 'times', 'rate', 'afterEffect'])
+  const { match, times, rate } = fault
+  if (match !== undefined) checkMatch('fault.match', match)
+  if (times !== undefined && (!Number.isInteger(times) || times < 1)) {
+    throw new InvalidOptionError('fault.times: a whole number from 1 on')
+  }
+  if (rate !== undefined && !(rate >= 0 && rate <= 1)) throw new InvalidOptionError('fault.rate: from 0 to 1')
+  if (kinds.filter((kind) => Object.hasOwn(fault, kind)).length !== 1) {
+    throw new InvalidOptionError(`fault: one of ${kinds.join(', ')}`)
+  }
+  if ('status' in fault && !(Number.isInteger(fault.status) && fault.status >= 400 && fault.status <= 599)) {
+    throw new InvalidOptionError('fault.status: from 400 to 599')
+  }
+  if ('delayMs' in fault && !(fault.delayMs >= 0 && fault.delayMs <= mostDelayMs)) {
+    throw new InvalidOptionError(`fault.delayMs: from 0 to ${mostDelayMs}`)
+  }
+  if ('reset' in fault && fault.reset !== true) throw new InvalidOptionError('fault.reset: true')
+  if ('halfBody' in fault && fault.halfBody !== true) throw new InvalidOptionError('fault.halfBody: true')
+  const afterEffect = 'afterEffect' in fault ? fault.afterEffect : undefined
+  if (afterEffect !== undefined && typeof afterEffect !== 'boolean') {
+    throw new InvalidOptionError('fault.afterEffect: true or false')
   }
 }
 

@@ -2,9 +2,9 @@ export type {
   ContextServiceDouble,
   DoubleClock,
   DoubleOptions,
-  State,
 } from './context-service-double.ts'
 export type { Fault } from './faults.ts'
 export { interceptContextService } from './intercept-context-service.ts'
 export type { RecordedRequest, RequestMatch, WaitOptions } from './journal.ts'
 export { startContextService } from './start-context-service.ts'
+export type { State } from './state.ts'

@@ -1,4 +1,5 @@
-import { type JsonValue, StoreUnavailableError } from '@context-store/core'
+import { InvalidOptionError, type JsonValue, StoreUnavailableError } from '@context-store/core'
+import { checkMembers } from './members.ts'
 
 /** How many requests are kept, and how many bytes of bodies; of more, the first ones are forgotten. */
 const mostRequests = 1000
@@ -30,6 +31,22 @@ export interface RequestMatch {
 export interface WaitOptions {
   /** In milliseconds: 1,000 if none. */
   readonly timeoutMs?: number | undefined
+}
+
+/** Refuses a match that cannot be; `what` says where it stands. */
+export function checkMatch(what: string, match: RequestMatch): void {
+  checkMembers(what, match, ['method', 'path'])
+  const { method, path } = match
+  if (method !== undefined && typeof method !== 'string')
+    throw new InvalidOptionError(`${what}.method: a string`)
+  if (path !== undefined && typeof path !== 'string' && !isPattern(path)) {
+    throw new InvalidOptionError(`${what}.path: a string or a pattern`)
+  }
+}
+
+/** Another realm's too, as in a test runner's sandbox. */
+function isPattern(value: object): boolean {
+  return Object.prototype.toString.call(value) === '[object RegExp]'
 }
 
 /** Whether a request is one of those that are meant. */
