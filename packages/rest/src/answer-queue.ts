@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer } from './answer.ts'
 
+// Taken now: a test's fake timers replace the global one, and nothing would leave.
+const atEndOfTurn = setImmediate
+
 /** How an answer is sent; {@link sendAnswer} is the usual way. */
 export type Send = (answer: Answer, outgoing: ServerResponse) => void
 
@@ -19,7 +22,7 @@ export class AnswerQueue {
 
   /** Sends an answer, at the end of the turn. */
   send(answer: Answer, outgoing: ServerResponse): void {
-    if (this.#waiting.length === 0) setImmediate(this.#flush)
+    if (this.#waiting.length === 0) atEndOfTurn(this.#flush)
     this.#waiting.push({ answer, outgoing })
   }
 

@@ -3,6 +3,9 @@ import type { SessionTables } from './session-tables.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { translate } from './sqlite-errors.ts'
 
+// Taken now: a test's fake timers replace the global one, and nothing would be committed.
+const atEndOfTurn = setImmediate
+
 interface QueuedCall {
   readonly call: (tables: SessionTables) => unknown
   readonly resolve: (value: unknown) => void
@@ -27,7 +30,7 @@ export class GroupCommit {
   /** Queues a call. */
   write<T>(call: (tables: SessionTables) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#queue.length === 0) setImmediate(() => this.flush())
+      if (this.#queue.length === 0) atEndOfTurn(() => this.flush())
       this.#queue.push({
         call,
         resolve: resolve as (value: unknown) => void,

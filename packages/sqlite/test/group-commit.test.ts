@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type SqliteDatabase, sqliteStore } from '../src/index.ts'
 import { BetterSqlite3 } from './drivers.ts'
 import { codeOf, temporaryFolder } from './temporary.ts'
@@ -36,6 +36,17 @@ function watched(path: string) {
 function engineError(code: string): Error {
   return Object.assign(new Error('made to fail'), { code })
 }
+
+test('timers that are faked, all of them, hold no write up', async () => {
+  const store = sqliteStore({ path: join(temporaryFolder(), 'faked.db') })
+  onTestFinished(() => store.close())
+  vi.useFakeTimers()
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  await store.session(address).patch({ a: 1 })
+  expect(await store.session(address).getAll()).toEqual({ a: 1 })
+})
 
 test('the writes of one turn share a transaction, and are told after it', async () => {
   const { database, log } = watched(':memory:')
