@@ -15,16 +15,6 @@ async function testWith(open) {
   return performance.now() - begun
 }
 
-async function trip(open) {
-  const service = await open()
-  const url = `${service.url}/v1/account/577089/orders/c1/properties`
-  const begun = performance.now()
-  for (let i = 0; i < 10 * times; i++) await (await fetch(url, { headers })).text()
-  const each = (performance.now() - begun) / (10 * times)
-  await service.close()
-  return each
-}
-
 async function tests(open) {
   const all = []
   for (let i = 0; i < times; i++) all.push(await testWith(open))
@@ -37,8 +27,6 @@ console.log(
   JSON.stringify({
     'double: start, one call, close': port.usual,
     'double: start, one call, close, the first of a process (fetch comes with it)': port.first,
-    'double: round trip': await trip(startContextService),
     'interceptor: start, one call, close': intercepted.usual,
-    'interceptor: round trip': await trip(async () => interceptContextService()),
   }),
 )

@@ -1,4 +1,5 @@
-// The REST server beside a bare node:http with a merge into a Map, 50 connections from a process of their own.
+// The REST server beside a bare node:http with a merge into a Map, 50 connections from a process of their own; and one
+// request at a time, as a test sends them, to these and to the double.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +11,7 @@ import { sessionOf } from './workload.mjs'
 
 const serving = fileURLToPath(new URL('http-server.mjs', import.meta.url))
 const loading = fileURLToPath(new URL('http-load.mjs', import.meta.url))
+const fetching = fileURLToPath(new URL('fetch-load.mjs', import.meta.url))
 const openApi = fileURLToPath(import.meta.resolve('@context-store/rest/openapi.json'))
 
 const ownPath = '/v1/account/577089/orders/c1/properties'
@@ -53,28 +55,42 @@ export async function http({ pace, progress }) {
       ],
     },
   ]
+  const targets = servers.map((server, at) => ({ ...server, where: ports[at] }))
+  const doubles = [
+    { name: 'the double on a port', role: 'ours', path: ownPath, where: 'double' },
+    { name: 'the double, intercepted', role: 'ours', path: ownPath, where: 'interceptor' },
+  ]
   const children = servers.map(({ command }) => {
     const child = start(process.execPath, command.map(String), { cwd: peersFolder, stdio: 'ignore' })
     return child
   })
   const rows = []
   try {
-    for (const [at, server] of servers.entries()) await answers(`http://127.0.0.1:${ports[at]}${server.path}`)
+    for (const { where, path } of targets) await answers(`http://127.0.0.1:${where}${path}`)
     for (const method of ['GET', 'PATCH']) {
-      const results = servers.map(() => [])
-      for (let round = 0; round < (pace.isShort ? 1 : 5); round++) {
-        for (const [at, server] of servers.entries()) {
-          progress(`http ${method}: ${server.name}`)
-          const args = [loading, String(ports[at]), method, server.path, String(5 * pace.roundMs)]
-          results[at].push(JSON.parse(await output(process.execPath, args)))
-        }
-      }
-      rows.push(...withRatios(servers.map((server, at) => rowOf(server, method, results[at]))))
+      rows.push(...(await load(loading, targets, method, method, pace, progress)))
+    }
+    for (const method of ['GET', 'PATCH']) {
+      const operation = `${method}, one at a time`
+      rows.push(...(await load(fetching, [...targets, ...doubles], method, operation, pace, progress)))
     }
   } finally {
     await Promise.all(children.map(stop))
   }
   return rows
+}
+
+/** Rows of a method, by a program that sends it to one server at a time. */
+async function load(program, targets, method, operation, pace, progress) {
+  const results = targets.map(() => [])
+  for (let round = 0; round < (pace.isShort ? 1 : 5); round++) {
+    for (const [at, { name, where, path }] of targets.entries()) {
+      progress(`http ${operation}: ${name}`)
+      const args = [program, String(where), method, path, String(5 * pace.roundMs)]
+      results[at].push(JSON.parse(await output(process.execPath, args)))
+    }
+  }
+  return withRatios(targets.map((target, at) => rowOf(target, operation, results[at])))
 }
 
 function rowOf({ name, role, isFramework = false, note = '' }, operation, results) {

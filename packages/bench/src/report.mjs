@@ -64,8 +64,8 @@ export function writeReadme(rows) {
     throw new Error(`README.md: there is no ${begin} before ${end} to write between`)
   const ours = rows.filter(({ role, ratioToLimit }) => role === 'ours' && ratioToLimit !== null)
   const lines = ours.map(
-    (row) =>
-      `| ${row.backend} | ${row.operation} | ${thousands(row.opsPerSecond)} | ${row.ratioToLimit} | ${row.ratioToBestPeer ?? ''} |`,
+    (row, at) =>
+      `| ${row.backend} | ${workOf(row, ours.slice(0, at))} | ${thousands(row.opsPerSecond)} | ${row.ratioToLimit} | ${row.ratioToBestPeer ?? ''} |`,
   )
   const written = [
     begin,
@@ -76,6 +76,12 @@ export function writeReadme(rows) {
     '',
   ].join('\n')
   writeFileSync(readme, text.slice(0, from) + written + text.slice(to))
+}
+
+/** What a row is about: the candidate too, where a row before it is about the same work. */
+function workOf({ backend, operation, candidate }, before) {
+  const isSecond = before.some((row) => row.backend === backend && row.operation === operation)
+  return isSecond ? `${operation}, ${candidate}` : operation
 }
 
 function verdictsOn(rows) {

@@ -1,5 +1,6 @@
 // How long things take to begin, in processes of their own, over what an empty node takes.
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { answers } from './http.mjs'
@@ -7,6 +8,7 @@ import { median, round3 } from './measure.mjs'
 import { peerCommand, peersFolder } from './peers.mjs'
 import { start as begin, freePort, output, stop } from './processes.mjs'
 import { temporaryFolder } from './temporary.mjs'
+import { sessionOf } from './workload.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const cli = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url))
@@ -57,7 +59,11 @@ export async function start({ pace, progress }) {
 async function servers(runs, empty, folder, progress) {
   const port = await freePort()
   const file = join(folder, 'first.db')
-  const url = `http://127.0.0.1:${port}/v1/account/577089`
+  const own = '/v1/account/577089'
+  const serve = [cli, 'serve', '--quiet', '--port', port, '--db', file]
+  const database = join(folder, 'db.json')
+  writeFileSync(database, JSON.stringify({ orders: [{ id: 'c1', ...sessionOf(1) }] }))
+  const jsonServer = [peerCommand('json-server'), '--quiet', '--port', port, database]
   const prism = [
     peerCommand('@stoplight/prism-cli'),
     'mock',
@@ -68,17 +74,18 @@ async function servers(runs, empty, folder, progress) {
     openApi,
   ]
   const commands = [
-    ['context-store serve', 'ours', runs, [cli, 'serve', '--quiet', '--port', port, '--db', file]],
-    ['Prism', 'peer', Math.min(runs, 3), prism],
+    ['context-store serve', 'ours', runs, own, serve],
+    ['json-server', 'peer', Math.min(runs, 3), '/orders/c1', jsonServer],
+    ['Prism', 'peer', Math.min(runs, 3), own, prism],
   ]
   const rows = []
-  for (const [name, role, count, command] of commands) {
+  for (const [name, role, count, path, command] of commands) {
     const times = []
     for (let i = 0; i < count; i++) {
       progress(`start: ${name}`)
       const begun = performance.now()
       const child = begin(process.execPath, command.map(String), { cwd: peersFolder, stdio: 'ignore' })
-      await (await answers(url)).arrayBuffer()
+      await (await answers(`http://127.0.0.1:${port}${path}`)).arrayBuffer()
       times.push(performance.now() - begun)
       await stop(child)
     }
