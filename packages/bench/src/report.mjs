@@ -1,6 +1,7 @@
 // What was measured, as a table, as JSON, and as the README's table.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { round3 } from './measure.mjs'
 import { targets } from './targets.mjs'
 
 const readme = fileURLToPath(new URL('../../../README.md', import.meta.url))
@@ -85,11 +86,13 @@ function workOf({ backend, operation, candidate }, before) {
 }
 
 function verdictsOn(rows) {
-  return targets.flatMap(({ backend, operation, limit, peer, most }) => {
-    const row = rows.find(
-      (other) => other.role === 'ours' && other.backend === backend && other.operation === operation,
-    )
-    if (row === undefined) return []
+  const find = (backend, operation, role) =>
+    rows.find((other) => other.role === role && other.backend === backend && other.operation === operation)
+  return targets.flatMap(({ backend, operation, limit, peer, most, times, of }) => {
+    const row = find(backend, operation, 'ours')
+    const other = of && find(backend, of.operation, of.role)
+    if (row === undefined || (of !== undefined && other === undefined)) return []
+    const factor = other && round3(cost(row) / cost(other))
     const verdict = (found, wanted, isMet) => [isMet ? 'met' : 'missed', `${found}`, wanted]
     return [
       ...(limit === undefined
@@ -98,9 +101,17 @@ function verdictsOn(rows) {
       ...(peer === undefined || row.ratioToBestPeer === null
         ? []
         : [verdict(row.ratioToBestPeer, `>= ${peer} of the best peer`, row.ratioToBestPeer >= peer)]),
+      ...(times === undefined
+        ? []
+        : [verdict(factor, `<= ${times} times ${of.operation}, ${other.candidate}`, factor <= times)]),
       ...(most === undefined ? [] : [verdict(row.value, `<= ${most} ${row.unit}`, row.value <= most)]),
     ].map((line) => [`${backend} ${operation}`, ...line])
   })
+}
+
+/** What a row says that something costs: of time, or of what it measures. */
+function cost({ value, opsPerSecond }) {
+  return value ?? 1 / opsPerSecond
 }
 
 function columns(lines) {

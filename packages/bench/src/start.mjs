@@ -14,8 +14,12 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const cli = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url))
 const openApi = fileURLToPath(import.meta.resolve('@context-store/rest/openapi.json'))
 
+const emptyModule = join(temporaryFolder(), 'empty.mjs')
+writeFileSync(emptyModule, '')
+
 const programs = {
   'an empty node': '',
+  'import an empty file': `import ${JSON.stringify(emptyModule)}`,
   'import core': "import '@context-store/core'",
   'import memory': "import '@context-store/memory'",
   'import sqlite': "import '@context-store/sqlite'",
@@ -48,7 +52,9 @@ export async function start({ pace, progress }) {
   const rows = [...times].map(([name, values]) =>
     name === 'an empty node'
       ? row(name, empty, runs, 'node', 'limit')
-      : row(`${name}, over an empty node`, median(values) - empty, runs),
+      : name === 'import an empty file'
+        ? row(`${name}, over an empty node`, median(values) - empty, runs, 'node', 'limit')
+        : row(`${name}, over an empty node`, median(values) - empty, runs),
   )
   rows.push(...(await servers(runs, empty, folder, progress)))
   rows.push(...(await doubles(pace, progress)))

@@ -1,4 +1,5 @@
-// What is to be reached: ratios of one run, to the bare engine (`limit`) and to the best peer (`peer`), or `most`.
+// What is to be reached: ratios of one run, to the bare engine (`limit`) and to the best peer (`peer`), or `most`; or
+// at most `times` what another row costs.
 export const targets = [
   { backend: 'memory', operation: 'sync patch3', limit: 0.4 },
   { backend: 'memory', operation: 'sync patch3n', limit: 0.12 },
@@ -7,11 +8,35 @@ export const targets = [
   { backend: 'memory', operation: 'async patch3', limit: 0.6, peer: 6 },
   { backend: 'memory', operation: 'async getAll', limit: 0.4, peer: 3 },
   { backend: 'memory', operation: 'async getOne', limit: 0.6, peer: 4 },
+  {
+    backend: 'memory',
+    operation: 'bytes a session, 1000000 sessions',
+    times: 1.3,
+    of: { operation: 'bytes a session, 1000000 sessions', role: 'limit' },
+  },
+  ...['patch3', 'getAll', 'getOne'].map((operation) => ({
+    backend: 'memory',
+    operation: `${operation}, 1000000 sessions`,
+    times: 2,
+    of: { operation: `${operation}, 1000 sessions`, role: 'ours' },
+  })),
   { backend: 'sqlite', operation: 'sync patch3, NORMAL', limit: 0.6, peer: 4 },
   { backend: 'sqlite', operation: 'sync getAll, NORMAL', limit: 0.35, peer: 6 },
   { backend: 'sqlite', operation: 'sync getOne, NORMAL', limit: 0.45, peer: 8 },
   { backend: 'sqlite', operation: 'sync create, NORMAL', limit: 0.5, peer: 2 },
   { backend: 'sqlite', operation: 'patch3, FULL, 64 under way', limit: 0.65, peer: 25 },
+  {
+    backend: 'sqlite',
+    operation: 'patch3, session of 1000',
+    times: 6,
+    of: { operation: 'patch3, session of 10', role: 'ours' },
+  },
+  ...['patch3', 'getAll', 'getOne'].map((operation) => ({
+    backend: 'sqlite',
+    operation: `${operation}, 1000000 sessions`,
+    times: 2,
+    of: { operation: `${operation}, 10000 sessions`, role: 'ours' },
+  })),
   { backend: 'sqlite', operation: 'file', most: 500 },
   { backend: 'redis', operation: 'patch3, 64 under way', limit: 0.7, peer: 2 },
   { backend: 'redis', operation: 'patch3 to a script that does nothing, 64 under way', limit: 0.8 },
