@@ -222,6 +222,21 @@ describe.each(Object.entries(entrances))('%s', (_name, open) => {
     await expect(service.handle(new Request('http://any/', { headers }))).rejects.toThrow()
   })
 
+  test('a delay that is pending ends with reset(): what one test sent takes no effect in the next', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const service = await start()
+    service.fault({ delayMs: 1000 })
+    const session = `${service.url}/v1/account/577089/n/s/properties`
+    const broken = expect(fetch(session, { method: 'PATCH', headers, body: '{"a":1}' })).rejects.toThrow()
+    await service.waitForRequest({ method: 'PATCH' })
+    service.reset()
+    await vi.advanceTimersByTimeAsync(1000)
+    await broken
+    expect(service.snapshot()).toEqual({})
+    expect((await get(service, '/')).status).toBe(200)
+  })
+
   test('faults with a rate are the same for the same seed', async () => {
     const run = async (seed: number) => {
       const service = await start({ seed })

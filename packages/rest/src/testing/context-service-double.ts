@@ -61,7 +61,8 @@ export interface ContextServiceDouble extends AsyncDisposable {
   /** All that it holds, as plain JSON. Namespaces and sessions that are empty are in it. */
   snapshot(): State
   /**
-   * Back to the start, or to `state`: store, journal, faults, clock and keys.
+   * Back to the start, or to `state`: store, journal, faults, clock and keys. The connection of a request that is
+   * delayed breaks, so that it takes no effect in the next test.
    *
    * @throws `InvalidOptionError`, and nothing is changed, for a `state` that is not objects of objects of objects
    */
@@ -162,6 +163,7 @@ export class DoubleCore {
 
   reset(state: State = this.#state): void {
     checkState(state)
+    this.#delays.end()
     for (const account of [...this.store.sync.accounts()]) {
       const namespaces = [...this.store.sync.account(account).namespaces()]
       for (const { name } of namespaces) this.store.sync.account(account).namespace(name).delete()
@@ -175,7 +177,7 @@ export class DoubleCore {
 
   /** Ends it and the entrance that it is reached by. */
   async close(endEntrance: () => Promise<void>): Promise<void> {
-    this.#delays.end()
+    this.#delays.close()
     await endEntrance()
     await this.store.close()
   }

@@ -17,9 +17,14 @@ export class Delays {
     })
   }
 
-  /** Ends those that are under way, and any to come. */
+  /** Ends those that are under way. */
   end(): void {
-    this.#isEnded = true
     for (const end of this.#ends) end(false)
+  }
+
+  /** Ends those that are under way, and any to come. */
+  close(): void {
+    this.#isEnded = true
+    this.end()
   }
 }

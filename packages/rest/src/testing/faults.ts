@@ -29,7 +29,7 @@ export type Fault = {
       readonly afterEffect?: boolean | undefined
     }
   | {
-      /** The answer is late by so many milliseconds, of the host's timers; `close()` breaks the connection before. */
+      /** The answer is late by so many milliseconds, of the host's timers; `close()` and `reset()` break the connection before. */
       readonly delayMs: number
       /** Whether the request takes effect before them, and not after. */
       readonly afterEffect?: boolean | undefined
