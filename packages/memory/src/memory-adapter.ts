@@ -38,6 +38,8 @@ export class MemoryAdapter implements SyncStorageAdapter {
   readonly #tree: RecordTree
   readonly #use: RecentUse | undefined
   #walk: Generator<SessionRecord, void, undefined> | undefined
+  /** The nested names of the session that such a value was last written to. */
+  #nested: readonly string[] = []
 
   constructor(use: RecentUse | undefined) {
     this.#tree = new RecordTree(use)
@@ -208,7 +210,12 @@ export class MemoryAdapter implements SyncStorageAdapter {
   #merge(session: SessionRecord, request: PatchRequest): void {
     const { changes, nests, removes } = request
     const { names, values } = changes
-    if (nests) session.nested = nestedNames(session.nested, changes)
+    if (nests) {
+      const nested = nestedNames(session.nested, changes)
+      // Of a million sessions that are alike one array is enough.
+      if (!isSame(nested, this.#nested)) this.#nested = nested
+      session.nested = this.#nested
+    }
     if (this.#use !== undefined || removes || names.includes('__proto__')) {
       for (const name of names) this.#set(session, name, values[name] as JsonValue | typeof absent)
       session.empty = hasNone(session.properties)
@@ -299,9 +306,14 @@ function nestedNames(before: readonly string[], { names, values }: Entries): rea
     const value = values[name]
     if (typeof value !== 'object' || value === null || after.length > fewNested || after.includes(name))
       continue
-    after = [...after, name]
+    // As long as it has to be, where a spread leaves room for many more.
+    after = after.concat(name)
   }
   return after
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((name, index) => name === b[index]))
 }
 
 function hasNone(properties: Properties): boolean {
