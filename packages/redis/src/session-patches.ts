@@ -12,10 +12,10 @@ import {
 import type { ExpiringBuckets } from './expiring-buckets.ts'
 import { addressOf, type SessionKeys } from './keys.ts'
 import { listOf, type Namespaces } from './namespaces.ts'
+import { patchScript } from './patch-script.ts'
 import type { RedisConnection, Reply } from './redis-connection.ts'
 import { errorAt, storeError } from './redis-errors.ts'
 import { type Script, scriptTime } from './script.ts'
-import { patchScript } from './session-scripts.ts'
 import { jsonOf } from './session-text.ts'
 import { TurnBatch } from './turn-batch.ts'
 

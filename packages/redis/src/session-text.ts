@@ -6,7 +6,7 @@ import {
   type SessionLife,
   setOwn,
 } from '@context-store/core'
-import { headLength } from './session-scripts.ts'
+import { headLength } from './session-layout.ts'
 
 const headForm = /^\d{10} \d{9} ([\d-]\d{16}) ([\d-]{17}) (\d{11})([on])$/
 

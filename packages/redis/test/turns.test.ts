@@ -29,9 +29,9 @@ test('the patches of a turn are one call of the server, and so are the reads', a
   await Promise.all(sessions.map((session, index) => session.patch({ b: index })))
   const all = await Promise.all(sessions.map((session) => session.getAll()))
   expect(all).toEqual(sessions.map((_, index) => ({ a: 1, b: index })))
-  // One more where a client has written what came so far; by themselves they would be 64.
-  expect((await calls(server, 'evalsha')) - before.evalsha).toBeLessThanOrEqual(2)
-  expect((await calls(server, 'mget')) - before.mget).toBeLessThanOrEqual(2)
+  // 32 a message, and what the store reclaims now and then; by themselves they would be 64.
+  expect((await calls(server, 'evalsha')) - before.evalsha).toBeLessThanOrEqual(4)
+  expect((await calls(server, 'mget')) - before.mget).toBeLessThanOrEqual(4)
 })
 
 test('each call of a turn succeeds or fails by itself, and says where', async () => {

@@ -1,5 +1,5 @@
 export { maxBodyBytes } from './body.ts'
 export { statusOfError } from './error-status.ts'
-export { createHandler, type HandlerOptions } from './handler.ts'
+export { createHandler } from './handler.ts'
+export type { HandlerOptions, Profile } from './handler-options.ts'
 export { createKeys, type KeyRing, type Keys } from './keys.ts'
-export type { Profile } from './profiles.ts'

@@ -1,6 +1,6 @@
 import { type ContextStore, InvalidOptionError } from '@context-store/core'
 import { Connections } from './connections.ts'
-import type { HandlerOptions } from './handler.ts'
+import type { HandlerOptions } from './handler-options.ts'
 import { listening, type ServedRequest, serverOf, urlOf } from './node-server.ts'
 import { createService } from './service.ts'
 

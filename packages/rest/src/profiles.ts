@@ -1,11 +1,5 @@
 import { InvalidOptionError } from '@context-store/core'
-import type { HandlerOptions } from './handler.ts'
-
-/**
- * Which of the vendor's pages the service follows: `2019`, the page this project was made from, or `service`,
- * what the vendor's newer pages and its own client know.
- */
-export type Profile = '2019' | 'service'
+import type { HandlerOptions, Profile } from './handler-options.ts'
 
 /** The options in which the vendor's pages differ. */
 type RuleName = 'bareValues' | 'reservedNames' | 'createOnPatch' | 'missingSessions' | 'propertiesField'

@@ -1,5 +1,5 @@
 import { ContextStoreError, InvalidOptionError, UnauthorizedError } from '@context-store/core'
-import type { RestStoreOptions } from './rest-store.ts'
+import type { RestStoreOptions } from './rest-store-options.ts'
 
 /** So many accounts' keys are kept; of more, the one asked for longest ago is asked for anew. */
 const mostKept = 1000

@@ -1,1 +1,2 @@
-export { type RestStore, type RestStoreOptions, restStore } from './rest-store.ts'
+export { type RestStore, restStore } from './rest-store.ts'
+export type { RestStoreOptions } from './rest-store-options.ts'

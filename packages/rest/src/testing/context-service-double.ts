@@ -1,7 +1,7 @@
 import { type ContextStore, type HasSync, InvalidOptionError, setOwn } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
 import { maxBodyBytes } from '../body.ts'
-import type { HandlerOptions } from '../handler.ts'
+import type { HandlerOptions } from '../handler-options.ts'
 import { createKeys, type Keys } from '../keys.ts'
 import { createService, type Service } from '../service.ts'
 import type { ServiceRequest } from '../service-request.ts'
