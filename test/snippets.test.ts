@@ -1,15 +1,15 @@
 import { type ExecFileException, execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packageFolders } from './package-folders.ts'
 import { startRedis } from './redis-servers/one-node.ts'
 import type { RedisServer } from './redis-servers/server-process.ts'
 
-/** One fenced block of TypeScript in a README. */
+/** One fenced block of TypeScript in a README or a guide. */
 interface Snippet {
   readonly name: string
   readonly file: string
@@ -20,7 +20,12 @@ interface Snippet {
 const root = fileURLToPath(new URL('..', import.meta.url))
 // Inside the repository, so that the workspace's packages are found as an application finds them.
 const folder = join(root, 'test-results', 'snippets')
-const snippets = await snippetsOf(['README.md', ...packageFolders.map((path) => join(path, 'README.md'))])
+const guides = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+const snippets = await snippetsOf([
+  'README.md',
+  ...packageFolders.map((path) => join(path, 'README.md')),
+  ...guides.map((name) => join('docs', name)),
+])
 let complaints: readonly string[] = []
 let redis: RedisServer
 
@@ -83,17 +88,17 @@ describe.each(snippets)('$name', ({ file, runs }) => {
   })
 })
 
-async function snippetsOf(readmes: readonly string[]): Promise<Snippet[]> {
+async function snippetsOf(pages: readonly string[]): Promise<Snippet[]> {
   const found: Snippet[] = []
-  for (const readme of readmes) {
+  for (const page of pages) {
     // That each package has one is for scripts/check-packages.mjs to say.
-    if (!existsSync(join(root, readme))) continue
-    const text = await readFile(join(root, readme), 'utf8')
-    const owner = basename(dirname(join(root, readme)))
+    if (!existsSync(join(root, page))) continue
+    const text = await readFile(join(root, page), 'utf8')
+    const owner = page === 'README.md' ? 'root' : page.replace(/\.md$/, '').replaceAll('/', '-')
     for (const block of text.matchAll(/^```ts( run)?\n([\s\S]*?)^```$/gm)) {
       const line = text.slice(0, block.index).split('\n').length
-      const file = `${readme === 'README.md' ? 'root' : owner}-${line}.mts`
-      found.push({ name: `${readme}:${line}`, file, code: block[2] ?? '', runs: block[1] !== undefined })
+      const file = `${owner}-${line}.mts`
+      found.push({ name: `${page}:${line}`, file, code: block[2] ?? '', runs: block[1] !== undefined })
     }
   }
   return found

@@ -22,7 +22,8 @@ export async function size({ progress }) {
   }
   const { outputFiles } = await build({
     stdin: {
-      contents: "export { absent, ContextStoreError, createStore } from '@context-store/core'",
+      contents:
+        "export { absent, ContextStoreError } from '@context-store/core'; export { createStore } from '@context-store/core/adapter'",
       resolveDir: root,
     },
     bundle: true,

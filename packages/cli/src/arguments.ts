@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 
 type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>
 
-/** How `serve` is to serve; what is undefined is left to the store and the service. */
+/** The options of `serve`; `undefined`: the default of the store or the service. */
 export interface ServeCommandOptions {
   readonly port: number
   readonly host: string
@@ -13,25 +13,25 @@ export interface ServeCommandOptions {
   readonly profile: string | undefined
   readonly cors: string | undefined
   readonly namespaces: string | undefined
-  /** The file whose data is merged in at the start. */
+  /** The file whose data is merged at the start. */
   readonly seed: string | undefined
-  /** The file that gets all data at the end. */
+  /** The file that all data is written to at exit. */
   readonly exportOnExit: string | undefined
-  /** What is printed: text, or one JSON object a line. */
+  /** Whether the output is one JSON object a line, not text. */
   readonly json: boolean
   /** Whether a line is printed for each request. */
   readonly log: boolean
 }
 
-/** Which store, and how it is reached. */
+/** Which store, and how to reach it. */
 export interface StoreTarget {
   /** A SQLite file, the URL of a Redis, or the URL of a service. */
   readonly store: string
-  /** For a service: the key. */
+  /** For a service: the API key. */
   readonly key: string
 }
 
-/** What a command of the data is about; without a session, `__default__` or all of them. */
+/** What a command on data is about; without a session, `__default__` or all of them. */
 export interface DataAddress {
   readonly account: string
   readonly namespace: string
@@ -53,7 +53,7 @@ export type Command =
       readonly name: 'set'
       readonly target: StoreTarget
       readonly address: DataAddress
-      /** JSON, or `-` for what comes in. */
+      /** JSON, or `-` for stdin. */
       readonly json: string
       readonly ttlSeconds: number | undefined
     }
@@ -71,7 +71,7 @@ export type Command =
     }
   | { readonly name: 'import'; readonly target: StoreTarget; readonly file: string | undefined }
 
-/** A command line that cannot be; its message is one line that names what is wrong. */
+/** An invalid command line; its message is one line that names what is wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 
@@ -109,9 +109,9 @@ const ofProperties = {
 } as const satisfies ParseArgsOptionsConfig
 
 /**
- * Reads the command line.
+ * Parses the command line.
  *
- * @throws `UsageError` for one that cannot be
+ * @throws `UsageError` for an invalid one
  */
 export function parseCommand(args: readonly string[]): Command {
   const [name, ...rest] = args
@@ -119,7 +119,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (args.includes('--version')) return { name: 'version' }
   switch (name) {
     case undefined:
-      throw new UsageError('no command was given')
+      throw new UsageError('no command given')
     case 'serve':
       return serveCommand(rest)
     case 'get':
@@ -141,9 +141,10 @@ export function parseCommand(args: readonly string[]): Command {
 function serveCommand(args: readonly string[]): Command {
   const { values, positionals } = parsed(args, serving)
   if (positionals.length > 0) throw new UsageError(`serve takes no ${JSON.stringify(positionals[0])}`)
-  if (values.memory && values.db !== undefined) throw new UsageError('--db and --memory exclude each other')
+  if (values.memory && values.db !== undefined)
+    throw new UsageError('--db and --memory cannot be used together')
   for (const option of ['db', 'seed', 'export-on-exit'] as const) {
-    if (values[option] === '') throw new UsageError(`--${option}: the name of a file`)
+    if (values[option] === '') throw new UsageError(`--${option}: must be the name of a file`)
   }
   const { host = '127.0.0.1', db = './context-store.db', profile, cors, namespaces, seed } = values
   return {
@@ -190,12 +191,12 @@ function setCommand(args: readonly string[]): Command {
 function removeCommand(args: readonly string[]): Command {
   const { values, positionals } = parsed(args, { ...ofProperties, all: { type: 'boolean' } })
   const [store, account, namespace, session] = named('rm', positionals, 3, 4)
-  // What removes least is not what a forgotten word should bring about, so a whole namespace is asked for by name.
+  // A forgotten argument must not delete a namespace.
   if ((session === undefined) !== (values.all ?? false)) {
-    throw new UsageError('rm: a SESSION, or --all for the namespace with all its sessions')
+    throw new UsageError('rm: needs a SESSION, or --all for the namespace with all its sessions')
   }
   if (session === undefined && values.property !== undefined) {
-    throw new UsageError('rm: --property is of a SESSION')
+    throw new UsageError('rm: --property needs a SESSION')
   }
   return {
     name: 'rm',
@@ -217,14 +218,14 @@ function importCommand(args: readonly string[]): Command {
   return { name: 'import', target: targetOf(store, values.key), file: file === '-' ? undefined : file }
 }
 
-/** The words of a command, as many as it takes; those that it needs are there. */
+/** The arguments of a command, at least as many as it needs and at most as many as it takes. */
 function named(
   command: string,
   words: readonly string[],
   least: number,
   most: number,
 ): readonly [string, string, string, ...(string | undefined)[]] {
-  if (words.length < least) throw new UsageError(`${command}: ${names[command]}`)
+  if (words.length < least) throw new UsageError(`${command} needs ${names[command]}`)
   if (words.length > most) throw new UsageError(`${command} takes no ${JSON.stringify(words[most])}`)
   return words as readonly string[] as readonly [string, string, string, ...(string | undefined)[]]
 }
@@ -239,7 +240,7 @@ const names: { readonly [command: string]: string } = {
 }
 
 function targetOf(store: string, key: string | undefined): StoreTarget {
-  if (store === '') throw new UsageError('STORE: a file or a URL')
+  if (store === '') throw new UsageError('STORE: must be a file or a URL')
   return { store, key: key ?? process.env.CONTEXT_STORE_KEY ?? 'any' }
 }
 
@@ -247,9 +248,10 @@ function parsed<const O extends ParseArgsOptionsConfig>(args: readonly string[],
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options })
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    // Node's messages go on with advice of their own; the first sentence names the option.
-    throw new UsageError(error.message.split(/\.? *\n|\. /, 1)[0] ?? error.message)
+    const { code = '', message = '' } = error as { readonly code?: string; readonly message?: string }
+    if (!code.startsWith('ERR_PARSE_ARGS_')) throw error
+    // The first sentence of Node's message names the option; advice follows.
+    throw new UsageError(message.split(/\.? *\n|\. /, 1)[0] ?? message)
   }
 }
 
@@ -258,11 +260,11 @@ function keysOf(
   accountKeys: readonly string[] | undefined,
 ): ServeCommandOptions['keys'] {
   if (accountKeys === undefined) return key
-  if (key !== undefined) throw new UsageError('--key and --account-key exclude each other')
+  if (key !== undefined) throw new UsageError('--key and --account-key cannot be used together')
   return Object.fromEntries(
     accountKeys.map((pair) => {
       const at = pair.indexOf(':')
-      if (at < 1) throw new UsageError('--account-key: an account, a colon and its key')
+      if (at < 1) throw new UsageError('--account-key: must be an account, a colon and its key')
       return [pair.slice(0, at), pair.slice(at + 1)]
     }),
   )
@@ -270,14 +272,15 @@ function keysOf(
 
 function portOf(text: string): number {
   const port = Number(text)
-  if (!/^\d+$/.test(text) || port > 65_535) throw new UsageError('--port: a whole number from 0 to 65535')
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new UsageError('--port: must be a whole number from 0 to 65535')
   return port
 }
 
 function secondsOf(text: string): number {
   const seconds = Number(text)
   if (!/^\d+$/.test(text) || seconds > 1e10) {
-    throw new UsageError('--ttl: whole seconds from 0 to 10000000000')
+    throw new UsageError('--ttl: must be whole seconds from 0 to 10000000000')
   }
   return seconds
 }

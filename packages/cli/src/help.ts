@@ -6,25 +6,25 @@ context-store serve [options]
 
   --port N               the port; 0 takes a free one (8080)
   --host H               the address to listen on (127.0.0.1, this machine alone)
-  --db FILE              the SQLite file; begun where it is missing (./context-store.db)
-  --memory               keep everything in memory instead, until the server ends
-  --key KEY              the one key that every account accepts (any key)
-  --account-key ACC:KEY  the key of one account; may be repeated; the others accept none
+  --db FILE              the SQLite file; created if missing (./context-store.db)
+  --memory               keep everything in memory instead; lost when the server ends
+  --key KEY              the API key of every account (any key is valid)
+  --account-key ACC:KEY  the API key of one account; may be repeated; other accounts have none
   --profile NAME         which of the vendor's pages to follow, 2019 or service (2019)
   --cors ORIGIN          let pages of this origin call from a browser, * for any (none)
-  --namespaces explicit  a namespace has to be created before it is used (implicit)
-  --seed FILE            merge this file's data in first: JSON of accounts, namespaces, sessions, properties
-  --export-on-exit FILE  write all data to this file at the end, in the same form
-  --quiet                print no line for each request
-  --json                 print JSON, an object a line
+  --namespaces explicit  a namespace must be created before it is used (implicit)
+  --seed FILE            merge the data of this file first; JSON: account, namespace, session, properties
+  --export-on-exit FILE  write all data to this file at exit, in the same form
+  --quiet                do not print a line for each request
+  --json                 print JSON, one object a line
 
 Commands on a STORE: a SQLite file, a redis:// or rediss:// URL, or the http(s):// URL of a service.
-Without a SESSION it is __default__. What is printed is JSON, an object a line.
+Without SESSION, the session is __default__. The output is JSON, one object a line.
 
 context-store get STORE ACCOUNT NAMESPACE [SESSION] [--property NAME]...
-  Prints a session's properties, or those named; {} where there are none.
+  Prints a session's properties, or those named; {} if there are none.
 context-store set STORE ACCOUNT NAMESPACE [SESSION] JSON [--ttl SECONDS]
-  Merges an object of properties into a session; - for one that comes in.
+  Merges an object of properties into a session; - reads it from stdin.
 context-store rm STORE ACCOUNT NAMESPACE SESSION [--property NAME]...
 context-store rm STORE ACCOUNT NAMESPACE --all
   Removes properties, a session, or a namespace with all its sessions.
@@ -33,11 +33,11 @@ context-store ls STORE [ACCOUNT [NAMESPACE]]
 context-store export STORE [ACCOUNT [NAMESPACE]]
   Prints namespaces and sessions with their properties, for import.
 context-store import STORE [FILE]
-  Merges what export printed, from a file or what comes in; may be run again.
+  Merges the output of export, from a file or stdin; may be run again.
 
-  --key KEY              the key of a service (CONTEXT_STORE_KEY in the environment, else "any")
+  --key KEY              the API key of a service (the environment's CONTEXT_STORE_KEY, else "any")
 
-  --help                 print this
+  --help                 print this help
   --version              print the version
 
-Exit codes: 0 when done, or after SIGINT or SIGTERM for serve; 1 where it fails; 2 for a command that cannot be.`
+Exit codes: 0 on success, for serve also after SIGINT or SIGTERM; 1 on failure; 2 for an invalid command line.`

@@ -7,10 +7,10 @@ import { linesOf } from './lines.ts'
 import { withStore } from './open-store.ts'
 import { Progress } from './progress.ts'
 
-/** Patches that are under way at once: engines commit them together, and none waits for a round trip. */
+/** Patches that are under way at once: engines commit them together, and they share the network's round trips. */
 const atOnce = 64
 
-/** Merges what `export` printed. */
+/** Merges the lines that `export` printed. */
 export function importCommand({
   target,
   file,
@@ -21,11 +21,11 @@ export function importCommand({
     const name = file ?? 'input'
     const input = file === undefined ? process.stdin : createReadStream(file)
     let under: Promise<void>[] = []
-    let taken = 0
+    let imported = 0
     const ended = async (): Promise<PromiseRejectedResult | undefined> => {
       const outcomes = await Promise.allSettled(under)
       under = []
-      taken += outcomes.filter(({ status }) => status === 'fulfilled').length
+      imported += outcomes.filter(({ status }) => status === 'fulfilled').length
       return outcomes.find((outcome) => outcome.status === 'rejected')
     }
     const settle = async (): Promise<void> => {
@@ -36,10 +36,10 @@ export function importCommand({
       for await (const { text, line, bytes } of linesOf(input, name)) {
         const where = `${name}, line ${line}`
         const entry = jsonFrom(text, where)
-        // What begins a namespace is there before what is written into it.
+        // A namespace is created before its sessions are written.
         if (!isSession(entry)) await settle()
         const work = take(store, entry, where)
-        // It is heard of when all of its group are.
+        // Its error is reported with those of its group.
         work.catch(() => undefined)
         under.push(work)
         progress.add(1, bytes)
@@ -49,7 +49,7 @@ export function importCommand({
     } catch (error) {
       await ended()
       progress.end()
-      const done = `${taken} lines were taken, and may be taken again`
+      const done = `lines imported before it: ${imported} (they can be imported again)`
       if (error instanceof InputError) throw new InputError(`${error.message}; ${done}`)
       if (!ContextStoreError.is(error)) throw error
       throw new ContextStoreError(error.code, `${error.message}; ${done}`, { cause: error.cause })
@@ -64,11 +64,12 @@ function isSession(entry: unknown): boolean {
 
 async function take(store: ContextStore, entry: unknown, where: string): Promise<void> {
   try {
-    if (!isObject(entry)) throw new InputError(`${where}: an object, as export prints it`)
+    if (!isObject(entry)) throw new InputError(`${where}: must be an object, as export prints it`)
     const { account, namespace, session, properties, ttlSeconds, ...others } = entry
-    const [stranger] = Object.keys(others)
-    if (stranger !== undefined)
-      throw new InputError(`${where}: there is no member ${JSON.stringify(stranger)}`)
+    const [unknown] = Object.keys(others)
+    if (unknown !== undefined) {
+      throw new InputError(`${where}: there is no member ${JSON.stringify(unknown)}`)
+    }
     const target = store.account(account as string).namespace(namespace as string)
     const stated = { ttlSeconds: ttlSeconds as number | undefined }
     if (session === undefined) {
@@ -78,13 +79,13 @@ async function take(store: ContextStore, entry: unknown, where: string): Promise
       await target.session(session as string).patch(properties as Patch, stated)
     }
   } catch (error) {
-    if (!ContextStoreError.is(error) || !isTheLines(error)) throw error
+    if (!ContextStoreError.is(error) || !isAboutLine(error)) throw error
     throw new InputError(`${where}: ${error.message}`, { cause: error })
   }
 }
 
-/** Whether what the store complains of is in the line; the checks of addresses, values and options are the store's. */
-function isTheLines({ code }: ContextStoreError): boolean {
+/** Whether the error is about the line: the store checks addresses, values and options. */
+function isAboutLine({ code }: ContextStoreError): boolean {
   return code.startsWith('invalid-') || code === 'too-large' || code === 'unsupported'
 }
 
@@ -95,5 +96,5 @@ function sizeOf(file: string): number {
   } catch {
     throw new InputError(`${resolve(file)}: there is no such file`)
   }
-  throw new InputError(`${resolve(file)}: a folder, not a file`)
+  throw new InputError(`${resolve(file)}: is a folder, not a file`)
 }

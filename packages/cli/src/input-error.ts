@@ -1,9 +1,9 @@
-/** A file or a line that cannot be used; its message says which, where and why. */
+/** A file or a line that cannot be used; its message says which one, where and why. */
 export class InputError extends Error {
   override readonly name = 'InputError'
 }
 
-/** Reads JSON; the error says where it comes from, and quotes nothing of it. */
+/** Parses JSON; the error says where the text came from, and does not quote it. */
 export function jsonFrom(text: string, where: string): unknown {
   try {
     return JSON.parse(text)
@@ -12,7 +12,7 @@ export function jsonFrom(text: string, where: string): unknown {
   }
 }
 
-/** Whether a value is an object of members. */
+/** Whether a value is an object, not an array. */
 export function isObject(value: unknown): value is { readonly [name: string]: unknown } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,12 +1,12 @@
 import { InputError } from './input-error.ts'
 
 /**
- * The longest line that is read, in bytes: a session is at most 800,000 UTF-16 units of JSON, and JSON may write
- * each of them as `\u0000`; and room for its address.
+ * The longest line that is read, in bytes: the JSON of a session has at most 800,000 UTF-16 units, each of which may
+ * be written as `\u0000`, and its address needs some room.
  */
 const maxLineBytes = 6 * 800_000 + 100_000
 
-/** A line that holds something. */
+/** A line that is not empty. */
 export interface Line {
   readonly text: string
   /** Its number, from 1 on. */
@@ -15,7 +15,7 @@ export interface Line {
   readonly bytes: number
 }
 
-/** The lines of an input, read no faster than they are taken. */
+/** The lines of an input, read no faster than they are consumed. */
 export async function* linesOf(input: AsyncIterable<Buffer>, name: string): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
   let parts: Buffer[] = []

@@ -1,5 +1,5 @@
 import type { Command } from './arguments.ts'
-import { listsIdsAlone, withStore } from './open-store.ts'
+import { listsOnlyIds, withStore } from './open-store.ts'
 import { printLine } from './output.ts'
 
 /** Lists accounts, an account's namespaces, or a namespace's sessions. */
@@ -12,7 +12,7 @@ export function listCommand(command: Extract<Command, { readonly name: 'ls' | 'e
       for await (const { name, ...info } of store.account(account).namespaces()) {
         await printLine({ namespace: name, ...info })
       }
-    } else if (listsIdsAlone(store)) {
+    } else if (listsOnlyIds(store)) {
       for await (const session of store.sessionIds(account, namespace)) await printLine({ session })
     } else {
       for await (const { id, ...info } of store.account(account).namespace(namespace).sessions()) {

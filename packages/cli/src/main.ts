@@ -5,7 +5,7 @@ import { help } from './help.ts'
 import { InputError } from './input-error.ts'
 import { version } from './version.ts'
 
-// Each command brings along what it needs; `--help` is not to wait for a server.
+// Each command loads what it needs, so that `--help` does not load a server.
 async function run(command: Command): Promise<void> {
   switch (command.name) {
     case 'help':
@@ -29,7 +29,7 @@ async function run(command: Command): Promise<void> {
   }
 }
 
-// Whoever reads the output may stop to (`| head -1`): a command on data has nobody left to tell, a server goes on.
+// The reader of the output may stop early (`| head -1`): then a command on data ends, and a server goes on.
 let isServing = false
 process.stdout.on('error', () => {
   if (!isServing) process.exit(0)

@@ -1,8 +1,8 @@
 const width = 30
 
 /**
- * How far a command has come, on a terminal; nothing anywhere else, nor where the terminal shows what the command
- * prints, since it would stand in the middle of that.
+ * The progress of a command, shown on a terminal only, and not if the terminal shows the command's output too: it
+ * would appear in the middle of that.
  */
 export class Progress {
   readonly #verb: string
@@ -12,7 +12,9 @@ export class Progress {
   #bytes = 0
   #shownAt = Number.NEGATIVE_INFINITY
 
-  /** `size`: how many bytes there are, where that is known; `prints`: whether the command prints what it does. */
+  /**
+   * @param options - `size`: how many bytes there are, if known; `prints`: whether the command has output
+   */
   constructor(
     verb: string,
     { size, prints }: { readonly size?: number | undefined; readonly prints: boolean },
@@ -22,7 +24,7 @@ export class Progress {
     this.#isShown = process.stderr.isTTY === true && !(prints && process.stdout.isTTY === true)
   }
 
-  /** Counts lines and bytes that are done. */
+  /** Counts lines and bytes that have been processed. */
   add(lines: number, bytes = 0): void {
     this.#sessions += lines
     this.#bytes += bytes
@@ -31,7 +33,7 @@ export class Progress {
     process.stderr.write(`\r\x1b[K${this.#bar()}${this.#sessions.toLocaleString('en')} ${this.#verb}`)
   }
 
-  /** Takes the line away. */
+  /** Erases the line. */
   end(): void {
     if (this.#isShown) process.stderr.write('\r\x1b[K')
   }

@@ -17,7 +17,7 @@ export function getCommand({ target, address, properties }: CommandOf<'get'>): P
 /** Merges properties into a session. */
 export async function setCommand({ target, address, json, ttlSeconds }: CommandOf<'set'>): Promise<void> {
   const properties = jsonFrom(json === '-' ? await incoming() : json, 'JSON')
-  if (!isObject(properties)) throw new InputError('JSON: an object of names and values')
+  if (!isObject(properties)) throw new InputError('JSON: must be an object of names and values')
   await withStore(target, true, (store) =>
     sessionOf(store, address).patch(properties as Patch, { ttlSeconds }),
   )

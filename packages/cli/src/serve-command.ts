@@ -3,11 +3,12 @@ import { type ContextStore, ContextStoreError, type StoreOptions } from '@contex
 import { createHandler, type HandlerOptions } from '@context-store/rest'
 import { type ContextServer, type ServedRequest, serve } from '@context-store/rest/node'
 import { type ServeCommandOptions, UsageError } from './arguments.ts'
+import { causeOf, messageOf } from './error-message.ts'
 import { requestLine } from './request-log.ts'
 import { checkWritable, readSeed, sow, writeState } from './state-file.ts'
 import { version } from './version.ts'
 
-/** Options of the packages below, which refuse a bad one by that name, and what they are called here. */
+/** Options of the other packages, whose error messages begin with the name, and the flags for them. */
 const flags: { readonly [option: string]: string } = {
   keys: '--key',
   profile: '--profile',
@@ -17,11 +18,11 @@ const flags: { readonly [option: string]: string } = {
 }
 
 /**
- * Serves until a signal ends it.
+ * Serves until a signal ends the process.
  *
- * @throws `UsageError` for an option that cannot be
- * @throws `InputError` where a seed cannot be read, or an export not be written
- * @throws `ContextStoreError` where the file or the port cannot be opened
+ * @throws `UsageError` for an invalid option
+ * @throws `InputError` if a seed cannot be read, or an export cannot be written
+ * @throws `ContextStoreError` if the file or the port cannot be opened
  */
 export async function serveCommand(options: ServeCommandOptions): Promise<void> {
   const { port, host, file, keys } = options
@@ -48,24 +49,24 @@ export async function serveCommand(options: ServeCommandOptions): Promise<void> 
   endOnSignals(server, store, options.exportOnExit)
   log(greeting(server.url, options))
   if (keys === undefined && !isLoopback(host)) {
-    console.error(`context-store: anybody who reaches ${host} can read and write, since no --key is given`)
+    console.error(`context-store: without --key, anybody who can reach ${host} can read and write`)
   }
 }
 
 async function openStore(file: string | undefined, options: StoreOptions): Promise<ContextStore> {
-  // Only the one that is used is loaded: the other would be most of the time that a start takes.
+  // Only the one that is used is loaded: loading the other would take most of the start's time.
   if (file === undefined) return (await import('@context-store/memory')).memoryStore(options)
   return (await import('@context-store/sqlite')).sqliteStore({ ...options, path: file })
 }
 
-/** Fails where the file cannot be used, in a message that names it and says all that is known. */
+/** Fails if the file cannot be used, with a message that names it and the cause. */
 async function ready(store: ContextStore, file: string | undefined): Promise<void> {
   try {
     await store.ready()
   } catch (error) {
     if (!ContextStoreError.is(error) || file === undefined) throw error
-    const reason = error.cause instanceof Error ? ` (${error.cause.message})` : ''
-    throw new ContextStoreError(error.code, `${resolve(file)}: ${error.message}${reason}`, { cause: error })
+    const message = `${resolve(file)}: ${error.message}${causeOf(error)}`
+    throw new ContextStoreError(error.code, message, { cause: error })
   }
 }
 
@@ -82,13 +83,13 @@ async function asUsage<T>(task: () => Promise<T>): Promise<T> {
 function greeting(url: string, { file, keys, json }: ServeCommandOptions): string {
   if (json) return JSON.stringify({ version, url, data: file === undefined ? null : resolve(file) })
   const [account, key] = typeof keys === 'object' ? (Object.entries(keys)[0] ?? []) : ['577089', keys]
-  const where = file === undefined ? 'memory, gone when this ends' : resolve(file)
+  const where = file === undefined ? 'memory, lost when the server ends' : resolve(file)
   return `context-store ${version} serves ${url}
 data: ${where}
 try:  curl ${quoted(`${url}/v1/account/${encodeURIComponent(account ?? '')}`)} -H ${quoted(`maven-api-key: ${key ?? 'any'}`)}`
 }
 
-/** A word for a shell, whatever is in it. */
+/** Quoted as one word for a shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
@@ -105,9 +106,9 @@ function endOnSignals(server: ContextServer, store: ContextStore, exportTo: stri
   let asked: { readonly signal: string; readonly at: number } | undefined
   const end = (signal: 'SIGINT' | 'SIGTERM'): void => {
     if (asked !== undefined) {
-      // npm passes on to us what the terminal has sent to both: that is one press of a key.
+      // npm forwards a signal that the terminal has sent to both processes: that is one key press.
       if (asked.signal === signal && performance.now() - asked.at < 500) return
-      // Asked twice, it is in a hurry; the code is a shell's for a process that a signal ended.
+      // The second signal ends the process at once, with a shell's exit code for a process that a signal ended.
       process.exit(signal === 'SIGINT' ? 130 : 143)
     }
     asked = { signal, at: performance.now() }
@@ -118,7 +119,7 @@ function endOnSignals(server: ContextServer, store: ContextStore, exportTo: stri
       .then(
         () => process.exit(0),
         (error: unknown) => {
-          console.error(`context-store: ${error instanceof Error ? error.message : error}`)
+          console.error(`context-store: ${messageOf(error)}`)
           process.exit(1)
         },
       )

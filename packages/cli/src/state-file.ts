@@ -4,6 +4,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ContextStore, ContextStoreError, type Patch } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
+import { messageOf } from './error-message.ts'
 import { InputError, isObject, jsonFrom } from './input-error.ts'
 
 /** Data by account, namespace and session, checked. */
@@ -18,14 +19,14 @@ export interface Seed {
 }
 
 /**
- * Reads a file of JSON: accounts of namespaces of sessions of properties.
+ * Reads a JSON file: account → namespace → session → properties.
  *
- * @throws `InputError` that names the file and the place, for one that a store would refuse
+ * @throws `InputError` naming the file and the place, for data that a store would refuse
  */
 export async function readSeed(file: string): Promise<Seed> {
   const path = resolve(file)
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new InputError(`${path}: cannot be read (${cause.message})`, { cause })
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new InputError(`${path}: cannot be read (${messageOf(cause)})`, { cause })
   })
   const seed: { sessions: Seed['sessions'][number][]; namespaces: Seed['namespaces'][number][] } = {
     sessions: [],
@@ -54,9 +55,9 @@ export async function sow(store: ContextStore, { namespaces, sessions }: Seed): 
 }
 
 /**
- * Fails where {@link writeState} could not write: at the end it would be too late for what is in memory alone.
+ * Fails if {@link writeState} could not write: at the end it would be too late for data that is only in memory.
  *
- * @throws `InputError` that names the file
+ * @throws `InputError` naming the file
  */
 export async function checkWritable(file: string): Promise<void> {
   const path = resolve(file)
@@ -70,7 +71,7 @@ export async function checkWritable(file: string): Promise<void> {
   }
 }
 
-/** Writes all that a store holds in the form that {@link readSeed} reads; the file is there whole, or as it was. */
+/** Writes everything that a store holds, in the form that {@link readSeed} reads; the file is complete or unchanged. */
 export async function writeState(store: ContextStore, file: string): Promise<void> {
   const path = resolve(file)
   const draft = draftOf(path)
@@ -97,8 +98,7 @@ function draftOf(path: string): string {
 }
 
 function notWritten(path: string, cause: unknown): InputError {
-  const reason = cause instanceof Error ? cause.message : cause
-  return new InputError(`${path}: cannot be written (${reason})`, { cause })
+  return new InputError(`${path}: cannot be written (${messageOf(cause)})`, { cause })
 }
 
 async function writeAll(store: ContextStore, write: (text: string) => Promise<void>): Promise<void> {
@@ -109,10 +109,9 @@ async function writeAll(store: ContextStore, write: (text: string) => Promise<vo
     for await (const { name } of store.account(account).namespaces()) {
       await write(`${before}\n  ${JSON.stringify(name)}: `)
       before = '{'
-      const namespace = store.account(account).namespace(name)
-      for await (const { id } of namespace.sessions()) {
-        const properties = JSON.stringify(await namespace.session(id).getAll())
-        await write(`${before}\n    ${JSON.stringify(id)}: ${properties}`)
+      const sessions = store.account(account).namespace(name).sessions({ properties: true })
+      for await (const { id, properties } of sessions) {
+        await write(`${before}\n    ${JSON.stringify(id)}: ${JSON.stringify(properties)}`)
         before = ','
       }
       await write(before === '{' ? '{}' : '\n  }')
@@ -124,7 +123,7 @@ async function writeAll(store: ContextStore, write: (text: string) => Promise<vo
   await write(before === '{' ? '{}\n' : '\n}\n')
 }
 
-/** A store that nobody else sees takes it all first: of a seed with a mistake nothing is to begin. */
+/** Writes everything into a store in memory first: a seed with a mistake must change nothing. */
 async function tryOut({ namespaces, sessions }: Seed, path: string): Promise<void> {
   const store = memoryStore()
   let place = ''
@@ -146,6 +145,6 @@ async function tryOut({ namespaces, sessions }: Seed, path: string): Promise<voi
 }
 
 function members(value: unknown, where: string, what: string): [string, unknown][] {
-  if (!isObject(value)) throw new InputError(`${where}: an object of ${what}`)
+  if (!isObject(value)) throw new InputError(`${where}: must be an object of ${what}`)
   return Object.entries(value)
 }

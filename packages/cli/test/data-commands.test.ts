@@ -107,7 +107,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
     expect((await command('ls', store, '577089', ...key)).out).toBe('')
   })
 
-  test('an import gives what was exported, and a second one the same', async () => {
+  test('an import restores what was exported, also when it is repeated', async () => {
     const input = `\ufeff${data.map((line) => JSON.stringify(line)).join('\r\n\r\n')}`
     for (let run = 0; run < 2; run++) {
       expect(await fed(input, 'import', store, ...key)).toEqual(done)
@@ -123,7 +123,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
     expect(sorted(rows((await command('export', file)).out))).toEqual(sorted(data))
   })
 
-  test('what cannot be is one line that says where, and what was taken before it', async () => {
+  test('invalid input is one line that says where, and how much was imported before it', async () => {
     const good = '{"account":"a","namespace":"n","session":"s","properties":{"p":1}}'
     for (const [bad, why] of [
       ['{"account":', 'JSON'],
@@ -137,7 +137,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
     ]) {
       const { code, out, err } = await fed(`${good}\n\n${bad}\n${good}\n`, 'import', store, ...key)
       expect([code, out]).toEqual([1, ''])
-      expect(err).toMatch(/^context-store: input, line 3: .*; \d lines were taken.*\n$/)
+      expect(err).toMatch(/^context-store: input, line 3: .*; lines imported before it: \d .*\n$/)
       expect(err).toContain(why)
     }
     const bytes = await fed(Buffer.from([0x22, 0xff, 0x22]), 'import', store, ...key)
@@ -149,7 +149,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
     }
   })
 
-  test(`accounts ${kind === 'REST' ? 'have to be named' : 'are listed'}`, async () => {
+  test(`accounts ${kind === 'REST' ? 'must be named' : 'are listed'}`, async () => {
     await command('set', store, 'a', 'n', '{"p":1}', ...key)
     await command('set', store, 'b', 'n', '{"p":1}', ...key)
     const { code, out, err } = await command('ls', store, ...key)
@@ -167,7 +167,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
   })
 })
 
-test('times to live come back as a session has them', async () => {
+test('times to live are exported and imported', async () => {
   const store = inFolder('a.db')
   const lines = [
     { account: 'a', namespace: 'n', ttlSeconds: 100 },
@@ -183,7 +183,7 @@ test('times to live come back as a session has them', async () => {
   )
 })
 
-test('a name that was mistyped begins no file, unless something is written', async () => {
+test('a mistyped name creates no file, unless something is written', async () => {
   for (const args of [['get', 'a', 'n'], ['ls'], ['rm', 'a', 'n', 's'], ['export']]) {
     const [name = '', ...rest] = args
     const { code, err } = await command(name, 'mistyped.db', ...rest)
@@ -241,7 +241,7 @@ test.each([
   expect(existsSync(inFolder('x.db'))).toBe(false)
 })
 
-test('many sessions pass through little memory', async () => {
+test('export and import of many sessions need little memory', async () => {
   const count = 100_000
   const store = sqliteStore({ path: inFolder('many.db') })
   const many = store.account('a').namespace('n')
@@ -267,7 +267,7 @@ test('many sessions pass through little memory', async () => {
   expect(found).toBe(count)
 })
 
-test('whoever stops reading ends an export without a word', async () => {
+test('an export whose output is closed ends without a message', async () => {
   const store = sqliteStore({ path: inFolder('some.db') })
   const sessions = Array.from({ length: 5000 }, (_, index) =>
     store.session({ account: 'a', namespace: 'n', session: `s${index}` }),
@@ -286,7 +286,7 @@ test('a line without an end is refused before it fills the memory', async () => 
   expect([code, err]).toEqual([1, expect.stringContaining('line 1: longer than')])
 })
 
-test('an import that is killed is whole when it is run again', async () => {
+test('an import that was killed is complete when it is run again', async () => {
   const lines = Array.from({ length: 20_000 }, (_, index) =>
     JSON.stringify({ account: 'a', namespace: 'n', session: `s${index}`, properties: { index } }),
   )
@@ -312,7 +312,7 @@ async function onTerminal(command: string): Promise<string> {
   return shown
 }
 
-test('progress is shown on a terminal, and taken away again', async () => {
+test('progress is shown on a terminal, and erased at the end', async () => {
   const line = JSON.stringify({ account: 'a', namespace: 'n', session: 's', properties: { p: 1 } })
   await writeFile(inFolder('in.ndjson'), `${line}\n`.repeat(1000))
   const shown = await onTerminal(`${process.execPath} ${main} import a.db in.ndjson`)

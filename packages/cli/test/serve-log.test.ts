@@ -105,12 +105,12 @@ test('what is seeded is served, and what is there at the end can be seeded', asy
 test.each([
   ['{', 'JSON'],
   ['[]', 'accounts'],
-  ['{"a":1}', 'a: an object of namespaces'],
-  ['{"a":{"n":[]}}', 'a.n: an object of sessions'],
+  ['{"a":1}', 'a: must be an object of namespaces'],
+  ['{"a":{"n":[]}}', 'a.n: must be an object of sessions'],
   ['{"a":{"n":{"s":1}}}', 'a.n.s'],
   ['{"":{"n":{}}}', 'account'],
   ['{"a":{"n":{"good":{"p":1},"":{"p":1}}}}', 'session'],
-])('a seed of %s is one line that says where, and nothing begins', async (text, where) => {
+])('a seed of %s is one line that says where, and changes nothing', async (text, where) => {
   await writeFile(inFolder('seed.json'), text)
   const { code, out, err } = await command('serve', '--port', '0', '--seed', 'seed.json')
   expect([code, out]).toEqual([1, ''])

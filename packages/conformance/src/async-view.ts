@@ -1,8 +1,13 @@
 import type {
   Account,
   ContextStore,
+  ListOptions,
+  ListPropertiesOptions,
   Namespace,
+  Page,
   Session,
+  SessionInfo,
+  SessionInfoWithProperties,
   SyncAccount,
   SyncContextStore,
   SyncNamespace,
@@ -31,14 +36,28 @@ function accountView(account: SyncAccount): Account {
 }
 
 function namespaceView<P extends object>(namespace: SyncNamespace<P>): Namespace<P> {
+  function sessions(): AsyncIterable<SessionInfo>
+  function sessions(options: ListPropertiesOptions<P>): AsyncIterable<SessionInfoWithProperties<P>>
+  function sessions(...options: [] | [ListPropertiesOptions<P>]): AsyncIterable<SessionInfo> {
+    return iterate<SessionInfo>(() =>
+      options.length === 0 ? namespace.sessions() : namespace.sessions(...options),
+    )
+  }
+  function listSessions(options?: ListOptions): Promise<Page<SessionInfo>>
+  function listSessions(
+    options: ListOptions & ListPropertiesOptions<P>,
+  ): Promise<Page<SessionInfoWithProperties<P>>>
+  async function listSessions(options?: ListOptions): Promise<Page<SessionInfo>> {
+    return namespace.listSessions(options)
+  }
   return {
     name: namespace.name,
     session: (id) => sessionView(namespace.session(id)),
     create: async (options) => namespace.create(options),
     delete: async () => namespace.delete(),
     info: async () => namespace.info(),
-    sessions: () => iterate(() => namespace.sessions()),
-    listSessions: async (options) => namespace.listSessions(options),
+    sessions,
+    listSessions,
   }
 }
 
@@ -53,6 +72,7 @@ function sessionView<P extends object>(session: SyncSession<P>): Session<P> {
     update: async (names, change, options) => session.update(names, change, options),
     delete: async (names) => session.delete(names),
     clear: async () => session.clear(),
+    clearIf: async (expected) => session.clearIf(expected),
     info: async () => session.info(),
   }
 }

@@ -58,7 +58,23 @@ export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
 /** An error in words. */
 export function nameOf(error: unknown): string {
   if (ContextStoreError.is(error)) return `an error of code '${error.code}' (${error.message})`
-  return error instanceof Error ? `${error.name}: ${error.message}` : show(error)
+  return isErrorLike(error) ? `${error.name}: ${error.message}` : show(error)
+}
+
+/** What a case failed with: the kit's own message, or an error in words. */
+export function messageOf(error: unknown): string {
+  return isErrorLike(error) && !('code' in error) ? error.message : nameOf(error)
+}
+
+/** Whether it is an error; those of another realm are no instances of this one's `Error`. */
+export function isErrorLike(error: unknown): error is Error {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'message' in error &&
+    typeof error.message === 'string' &&
+    'name' in error
+  )
 }
 
 function checkedError(error: unknown, code: ErrorCode, what: string): ContextStoreError {

@@ -89,7 +89,7 @@ export const hostileNames: readonly string[] = [
   ...['session', 'namespace', 'id', 'rowid', "'; DROP TABLE session; --", '<a href="x">', '${a}', '{{a}}'],
 ]
 
-/** Names that no path can carry: hosts resolve `.` and `..` away, and WIRE.md reads `properties` as a word of its own. */
+/** Names that no path can carry: hosts resolve `.` and `..` away, and docs/rest-contract.md reads `properties` as a word of its own. */
 export const pathlessNames: readonly string[] = ['.', '..', 'properties']
 
 /** Names that are different and that trimming, folding, normalising or reading as a number would make one. */

@@ -4,6 +4,7 @@ import {
   type JsonValue,
   type NamespaceInfo,
   type Properties,
+  present,
   type SessionInfo,
 } from '@context-store/core'
 import { difference } from './difference.ts'
@@ -33,6 +34,15 @@ export interface Place {
 /** Names and what becomes of them, in pairs: an object could not hold a name twice, nor every name. */
 export type Changes = readonly (readonly [name: string, value: JsonValue | typeof absent])[]
 
+/** Names and what is expected of them, in pairs. */
+export type Expectations = readonly (readonly [
+  name: string,
+  value: JsonValue | typeof absent | typeof present,
+])[]
+
+/** What becomes of a conditional write. */
+export type ModelResult = { ok: true } | { ok: false; current: Properties }
+
 interface ModelSession {
   createdAt: number
   ownTtl: number | undefined
@@ -48,7 +58,7 @@ interface ModelNamespace {
 }
 
 /**
- * What DESIGN.md's "Meaning" says, as plainly as it can be put: nothing is fast, nothing is shared with core.
+ * The table "Meaning" of docs/design.md as plain code: nothing is optimised, nothing is shared with core.
  */
 export class Model {
   readonly #accounts = new Map<string, Map<string, ModelNamespace>>()
@@ -92,22 +102,11 @@ export class Model {
   }
 
   /** As `session.patchIf()`, and without a condition as `session.patch()`. */
-  patch(
-    place: Place,
-    expected: Changes,
-    changes: Changes,
-    ttl: number | undefined,
-  ): { ok: true } | { ok: false; current: Properties } {
+  patch(place: Place, expected: Expectations, changes: Changes, ttl: number | undefined): ModelResult {
     this.#mustExist(place)
     const before = this.#live(place)
-    const names = expected.map(([name]) => name)
-    const holds = expected.every(([name, value]) => {
-      const there = before?.properties.get(name)
-      return value === absent
-        ? there === undefined
-        : there !== undefined && difference(there, value) === undefined
-    })
-    if (!holds) return { ok: false, current: this.read(place, names) }
+    const refused = this.#refusal(place, expected)
+    if (refused !== undefined) return refused
 
     const namespace = this.#begin(place.account, place.namespace)
     const properties = new Map(before?.properties)
@@ -155,6 +154,13 @@ export class Model {
     this.#accounts.get(place.account)?.get(place.namespace)?.sessions.delete(place.session)
   }
 
+  /** As `session.clearIf()`. */
+  clearIf(place: Place, expected: Expectations): ModelResult {
+    const refused = this.#refusal(place, expected)
+    if (refused === undefined) this.clear(place)
+    return refused ?? { ok: true }
+  }
+
   /** As `session.info()`. */
   info(place: Place): SessionInfo | undefined {
     this.#mustExist(place)
@@ -170,6 +176,20 @@ export class Model {
     this.#mustExist({ account, namespace })
     const ids = [...(this.#accounts.get(account)?.get(namespace)?.sessions.keys() ?? [])]
     return ids.flatMap((session) => this.info({ account, namespace, session }) ?? [])
+  }
+
+  /** What refuses a write on that condition; `undefined`: nothing. */
+  #refusal(place: Place, expected: Expectations): ModelResult | undefined {
+    const properties = this.#live(place)?.properties ?? new Map<string, JsonValue>()
+    const holds = expected.every(([name, value]) => {
+      const there = properties.get(name)
+      if (value === absent) return there === undefined
+      return there !== undefined && (value === present || difference(there, value) === undefined)
+    })
+    if (holds) return undefined
+    const names = expected.map(([name]) => name)
+    const current = Object.fromEntries([...properties].filter(([name]) => names.includes(name)))
+    return { ok: false, current }
   }
 
   #mustExist({ account, namespace }: Omit<Place, 'session'>): void {

@@ -1,9 +1,10 @@
-import { absent, type JsonValue } from '@context-store/core'
+import { absent, type JsonValue, present } from '@context-store/core'
 import fc from 'fast-check'
 import type { CaseContext } from './conformance-case.ts'
-import type { Changes, Place } from './model.ts'
+import type { Changes, Expectations, Place } from './model.ts'
 import {
   accountsStep,
+  clearIfStep,
   clearStep,
   clockStep,
   createStep,
@@ -14,6 +15,7 @@ import {
   namespaceStep,
   patchIfStep,
   patchStep,
+  propertiesStep,
   readStep,
   type Step,
   sessionsStep,
@@ -56,8 +58,9 @@ export const allSessions: readonly Place[] = allNamespaces.flatMap((namespace) =
 export function anyStep(context: CaseContext): fc.Arbitrary<Step> {
   const { can } = context
   const change = can('removals') ? fc.oneof({ weight: 3, arbitrary: value }, fc.constant(absent)) : value
-  const changes = pairsOf(change)
-  const expected = pairsOf(fc.oneof(value, fc.constant(absent)))
+  const changes: fc.Arbitrary<Changes> = pairsOf(change)
+  const condition = fc.oneof(value, fc.constant(absent), fc.constant(present))
+  const expected: fc.Arbitrary<Expectations> = pairsOf(condition)
   const stated = can('time-to-live') ? ttl : fc.constant(undefined)
   const at = fc.record({ place, fresh: fc.boolean() }, { noNullPrototype: true })
 
@@ -100,6 +103,12 @@ export function anyStep(context: CaseContext): fc.Arbitrary<Step> {
         fc.tuple(at, names, changes, stated).map(([at, ...rest]) => updateStep(at, ...rest)),
       ),
     )
+    steps.push(
+      weighted(
+        1,
+        fc.tuple(at, expected).map(([at, expected]) => clearIfStep(at, expected)),
+      ),
+    )
   }
   if (can('session-info')) steps.push(weighted(3, at.map(infoStep)))
   if (can('accounts')) steps.push(weighted(1, fc.constant(accountsStep())))
@@ -109,6 +118,13 @@ export function anyStep(context: CaseContext): fc.Arbitrary<Step> {
       weighted(
         2,
         listed.map(([place, limit]) => sessionsStep(place, limit)),
+      ),
+    )
+    const wanted = fc.oneof(fc.constant<true>(true), names)
+    steps.push(
+      weighted(
+        1,
+        fc.tuple(place, wanted).map(([place, properties]) => propertiesStep(place, properties)),
       ),
     )
   }
@@ -124,7 +140,7 @@ export function anyStep(context: CaseContext): fc.Arbitrary<Step> {
   return fc.oneof(...steps)
 }
 
-function pairsOf(values: fc.Arbitrary<JsonValue | typeof absent>): fc.Arbitrary<Changes> {
+function pairsOf<V>(values: fc.Arbitrary<V>): fc.Arbitrary<(readonly [name: string, value: V])[]> {
   return fc.uniqueArray(fc.tuple(name, values), { maxLength: 4, selector: ([name]) => name })
 }
 

@@ -2,7 +2,7 @@ import type { ContextStore, Properties, Session } from '@context-store/core'
 import fc from 'fast-check'
 import { collect } from './check.ts'
 import type { CaseContext, Row } from './conformance-case.ts'
-import type { Changes, Model, Place } from './model.ts'
+import type { Changes, Expectations, Model, Place } from './model.ts'
 
 /** A store under test, with the handles that a program keeps. */
 export interface Subject {
@@ -53,7 +53,7 @@ export function patchStep(at: At, changes: Changes, ttlSeconds: number | undefin
 /** Patches a session on a condition. */
 export function patchIfStep(
   at: At,
-  expected: Changes,
+  expected: Expectations,
   changes: Changes,
   ttlSeconds: number | undefined,
 ): Step {
@@ -65,6 +65,16 @@ export function patchIfStep(
       }),
     onModel: (model) => model.patch(at.place, expected, changes, ttlSeconds),
     toString: () => `patchIf(${inWords(at.place, expected, changes, ttlSeconds)})`,
+  }
+}
+
+/** Ends a session on a condition. */
+export function clearIfStep(at: At, expected: Expectations): Step {
+  return {
+    row: 'patchIf',
+    onStore: (subject) => sessionAt(subject, at).clearIf(Object.fromEntries(expected)),
+    onModel: (model) => model.clearIf(at.place, expected),
+    toString: () => `clearIf(${inWords(at.place, expected)})`,
   }
 }
 
@@ -215,6 +225,31 @@ export function sessionsStep({ account, namespace }: Omit<Place, 'session'>, lim
     },
     onModel: (model) => sorted(model.sessions(account, namespace), (info) => info.id),
     toString: () => `sessions(${inWords(account, namespace, limit)})`,
+  }
+}
+
+/** Lists the sessions of a namespace with their properties: all, or those of some names. */
+export function propertiesStep(
+  { account, namespace }: Omit<Place, 'session'>,
+  properties: true | readonly string[],
+): Step {
+  return {
+    row: 'listings',
+    onStore: async ({ store }) => {
+      const all = await collect(store.account(account).namespace(namespace).sessions({ properties }))
+      return sorted(all, (info) => info.id)
+    },
+    onModel: (model) => {
+      const all = model.sessions(account, namespace).map((info) => ({
+        ...info,
+        properties: model.read(
+          { account, namespace, session: info.id },
+          properties === true ? undefined : properties,
+        ),
+      }))
+      return sorted(all, (info) => info.id)
+    },
+    toString: () => `sessions(${inWords(account, namespace, properties)})`,
   }
 }
 

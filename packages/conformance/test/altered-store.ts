@@ -1,10 +1,29 @@
-import type { Account, ContextStore, Namespace, Session } from '@context-store/core'
+import type {
+  Account,
+  ContextStore,
+  ListOptions,
+  ListPropertiesOptions,
+  Namespace,
+  Page,
+  Session,
+  SessionInfo,
+  SessionInfoWithProperties,
+} from '@context-store/core'
+
+/** The options of a listing, with properties or without. */
+export type AnyListOptions = ListOptions & Partial<ListPropertiesOptions>
+
+/** A namespace whose listings are one function each, as those of a program without types. */
+export interface PlainNamespaceHandle extends Omit<Namespace, 'sessions' | 'listSessions' | 'session'> {
+  sessions(options?: Partial<ListPropertiesOptions>): AsyncIterable<SessionInfo>
+  listSessions(options?: AnyListOptions): Promise<Page<SessionInfo>>
+}
 
 /** What a mutant does otherwise than the store it stands on. */
 export interface Alteration {
   store?(store: ContextStore): Partial<ContextStore>
   account?(account: Account): Partial<Account>
-  namespace?(namespace: Namespace): Partial<Namespace>
+  namespace?(namespace: PlainNamespaceHandle): Partial<PlainNamespaceHandle>
   session?(session: Session): Partial<Session>
 }
 
@@ -27,20 +46,40 @@ function alteredAccount(account: Account, alteration: Alteration): Account {
     id: account.id,
     namespace: <P extends object>(name: string): Namespace<P> => {
       const namespace = account.namespace(name)
-      return {
+      const plain: PlainNamespaceHandle = {
         name: namespace.name,
         create: (options) => namespace.create(options),
         delete: () => namespace.delete(),
         info: () => namespace.info(),
-        sessions: () => namespace.sessions(),
+        sessions: (...options) => namespace.sessions(...(options as [ListPropertiesOptions])),
         listSessions: (options) => namespace.listSessions(options),
-        ...alteration.namespace?.(namespace),
-        session: (id) => typed<P>(alteredSession(namespace.session(id), alteration)),
       }
+      return handleOf<P>({ ...plain, ...alteration.namespace?.(plain) }, (id) =>
+        typed<P>(alteredSession(namespace.session(id), alteration)),
+      )
     },
     namespaces: () => account.namespaces(),
     ...alteration.account?.(account),
   }
+}
+
+function handleOf<P extends object>(
+  plain: PlainNamespaceHandle,
+  session: Namespace<P>['session'],
+): Namespace<P> {
+  function sessions(): AsyncIterable<SessionInfo>
+  function sessions(options: ListPropertiesOptions<P>): AsyncIterable<SessionInfoWithProperties<P>>
+  function sessions(...options: [] | [ListPropertiesOptions<P>]): AsyncIterable<SessionInfo> {
+    return plain.sessions(...(options as [Partial<ListPropertiesOptions>]))
+  }
+  function listSessions(options?: ListOptions): Promise<Page<SessionInfo>>
+  function listSessions(
+    options: ListOptions & ListPropertiesOptions<P>,
+  ): Promise<Page<SessionInfoWithProperties<P>>>
+  function listSessions(options?: ListOptions): Promise<Page<SessionInfo>> {
+    return plain.listSessions(options)
+  }
+  return { ...plain, sessions, listSessions, session }
 }
 
 function alteredSession(session: Session, alteration: Alteration): Session {
@@ -54,6 +93,7 @@ function alteredSession(session: Session, alteration: Alteration): Session {
     update: (names, change, options) => session.update(names, change, options),
     delete: (names) => session.delete(names),
     clear: () => session.clear(),
+    clearIf: (expected) => session.clearIf(expected),
     info: () => session.info(),
     ...alteration.session?.(session),
   }

@@ -1,77 +1,109 @@
-import type { Capability } from '@context-store/conformance'
-import { absent, type ContextStore, type StoreOptions, UnsupportedError } from '@context-store/core'
-import { memoryStore } from '@context-store/memory'
-import { type Alteration, alteredStore } from './altered-store.ts'
+import {
+  absent,
+  type ContextStore,
+  type JsonValue,
+  type Properties,
+  type SessionInfo,
+  type StoreOptions,
+  UnsupportedError,
+} from '@context-store/core'
+import {
+  type Cannot,
+  type Capability,
+  type CheckedAddress,
+  type Condition,
+  createStore,
+  type ListedSession,
+  type ListRequest,
+  type PatchRequest,
+  type SessionListRequest,
+  type Slice,
+  type StoreRules,
+  type WriteOutcome,
+} from '@context-store/core/adapter'
+import { PlainAdapter } from './plain-adapter.ts'
+import { promised } from './promised.ts'
 
-/** A store that cannot do some things, and says so, as one over somebody's REST service would. */
-export function limitedStore(options: StoreOptions, lacks: ReadonlySet<Capability>): ContextStore {
-  const lack = (capability: Capability, isUsed = true): void => {
-    if (isUsed && lacks.has(capability)) throw new UnsupportedError(`cannot: ${capability}`)
-  }
-  lack('clock', options.now !== undefined)
-  lack('limits', options.limits !== undefined)
-  lack('explicit-namespaces', options.namespaces === 'explicit')
-  const checkNames = (names: readonly string[]): void => lack('dot-names', names.includes(''))
+/** A plain adapter that lacks some things, whether or not it says so. */
+class LimitedAdapter extends PlainAdapter {
+  readonly cannot: Cannot
+  readonly #lacks: ReadonlySet<Capability>
 
-  const alteration: Alteration = {
-    store: (store) => ({
-      accounts: async function* () {
-        lack('accounts')
-        yield* store.accounts()
-      },
-    }),
-    namespace: (namespace) => ({
-      create: async (stated) => {
-        lack('time-to-live', stated?.ttlSeconds !== undefined)
-        return namespace.create(stated)
-      },
-      listSessions: async (page) => {
-        lack('session-listing')
-        return namespace.listSessions(page)
-      },
-      sessions: async function* () {
-        lack('session-listing')
-        yield* namespace.sessions()
-      },
-    }),
-    session: (session) => ({
-      get: async (name) => {
-        checkNames([name])
-        return session.get(name)
-      },
-      // No asynchronous function: what is passed in must be read before the call returns.
-      patch: (properties, stated) => {
-        try {
-          checkNames(Object.keys(properties))
-          lack('removals', Object.values(properties).includes(absent))
-          lack('time-to-live', stated?.ttlSeconds !== undefined)
-          lack('dot-names', /^(\.\.?|properties)$/.test(session.address.session ?? ''))
-        } catch (error) {
-          return Promise.reject(error)
-        }
-        return session.patch(properties, stated)
-      },
-      patchIf: async (...args) => {
-        lack('conditions')
-        lack('removals', Object.values(args[1]).includes(absent))
-        lack('time-to-live', args[2]?.ttlSeconds !== undefined)
-        return session.patchIf(...args)
-      },
-      update: async (names, change, stated) => {
-        lack('conditions')
-        lack('time-to-live', stated?.ttlSeconds !== undefined)
-        const checked: typeof change = (current) => {
-          const properties = change(current)
-          lack('removals', Object.values(properties ?? {}).includes(absent))
-          return properties
-        }
-        return session.update(names, checked, stated)
-      },
-      info: async () => {
-        lack('session-info')
-        return session.info()
-      },
-    }),
+  constructor(rules: StoreRules, lacks: ReadonlySet<Capability>, cannot: Cannot) {
+    // What an engine does that knows neither clocks, nor limits, nor explicit namespaces: nothing.
+    super({
+      ...rules,
+      ...(lacks.has('limits') && {
+        limits: { ...rules.limits, documentLength: 800_000, properties: 100_000 },
+      }),
+      ...(lacks.has('explicit-namespaces') && { explicitNamespaces: false }),
+      now: lacks.has('clock') ? () => Date.now() : () => rules.now(),
+    })
+    this.#lacks = lacks
+    this.cannot = cannot
   }
-  return alteredStore(memoryStore(options), alteration)
+
+  override createNamespace(account: string, name: string, ttlSeconds: number | undefined): void {
+    this.#needs('time-to-live', ttlSeconds !== undefined)
+    super.createNamespace(account, name, ttlSeconds)
+  }
+
+  override listAccounts(request: ListRequest): Slice<string> {
+    this.#needs('accounts')
+    return super.listAccounts(request)
+  }
+
+  override listSessions(account: string, name: string, request: SessionListRequest): Slice<ListedSession> {
+    this.#needs('session-listing')
+    return super.listSessions(account, name, request)
+  }
+
+  override patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
+    const { changes, expected, removes, ttlSeconds } = request
+    this.#needs('path-names', /^(\.\.?|properties)$/.test(address.session))
+    this.#needs('path-names', changes.names.includes(''))
+    this.#needs('removals', removes || Object.values(changes.values).includes(absent))
+    this.#needs('conditions', expected !== undefined)
+    this.#needs('time-to-live', ttlSeconds !== undefined)
+    return super.patch(address, request)
+  }
+
+  override readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
+    this.#needs('path-names', name === '')
+    return super.readProperty(address, name)
+  }
+
+  override readProperties(address: CheckedAddress, names: readonly string[] | undefined): Properties {
+    this.#needs('path-names', names?.includes('') === true)
+    return super.readProperties(address, names)
+  }
+
+  override clearSession(address: CheckedAddress, expected: Condition | undefined): WriteOutcome {
+    this.#needs('conditions', expected !== undefined)
+    return super.clearSession(address, expected)
+  }
+
+  override sessionInfo(address: CheckedAddress): SessionInfo | undefined {
+    this.#needs('session-info')
+    return super.sessionInfo(address)
+  }
+
+  #needs(capability: Capability, isUsed = true): void {
+    if (!isUsed || !this.#lacks.has(capability)) return
+    if (this.cannot[capability] !== undefined) throw new Error(`called, although it declared: ${capability}`)
+    throw new UnsupportedError(`there is no ${capability}`)
+  }
+}
+
+/** A store over an adapter that lacks some things and declares some. */
+export function limitedStore(
+  options: StoreOptions,
+  lacks: readonly Capability[],
+  declared: readonly Capability[],
+): ContextStore {
+  const cannot = Object.fromEntries(declared.map((name) => [name, 'the service has none']))
+  return createStore((rules) => {
+    const adapter = new LimitedAdapter(rules, new Set(lacks), cannot)
+    return { ...promised(adapter), ready: async () => undefined }
+  }, options)
 }

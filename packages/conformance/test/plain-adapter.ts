@@ -1,28 +1,34 @@
 import {
-  type AddressKey,
   absent,
+  type JsonValue,
+  type NamespaceInfo,
+  type Properties,
+  type SessionInfo,
+} from '@context-store/core'
+import {
+  type CheckedAddress,
+  type Condition,
   checkSize,
   conditionHolds,
   copyJson,
   isExpired,
-  type JsonValue,
   type LifeEvent,
-  type NamespaceInfo,
+  type ListedSession,
+  type ListRequest,
+  listedLength,
   namespaceInfoOf,
   namespaceNotFound,
   nextLife,
-  type PatchOutcome,
   type PatchRequest,
-  type Properties,
-  type SessionInfo,
   type SessionLife,
+  type SessionListRequest,
   type Slice,
   type StoreRules,
   type SyncStorageAdapter,
   sessionInfoOf,
   setOwn,
-  timeOf,
-} from '@context-store/core'
+  type WriteOutcome,
+} from '@context-store/core/adapter'
 
 export interface PlainSession {
   readonly id: string
@@ -38,14 +44,20 @@ export interface PlainNamespace {
   readonly sessions: Map<string, PlainSession>
 }
 
+/** Where a session is, or its namespace. */
+export type Place = Pick<CheckedAddress, 'account' | 'namespace'>
+
 /** The plainest adapter there can be, in methods small enough for a mutant to break one. */
 export class PlainAdapter implements SyncStorageAdapter {
   readonly namespaces = new Map<string, PlainNamespace>()
+  readonly rules: StoreRules
 
-  ready(): void {}
+  constructor(rules: StoreRules) {
+    this.rules = rules
+  }
 
-  createNamespace(account: string, name: string, ttlSeconds: number | undefined, rules: StoreRules): void {
-    const namespace = this.begin(account, name, rules)
+  createNamespace(account: string, name: string, ttlSeconds: number | undefined): void {
+    const namespace = this.begin(account, name)
     if (ttlSeconds !== undefined) namespace.ttlSeconds = ttlSeconds
   }
 
@@ -58,99 +70,88 @@ export class PlainAdapter implements SyncStorageAdapter {
     this.namespaces.delete(this.keyOf(account, name))
   }
 
-  listNamespaces(account: string, from: string | undefined, limit: number): Slice<NamespaceInfo> {
+  listNamespaces(account: string, request: ListRequest): Slice<NamespaceInfo> {
     const own = [...this.namespaces.values()].filter((namespace) => namespace.account === account)
     return this.slice(
       own,
       ({ name }) => name,
       ({ name, createdAt, ttlSeconds }) => namespaceInfoOf(name, createdAt, ttlSeconds),
-      from,
-      limit,
+      request,
     )
   }
 
-  listAccounts(from: string | undefined, limit: number): Slice<string> {
+  listAccounts(request: ListRequest): Slice<string> {
     const accounts = new Set([...this.namespaces.values()].map(({ account }) => account))
     return this.slice(
       [...accounts],
       (id) => id,
       (id) => id,
-      from,
-      limit,
+      request,
     )
   }
 
-  patch(address: AddressKey, request: PatchRequest, rules: StoreRules): PatchOutcome {
-    this.mustExist(address, rules)
-    const before = this.find(address, rules)
-    const { expected, ttlSeconds } = request
-    if (expected !== undefined) {
-      const current = this.pick(before, expected.names)
-      if (!conditionHolds(expected, current)) return current
-    }
+  listSessions(account: string, namespace: string, request: SessionListRequest): Slice<ListedSession> {
+    const all = [...(this.sessionsOf({ account, namespace })?.values() ?? [])]
+    const there = all.filter(({ life }) => this.isListed(life))
+    const { properties } = request
+    return this.slice(
+      there,
+      (session) => this.positionOf(session),
+      (session) => ({
+        ...sessionInfoOf(session.id, session.life),
+        ...(properties !== undefined && { properties: this.listed(session, properties) }),
+      }),
+      request,
+      properties === undefined ? () => 0 : (session) => this.lengthOf(session.properties),
+    )
+  }
+
+  patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
+    const before = this.find(address)
+    this.mustExist(address)
+    const refused = this.refusal(before, request.expected)
+    if (refused !== undefined) return refused
     const properties = this.merge(new Map(before?.properties), request)
-    this.measure(address, properties, rules)
-    const namespace = this.begin(address.account, address.namespace, rules)
+    this.measure(properties)
+    const namespace = this.begin(address.account, address.namespace)
     this.live(namespace, address, properties, {
       before: before?.life,
       propertiesBefore: before?.properties.size ?? 0,
       propertiesAfter: properties.size,
-      statedTtl: ttlSeconds,
+      statedTtl: request.ttlSeconds,
       namespaceTtl: namespace.ttlSeconds,
-      now: this.time(rules),
+      now: this.time(),
     })
     return undefined
   }
 
-  readProperty(address: AddressKey, name: string, rules: StoreRules): JsonValue | undefined {
-    this.mustExist(address, rules)
-    return Object.entries(this.pick(this.find(address, rules), [name]))[0]?.[1]
+  readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
+    return Object.entries(this.pick(this.find(address), [name]))[0]?.[1]
   }
 
-  readProperties(address: AddressKey, names: readonly string[] | undefined, rules: StoreRules): Properties {
-    this.mustExist(address, rules)
-    const session = this.find(address, rules)
+  readProperties(address: CheckedAddress, names: readonly string[] | undefined): Properties {
+    const session = this.find(address)
     return this.pick(session, names ?? [...(session?.properties.keys() ?? [])])
   }
 
-  deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
-    const session = this.find(address, rules)
+  deleteProperties(address: CheckedAddress, names: readonly string[]): void {
+    const session = this.find(address)
     if (session === undefined) return
     const before = session.properties.size
     for (const name of names) session.properties.delete(name)
-    if (before > 0 && session.properties.size === 0) this.clearSession(address, rules)
+    if (before > 0 && session.properties.size === 0) this.end(address)
   }
 
-  clearSession(address: AddressKey, _rules: StoreRules): void {
-    this.sessionsOf(address)?.delete(this.keyOf(address.session))
+  clearSession(address: CheckedAddress, expected: Condition | undefined): WriteOutcome {
+    const refused = this.refusal(this.find(address), expected)
+    if (refused === undefined) this.end(address)
+    return refused
   }
 
-  sessionInfo(address: AddressKey, rules: StoreRules): SessionInfo | undefined {
-    this.mustExist(address, rules)
-    const session = this.find(address, rules)
+  sessionInfo(address: CheckedAddress): SessionInfo | undefined {
+    const session = this.find(address)
     return session && sessionInfoOf(session.id, session.life)
   }
-
-  listSessions(
-    account: string,
-    namespace: string,
-    from: string | undefined,
-    limit: number,
-    rules: StoreRules,
-  ): Slice<SessionInfo> {
-    this.mustExist({ account, namespace }, rules)
-    const all = [...(this.sessionsOf({ account, namespace })?.values() ?? [])]
-    const there = all.filter(({ life }) => !this.isOver(life, rules))
-    return this.slice(
-      there,
-      ({ id }) => id,
-      ({ id, life }) => sessionInfoOf(id, life),
-      from,
-      limit,
-    )
-  }
-
-  reclaim(_rules: StoreRules): void {}
 
   close(): void {}
 
@@ -158,38 +159,57 @@ export class PlainAdapter implements SyncStorageAdapter {
     return JSON.stringify(parts)
   }
 
-  time(rules: StoreRules): number {
-    return timeOf(rules)
+  time(): number {
+    return this.rules.now()
   }
 
-  begin(account: string, name: string, rules: StoreRules): PlainNamespace {
+  begin(account: string, name: string): PlainNamespace {
     const key = this.keyOf(account, name)
-    const fresh = { account, name, createdAt: this.time(rules), ttlSeconds: 0, sessions: new Map() }
+    const fresh = { account, name, createdAt: this.time(), ttlSeconds: 0, sessions: new Map() }
     const namespace = this.namespaces.get(key) ?? fresh
     this.namespaces.set(key, namespace)
     return namespace
   }
 
-  mustExist({ account, namespace }: Pick<AddressKey, 'account' | 'namespace'>, rules: StoreRules): void {
-    if (rules.explicitNamespaces && !this.namespaces.has(this.keyOf(account, namespace))) {
-      throw namespaceNotFound(account, namespace)
+  mustExist({ account, namespace }: Place): void {
+    if (this.rules.explicitNamespaces && !this.namespaces.has(this.keyOf(account, namespace))) {
+      throw namespaceNotFound()
     }
   }
 
-  sessionsOf({
-    account,
-    namespace,
-  }: Pick<AddressKey, 'account' | 'namespace'>): Map<string, PlainSession> | undefined {
+  sessionsOf({ account, namespace }: Place): Map<string, PlainSession> | undefined {
     return this.namespaces.get(this.keyOf(account, namespace))?.sessions
   }
 
-  find(address: AddressKey, rules: StoreRules): PlainSession | undefined {
+  find(address: CheckedAddress): PlainSession | undefined {
     const session = this.sessionsOf(address)?.get(this.keyOf(address.session))
-    return session === undefined || this.isOver(session.life, rules) ? undefined : session
+    return session === undefined || this.isOver(session.life) ? undefined : session
   }
 
-  isOver(life: SessionLife, rules: StoreRules): boolean {
-    return isExpired(life.expiresAt, this.time(rules))
+  end(address: CheckedAddress): void {
+    this.sessionsOf(address)?.delete(this.keyOf(address.session))
+  }
+
+  isOver(life: SessionLife): boolean {
+    return isExpired(life.expiresAt, this.time())
+  }
+
+  isListed(life: SessionLife): boolean {
+    return !this.isOver(life)
+  }
+
+  positionOf(session: PlainSession): string {
+    return session.id
+  }
+
+  refusal(session: PlainSession | undefined, expected: Condition | undefined): WriteOutcome {
+    if (expected === undefined) return undefined
+    const current = this.pick(session, expected.names)
+    return this.accepts(expected, current) ? undefined : current
+  }
+
+  accepts(expected: Condition, current: Properties): boolean {
+    return conditionHolds(expected, current)
   }
 
   merge(properties: Map<string, JsonValue>, { changes }: PatchRequest): Map<string, JsonValue> {
@@ -201,13 +221,17 @@ export class PlainAdapter implements SyncStorageAdapter {
     return properties
   }
 
-  measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
-    checkSize(address, JSON.stringify(Object.fromEntries(properties)).length, properties.size, rules)
+  lengthOf(properties: Map<string, JsonValue>): number {
+    return JSON.stringify(Object.fromEntries(properties)).length
+  }
+
+  measure(properties: Map<string, JsonValue>): void {
+    checkSize(this.lengthOf(properties), properties.size, this.rules)
   }
 
   live(
     namespace: PlainNamespace,
-    address: AddressKey,
+    address: CheckedAddress,
     properties: Map<string, JsonValue>,
     event: LifeEvent,
   ): void {
@@ -215,6 +239,10 @@ export class PlainAdapter implements SyncStorageAdapter {
     const life = nextLife(event)
     if (life === undefined) namespace.sessions.delete(key)
     else namespace.sessions.set(key, { id: address.session, life, properties })
+  }
+
+  listed(session: PlainSession, properties: true | readonly string[]): Properties {
+    return this.pick(session, properties === true ? [...session.properties.keys()] : properties)
   }
 
   pick(session: PlainSession | undefined, names: readonly string[]): Properties {
@@ -235,14 +263,22 @@ export class PlainAdapter implements SyncStorageAdapter {
     all: T[],
     nameOf: (one: T) => string,
     itemOf: (one: T) => I,
-    from: string | undefined,
-    limit: number,
+    { from, limit }: ListRequest,
+    lengthOf: (one: T) => number = () => 0,
   ): Slice<I> {
     const rest = all
       .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
       .filter((one) => from === undefined || nameOf(one) > from)
-    const last = rest[limit - 1]
-    const next = last !== undefined && rest.length > limit ? nameOf(last) : undefined
-    return { items: rest.slice(0, limit).map(itemOf), next }
+    const items: I[] = []
+    let length = 0
+    for (const one of rest) {
+      if (items.length === limit || length >= listedLength) {
+        const last = rest[items.length - 1]
+        return { items, next: last && nameOf(last) }
+      }
+      items.push(itemOf(one))
+      length += lengthOf(one)
+    }
+    return { items, next: undefined }
   }
 }

@@ -1,10 +1,11 @@
-export { absent } from './absent.ts'
+export { absent } from './api/absent.ts'
 export type {
   Account,
   ContextStore,
   Expected,
   JsonValue,
   ListOptions,
+  ListPropertiesOptions,
   Namespace,
   NamespaceInfo,
   NamespaceOptions,
@@ -16,14 +17,15 @@ export type {
   Session,
   SessionAddress,
   SessionInfo,
-} from './api.ts'
-export { createStore, createStoreWithSync } from './create-store.ts'
+  SessionInfoWithProperties,
+} from './api/context-store.ts'
 export {
   ConflictError,
   ContextStoreError,
   type ContextStoreErrorOptions,
   CorruptDataError,
   type ErrorCode,
+  type ErrorOfCode,
   InvalidAddressError,
   InvalidOptionError,
   InvalidValueError,
@@ -33,44 +35,13 @@ export {
   TooLargeError,
   UnauthorizedError,
   UnsupportedError,
-} from './errors.ts'
-export { copyJson } from './json-copy.ts'
-export { KeyedLocks } from './keyed-locks.ts'
-export {
-  compactLength,
-  countProperties,
-  emptyDocument,
-  patchDocument,
-  readDocument,
-  readDocumentProperties,
-  readDocumentProperty,
-  withoutProperties,
-} from './session-document.ts'
-export {
-  isExpired,
-  type LifeEvent,
-  namespaceInfoOf,
-  nextLife,
-  type SessionLife,
-  sessionInfoOf,
-} from './session-life.ts'
-export {
-  checkSize,
-  conditionHolds,
-  jsonEqual,
-  namespaceNotFound,
-  namingCorrupt,
-  setOwn,
-} from './session-rules.ts'
+} from './api/errors.ts'
+export { present } from './api/present.ts'
+export type { Limits, StoreOptions } from './api/store-options.ts'
 export type {
-  AddressKey,
-  Entries,
-  PatchOutcome,
-  PatchRequest,
-  Slice,
-  StorageAdapter,
-  SyncStorageAdapter,
-} from './storage-adapter.ts'
-export { promised } from './storage-adapter.ts'
-export { type Limits, type StoreOptions, type StoreRules, timeOf } from './store-options.ts'
-export type { HasSync, SyncAccount, SyncContextStore, SyncNamespace, SyncSession } from './sync-api.ts'
+  HasSync,
+  SyncAccount,
+  SyncContextStore,
+  SyncNamespace,
+  SyncSession,
+} from './api/sync-context-store.ts'

@@ -19,7 +19,7 @@ const classes = {
   corrupt: core.CorruptDataError,
 } satisfies { [C in core.ErrorCode]: new (text: string) => core.ContextStoreError }
 
-test('each code has one class, which bears it', () => {
+test('each code has one class', () => {
   const names = new Set<string>()
   for (const [code, Class] of Object.entries(classes)) {
     const error = new Class('a')

@@ -1,4 +1,5 @@
-import { type JsonValue, jsonEqual } from '@context-store/core'
+import type { JsonValue } from '@context-store/core'
+import { jsonEqual } from '@context-store/core/adapter'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 

@@ -1,17 +1,14 @@
+import { absent, ContextStoreError, type JsonValue, type Properties } from '@context-store/core'
 import {
-  absent,
-  ContextStoreError,
+  type Changes,
   compactLength,
   countProperties,
-  type Entries,
   emptyDocument,
-  type JsonValue,
   jsonEqual,
-  type Properties,
   patchDocument,
   readDocument,
   readDocumentProperty,
-} from '@context-store/core'
+} from '@context-store/core/adapter'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
@@ -24,17 +21,17 @@ const value = fc.oneof(
   fc.jsonValue({ depthSize: 'small' }).map((json) => JSON.parse(JSON.stringify(json)) as JsonValue),
 )
 const change = fc.oneof({ weight: 3, arbitrary: value }, { weight: 1, arbitrary: fc.constant(absent) })
-const entries: fc.Arbitrary<Entries> = fc
+const entries: fc.Arbitrary<Changes> = fc
   .uniqueArray(fc.tuple(name, change), { selector: ([key]) => key, maxLength: 16, size: 'medium' })
   .map((pairs) => ({ names: pairs.map(([key]) => key), values: Object.fromEntries(pairs) }))
 
 /** One value for every name. */
-function all(names: readonly string[], item: JsonValue): Entries {
+function all(names: readonly string[], item: JsonValue): Changes {
   return { names, values: Object.fromEntries(names.map((name) => [name, item])) }
 }
 
 /** What merging means, by way of a Map: no text, no search. */
-function merged(steps: readonly Entries[]): Map<string, JsonValue> {
+function merged(steps: readonly Changes[]): Map<string, JsonValue> {
   const model = new Map<string, JsonValue>()
   for (const { names, values } of steps) {
     names.forEach((key) => {

@@ -1,6 +1,8 @@
-import { createStore, type PatchRequest, promised, type SyncStorageAdapter } from '@context-store/core'
+import { absent, type ContextStore, type Properties } from '@context-store/core'
+import { createStore, createStoreWithSync, type SyncStorageAdapter } from '@context-store/core/adapter'
 import { memoryStore } from '@context-store/memory'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { MapAdapter } from './map-adapter.ts'
 
 const session = () => memoryStore().account('a').namespace('n').session('s')
 
@@ -38,9 +40,76 @@ test('what change throws reaches the caller, and what waits goes on', async () =
   expect(await counter.getAll()).toEqual({ a: 1 })
 })
 
-test('an asynchronous change is refused, since nothing would be written', async () => {
-  const change = (async () => ({ a: 1 })) as never
-  await expect(session().update(['a'], change)).rejects.toMatchObject({ code: 'invalid-value' })
+const invalidChanges: readonly (readonly [string, unknown])[] = [
+  ['an asynchronous function', async () => ({ a: 1 })],
+  ['one that returns a promise that rejects', () => Promise.reject(new Error('nobody waits for this'))],
+  ['nothing', undefined],
+  ['a patch instead of a function', { a: 1 }],
+]
+test.each(invalidChanges)(
+  'a change that is %s is refused, and the message says what it must be',
+  async (_, change) => {
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    for (const counter of [session(), mapStore().account('a').namespace('n').session('s')]) {
+      const error = await counter.update(['a'], change as never).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'invalid-option', message: expect.stringContaining('synchronous') })
+      expect(await counter.getAll()).toEqual({})
+    }
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
+  },
+)
+
+test('a change that calls its own store is refused, on every engine and either side', async () => {
+  const memory = memoryStore()
+  const calls = [
+    (store: ContextStore) =>
+      void store
+        .account('a')
+        .namespace('n')
+        .session('other')
+        .patch({ b: 1 })
+        .catch(() => undefined),
+    () => memory.sync.session({ account: 'a', namespace: 'n' }).get('a'),
+    () => memory.sync.close(),
+  ]
+  const codes: unknown[] = []
+  for (const store of [memory, mapStore()]) {
+    for (const call of calls) {
+      const counter = store.account('a').namespace('n').session('s')
+      await counter
+        .update(['a'], () => {
+          call(store)
+          return { a: 1 }
+        })
+        .catch((error: { code: unknown }) => codes.push(error.code))
+    }
+    expect(await store.account('a').namespace('n').session('other').getAll()).toEqual({})
+  }
+  // The calls of memory's synchronous side throw within its own update; a promise is the caller's to look at.
+  expect(codes).toEqual(['unsupported', 'unsupported'])
+})
+
+test('`change` is not called where the arguments are invalid, on either side', async () => {
+  const store = memoryStore()
+  const change = vi.fn(() => ({ a: 1 }))
+  const [counter, sync] = [store, store.sync].map((side) => side.session({ account: 'a', namespace: 'n' }))
+  for (const args of [
+    [['a'], change, { ttlSeconds: -1 }],
+    [['a'], change, { ttl: 1 }],
+    ['a', change],
+    [[1], change],
+  ]) {
+    await expect(counter?.update(...(args as [never, never]))).rejects.toMatchObject({
+      code: expect.stringMatching(/^invalid-/),
+    })
+    expect(() => sync?.update(...(args as [never, never]))).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^invalid-/) }),
+    )
+  }
+  expect(change).not.toHaveBeenCalled()
 })
 
 test('close waits for an update under way', async () => {
@@ -52,58 +121,77 @@ test('close waits for an update under way', async () => {
   await expect(counter.get('a')).rejects.toMatchObject({ code: 'closed' })
 })
 
-/** An engine, by name a fake: `patch` is given; whatever else is asked of it is not there. */
-function fakeEngine(patch: SyncStorageAdapter['patch'], stored: object): SyncStorageAdapter {
-  const nothing = () => undefined
-  return {
-    ready: nothing,
-    createNamespace: nothing,
-    namespaceInfo: nothing,
-    deleteNamespace: nothing,
-    listNamespaces: () => ({ items: [], next: undefined }),
-    listAccounts: () => ({ items: [], next: undefined }),
-    patch,
-    readProperty: nothing,
-    readProperties: () => structuredClone(stored) as never,
-    deleteProperties: nothing,
-    clearSession: nothing,
-    sessionInfo: nothing,
-    listSessions: () => ({ items: [], next: undefined }),
-    reclaim: nothing,
-    close: nothing,
-  }
+function mapStore(): ContextStore {
+  return createStore((rules) => new MapAdapter(rules))
 }
 
 test('an update that loses every race is a conflict', async () => {
-  let races = 0
-  const engine = fakeEngine(
-    () => {
-      races++
-      return { a: races }
-    },
-    { a: 0 },
-  )
-  const counter = createStore(promised(engine)).account('a').namespace('n').session()
+  class AlwaysChanged extends MapAdapter {
+    races = 0
+    override async patch(): Promise<Properties> {
+      return { a: ++this.races }
+    }
+  }
+  const adapters: AlwaysChanged[] = []
+  const store = createStore((rules) => {
+    const adapter = new AlwaysChanged(rules)
+    adapters.push(adapter)
+    return adapter
+  })
+  const counter = store.account('a').namespace('n').session()
   await expect(counter.update(['a'], () => ({ a: 1 }))).rejects.toMatchObject({
     code: 'conflict',
     address: { account: 'a', namespace: 'n', session: '__default__' },
   })
-  expect(races).toBeGreaterThanOrEqual(100)
+  expect(adapters[0]?.races).toBeGreaterThanOrEqual(100)
 })
 
 test('where an engine compares texts, core asks again with the stored one', async () => {
   const stored = '{"y":1,"x":2}'
   const asked: string[] = []
-  const engine = fakeEngine((_address, request: PatchRequest) => {
-    asked.push(JSON.stringify(request.expected?.values.a))
-    if (asked.at(-1) === stored) return undefined
-    return { a: JSON.parse(stored) }
-  }, {})
-  const document = createStore(promised(engine)).account('a').namespace('n').session()
+  class TextComparing extends MapAdapter {
+    override async patch(...[, request]: Parameters<MapAdapter['patch']>): Promise<Properties | undefined> {
+      asked.push(JSON.stringify(request.expected?.values.a))
+      return asked.at(-1) === stored ? undefined : { a: JSON.parse(stored) }
+    }
+  }
+  const document = createStore((rules) => new TextComparing(rules))
+    .account('a')
+    .namespace('n')
+    .session()
   expect(await document.patchIf({ a: { x: 2, y: 1 } }, { b: 1 })).toEqual({ ok: true })
   expect(asked).toEqual(['{"x":2,"y":1}', stored])
   expect(await document.patchIf({ a: { x: 3 } }, { b: 1 })).toEqual({
     ok: false,
     current: { a: { x: 2, y: 1 } },
   })
+})
+
+test('a synchronous engine without a step of its own updates on a condition, and again on a lost race', () => {
+  const kept: { n: number } = { n: 0 }
+  let rivals = 3
+  const engine: Pick<SyncStorageAdapter, 'patch' | 'readProperties'> = {
+    readProperties: () => ({ ...kept }),
+    patch: (_address, { changes, expected }) => {
+      if (rivals-- > 0) kept.n += 100
+      if (expected?.values.n !== kept.n) return { ...kept }
+      kept.n = Number(changes.values.n)
+      return undefined
+    },
+  }
+  const nothing = () => undefined
+  const empty = () => ({ items: [], next: undefined })
+  const store = createStoreWithSync(() => ({
+    ...engine,
+    createNamespace: nothing,
+    deleteNamespace: nothing,
+    listAccounts: empty,
+    listNamespaces: empty,
+    listSessions: empty,
+    deleteProperties: nothing,
+    clearSession: nothing,
+    close: nothing,
+  }))
+  const counter = store.sync.session({ account: 'a', namespace: 'n' })
+  expect(counter.update(['n', 'gone'], ({ n }) => ({ n: Number(n) + 1, gone: absent }))).toEqual({ n: 301 })
 })

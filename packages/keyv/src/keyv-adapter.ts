@@ -1,312 +1,239 @@
+import type { NamespaceInfo, Properties, SessionInfo } from '@context-store/core'
 import {
-  type AddressKey,
-  checkSize,
-  compactLength,
-  conditionHolds,
-  countProperties,
+  type CheckedAddress,
+  type Condition,
+  decideClear,
+  decideDelete,
+  decidePatch,
   emptyDocument,
   isExpired,
-  type JsonValue,
-  type KeyedLocks,
-  type NamespaceInfo,
+  type ListedSession,
+  type ListRequest,
+  listedLength,
+  listedProperties,
   namespaceInfoOf,
-  namespaceNotFound,
-  namingCorrupt,
-  nextLife,
-  type PatchOutcome,
   type PatchRequest,
-  type Properties,
-  patchDocument,
   readDocumentProperties,
-  readDocumentProperty,
-  type SessionInfo,
   type SessionLife,
+  type SessionListRequest,
   type Slice,
   type StorageAdapter,
   type StoreRules,
   sessionInfoOf,
-  timeOf,
-  withoutProperties,
-} from '@context-store/core'
-import { KeyvCalls } from './keyv-calls.ts'
+  type WriteDecision,
+  type WriteOutcome,
+} from '@context-store/core/adapter'
+import type { KeyvCalls } from './keyv-calls.ts'
 import type { KeyvInstance } from './keyv-instance.ts'
-import { KeyvNamespaces } from './keyv-namespaces.ts'
-import { KeyvTurns, type Place } from './keyv-turns.ts'
-import { NameIndex } from './name-index.ts'
-import { RecordKeys } from './record-keys.ts'
-import { type NamespaceRecord, namespaceOf, type SessionRecord, sessionOf, sessionText } from './records.ts'
+import { KeyvNamespaces, leftToReclaim } from './keyv-namespaces.ts'
+import type { NameIndex } from './name-index.ts'
+import type { RecordKeys, SessionKeys } from './record-keys.ts'
+import { sliceOf, withRecords } from './record-listing.ts'
+import { type NamespaceRecord, namespaceOf, recordText, type SessionRecord, sessionOf } from './records.ts'
 import { SessionReclaim } from './session-reclaim.ts'
-import { locksOf } from './storage-locks.ts'
 
-/** How many sessions go along with their namespace; `reclaim` removes the rest. */
-const deletedAtOnce = 1000
+/** How many sessions are removed together with their namespace; `reclaim` removes the rest. */
+const buriedWithNamespace = 1000
 
 /**
- * By how much Keyv's own time to live outlasts the session's, in milliseconds: it only frees what nobody came by to
- * remove, and clocks differ.
+ * By how much Keyv's own expiry comes after the session's, in milliseconds: it only frees what nobody has removed,
+ * and clocks differ.
  */
 const backstopMargin = 60_000
 
 /** Some engines (memcached) take a longer time to live for an instant. */
 const longestBackstop = 30 * 24 * 3600 * 1000
 
-/** What is there of a session, be it expired. */
+/** What is stored of a session; it may have expired. */
 interface Found {
   readonly namespace: NamespaceRecord | undefined
   readonly session: SessionRecord | undefined
 }
 
-/** The engine: records in a Keyv. Each call is an atom for every store of this process over the same storage. */
+/** The engine: records in a Keyv. What makes a call an atom: {@link KeyvCalls.locks}. */
 export class KeyvAdapter implements StorageAdapter {
-  readonly #locks: () => KeyedLocks
+  readonly #rules: StoreRules
   readonly #keys: RecordKeys
   readonly #calls: KeyvCalls
   readonly #index: NameIndex
   readonly #namespaces: KeyvNamespaces
   readonly #reclaim: SessionReclaim
-  readonly #turns: KeyvTurns
 
-  constructor(keyv: KeyvInstance) {
-    const locks = (): KeyedLocks => locksOf(keyv.store)
-    this.#locks = locks
-    this.#keys = new RecordKeys(keyv.namespace)
-    this.#calls = new KeyvCalls(keyv)
-    this.#index = new NameIndex(this.#calls, locks)
-    this.#turns = new KeyvTurns(this.#keys, locks)
-    this.#namespaces = new KeyvNamespaces(this.#calls, this.#index, this.#keys, locks)
-    this.#reclaim = new SessionReclaim(this.#calls, this.#index, this.#namespaces, this.#keys, locks)
+  constructor(keyv: KeyvInstance, rules: StoreRules) {
+    this.#rules = rules
+    this.#namespaces = new KeyvNamespaces(keyv)
+    this.#calls = this.#namespaces.calls
+    this.#index = this.#namespaces.index
+    this.#keys = this.#namespaces.keys
+    this.#reclaim = new SessionReclaim(this.#namespaces, rules)
   }
 
-  ready(): Promise<void> {
-    return this.#turns.any(async () => {
-      for await (const _ of this.#index.names(this.#keys.accounts, undefined)) return
-    })
+  async createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): Promise<void> {
+    await this.#namespaces.begin(account, namespace, ttlSeconds, this.#rules.now())
   }
 
-  createNamespace(
+  async namespaceInfo(account: string, namespace: string): Promise<NamespaceInfo | undefined> {
+    return infoOf(await this.#namespaces.find(account, namespace))
+  }
+
+  async deleteNamespace(account: string, namespace: string): Promise<void> {
+    const deleted = await this.#calls.locks.exclude(this.#keys.namespace(account, namespace), () =>
+      this.#namespaces.end(account, namespace),
+    )
+    if (deleted !== undefined) await this.#reclaim.bury(deleted, buriedWithNamespace).catch(leftToReclaim)
+  }
+
+  listNamespaces(account: string, { from, limit }: ListRequest): Promise<Slice<NamespaceInfo>> {
+    const names = this.#index.names(this.#keys.namespaces(account), from)
+    const keyOf = (name: string): string => this.#keys.namespace(account, name)
+    const records = withRecords(this.#calls, names, keyOf, limit + 1, 1)
+    return sliceOf(records, limit, (name, value) => infoOf(namespaceOf(value, account, name)))
+  }
+
+  listAccounts({ from, limit }: ListRequest): Promise<Slice<string>> {
+    return sliceOf(this.#index.names(this.#keys.accounts, from), limit, (account) => account)
+  }
+
+  async listSessions(
     account: string,
     namespace: string,
-    ttlSeconds: number | undefined,
-    rules: StoreRules,
-  ): Promise<void> {
-    return this.#turns.ofNamespace(account, namespace, 'exclude', async () => {
-      await this.#namespaces.begin(account, namespace, ttlSeconds, () => timeOf(rules))
-    })
+    { from, limit, properties }: SessionListRequest,
+  ): Promise<Slice<ListedSession>> {
+    const owner = await this.#namespaces.find(account, namespace)
+    if (owner === undefined) return { items: [], next: undefined }
+    const names = this.#index.names(this.#keys.sessions(owner.generation), from)
+    const keyOf = (id: string): string => this.#keys.session(account, namespace, id)
+    const { documentLength } = this.#rules.limits
+    const records = withRecords(this.#calls, names, keyOf, limit + 1, documentLength)
+    const show = (session: string, value: unknown): ListedSession | undefined => {
+      const address = { account, namespace, session }
+      const record = this.#alive({ namespace: owner, session: sessionOf(value, address) })
+      if (record === undefined) return undefined
+      const info = sessionInfoOf(session, record.life)
+      if (properties === undefined) return info
+      return { ...info, properties: listedProperties(address, record.document, properties) }
+    }
+    return sliceOf(records, limit, show, properties && listedLength)
   }
 
-  namespaceInfo(account: string, namespace: string): Promise<NamespaceInfo | undefined> {
-    return this.#turns.ofNamespace(account, namespace, 'share', async () => {
-      const record = await this.#namespaces.find(account, namespace)
-      return record && namespaceInfoOf(record.name, record.createdAt, record.ttlSeconds)
-    })
-  }
-
-  deleteNamespace(account: string, namespace: string): Promise<void> {
-    return this.#turns.any(async () => {
-      const deleted = await this.#locks().exclude(this.#keys.namespace(account, namespace), async () => {
-        const ended = await this.#namespaces.end(account, namespace)
-        if (ended !== undefined) await later(this.#namespaces.forget(account, namespace))
-        return ended
-      })
-      if (deleted !== undefined) await later(this.#reclaim.bury(deleted, deletedAtOnce))
-    })
-  }
-
-  listNamespaces(account: string, from: string | undefined, limit: number): Promise<Slice<NamespaceInfo>> {
-    return this.#turns.any(() =>
-      this.#index.slice(this.#keys.namespaces(account), from, limit, async (names) => {
-        const values = await this.#calls.readMany(names.map((name) => this.#keys.namespace(account, name)))
-        return names.map((name, index) => {
-          const record = namespaceOf(values[index], account, name)
-          return record && namespaceInfoOf(record.name, record.createdAt, record.ttlSeconds)
-        })
-      }),
+  patch(address: CheckedAddress, request: PatchRequest): Promise<WriteOutcome> {
+    return this.#change(address, ({ namespace, session }, now) =>
+      decidePatch(session, namespace?.ttlSeconds, request, this.#rules, now),
     )
   }
 
-  listAccounts(from: string | undefined, limit: number): Promise<Slice<string>> {
-    return this.#turns.any(() => this.#index.slice(this.#keys.accounts, from, limit, async (names) => names))
+  async update(
+    address: CheckedAddress,
+    names: readonly string[],
+    change: (current: Properties) => PatchRequest | undefined,
+  ): Promise<void> {
+    await this.#change(address, (found, now) => {
+      const { namespace, session } = found
+      const alive = isExpired(session?.life.expiresAt, now) ? undefined : session
+      const request = change(readDocumentProperties(alive?.document ?? emptyDocument, names))
+      if (request === undefined) return { action: 'keep' }
+      return decidePatch(session, namespace?.ttlSeconds, request, this.#rules, now)
+    })
   }
 
-  patch(address: AddressKey, request: PatchRequest, rules: StoreRules): Promise<PatchOutcome> {
-    return this.#turns.ofSession(address, 'exclude', async (place) => {
-      const found = await this.#find(address, place, rules.explicitNamespaces)
-      const now = timeOf(rules)
-      const alive = isExpired(found.session?.life.expiresAt, now) ? undefined : found.session
-      const before = alive?.document ?? emptyDocument
-      const { changes, expected, ttlSeconds: statedTtl } = request
-      if (expected !== undefined) {
-        const current = readDocumentProperties(before, expected.names)
-        if (!conditionHolds(expected, current)) return current
-      }
-      const after = patchDocument(before, changes)
-      const propertiesAfter = countProperties(after)
-      checkSize(address, compactLength(after), propertiesAfter, rules)
+  async readProperties(address: CheckedAddress, names: readonly string[] | undefined): Promise<Properties> {
+    const session = this.#alive(await this.#find(address))
+    return session === undefined ? {} : readDocumentProperties(session.document, names)
+  }
 
-      const namespace =
-        found.namespace ??
-        (await this.#namespaces.begin(address.account, address.namespace, undefined, () => now))
-      const life = nextLife({
-        before: alive?.life,
-        propertiesBefore: countProperties(before),
-        propertiesAfter,
-        statedTtl,
-        namespaceTtl: namespace.ttlSeconds,
-        now,
-      })
-      if (life === undefined) {
-        if (found.session !== undefined) await this.#end(address, place, namespace)
-        return undefined
-      }
-      if (found.session === undefined) {
-        await this.#index.add(this.#keys.sessions(namespace.generation), address.session)
-      }
-      await this.#write(address, place, namespace, life, after, rules)
+  async sessionInfo(address: CheckedAddress): Promise<SessionInfo | undefined> {
+    const session = this.#alive(await this.#find(address))
+    return session && sessionInfoOf(session.id, session.life)
+  }
+
+  async deleteProperties(address: CheckedAddress, names: readonly string[]): Promise<void> {
+    await this.#change(address, ({ session }, now) => decideDelete(session, names, now))
+  }
+
+  clearSession(address: CheckedAddress, expected: Condition | undefined): Promise<WriteOutcome> {
+    if (expected !== undefined) {
+      return this.#change(address, ({ session }, now) => decideClear(session, expected, now))
+    }
+    return this.#inLock(address, async (keys) => {
+      const { account, namespace: name } = address
+      const [namespaceValue, value] = await this.#calls.readMany([keys.namespace, keys.session])
+      const namespace = namespaceOf(namespaceValue, account, name)
+      // The session's record is not read: this is also how to get rid of a damaged one.
+      if (namespace !== undefined && value !== undefined) await this.#end(address, keys, namespace)
       return undefined
     })
   }
 
-  readProperty(address: AddressKey, name: string, rules: StoreRules): Promise<JsonValue | undefined> {
-    return this.#turns.ofSession(address, 'share', async (place) => {
-      const session = await this.#alive(address, place, rules)
-      return session && readDocumentProperty(session.document, name)
-    })
-  }
-
-  readProperties(
-    address: AddressKey,
-    names: readonly string[] | undefined,
-    rules: StoreRules,
-  ): Promise<Properties> {
-    return this.#turns.ofSession(address, 'share', async (place) => {
-      const session = await this.#alive(address, place, rules)
-      return session === undefined ? {} : readDocumentProperties(session.document, names)
-    })
-  }
-
-  deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): Promise<void> {
-    return this.#turns.ofSession(address, 'exclude', async (place) => {
-      const { namespace, session } = await this.#find(address, place, false)
-      if (namespace === undefined || session === undefined) return
-      const { document, life } = session
-      if (isExpired(life.expiresAt, timeOf(rules))) return
-      const after = withoutProperties(document, names)
-      if (after === document) return
-      if (after === emptyDocument) await this.#end(address, place, namespace)
-      else await this.#write(address, place, namespace, life, after, rules)
-    })
-  }
-
-  clearSession(address: AddressKey): Promise<void> {
-    return this.#turns.ofSession(address, 'exclude', async (place) => {
-      const [namespaceValue, value] = await this.#calls.readMany([place.namespace, place.session])
-      const namespace = namespaceOf(namespaceValue, address.account, address.namespace)
-      // Not read: this is also the way to be rid of one that is damaged.
-      if (namespace !== undefined && value !== undefined) await this.#end(address, place, namespace)
-    })
-  }
-
-  sessionInfo(address: AddressKey, rules: StoreRules): Promise<SessionInfo | undefined> {
-    return this.#turns.ofSession(address, 'share', async (place) => {
-      const session = await this.#alive(address, place, rules)
-      return session && sessionInfoOf(session.id, session.life)
-    })
-  }
-
-  listSessions(
-    account: string,
-    namespace: string,
-    from: string | undefined,
-    limit: number,
-    rules: StoreRules,
-  ): Promise<Slice<SessionInfo>> {
-    return this.#turns.ofNamespace(account, namespace, 'share', async () => {
-      const owner = await this.#namespaces.find(account, namespace)
-      if (owner === undefined) {
-        if (rules.explicitNamespaces) throw namespaceNotFound(account, namespace)
-        return { items: [], next: undefined }
-      }
-      const { generation } = owner
-      return this.#index.slice(this.#keys.sessions(generation), from, limit, async (ids) => {
-        const values = await this.#calls.readMany(ids.map((id) => this.#keys.session(account, namespace, id)))
-        const now = timeOf(rules)
-        return ids.map((id, index) => {
-          const session = sessionAt({ account, namespace, session: id }, values[index])
-          const there = session?.generation === generation && !isExpired(session.life.expiresAt, now)
-          return there ? sessionInfoOf(id, session.life) : undefined
-        })
-      })
-    })
-  }
-
-  async reclaim(rules: StoreRules): Promise<void> {
-    // The last writes that `close` waits for may ask for it.
-    if (!this.#turns.ending) await this.#turns.any(() => this.#reclaim.step(rules))
+  reclaim(): Promise<boolean> {
+    return this.#reclaim.step()
   }
 
   /** The Keyv is the caller's, and stays open. */
-  close(): Promise<void> {
-    return this.#turns.end()
+  async close(): Promise<void> {}
+
+  /** The namespace, and the session if it is of the namespace's generation. */
+  async #find(address: CheckedAddress): Promise<Found> {
+    const keys = this.#keys.of(address)
+    const [namespaceValue, value] = await this.#calls.readMany([keys.namespace, keys.session])
+    const namespace = namespaceOf(namespaceValue, address.account, address.namespace)
+    const session = namespace && sessionOf(value, address)
+    return { namespace, session: session?.generation === namespace?.generation ? session : undefined }
   }
 
-  /** The namespace and the session, if it is one of this namespace's generation. */
-  async #find(address: AddressKey, place: Place, mustExist: boolean): Promise<Found> {
-    const { account, namespace: name } = address
-    const values = await this.#calls.readMany([place.namespace, place.session])
-    const namespace = namespaceOf(values[0], account, name)
-    if (namespace === undefined) {
-      if (mustExist) throw namespaceNotFound(account, name)
-      return { namespace, session: undefined }
-    }
-    const session = sessionOf(values[1], address.session)
-    return { namespace, session: session?.generation === namespace.generation ? session : undefined }
+  #alive({ namespace, session }: Found): SessionRecord | undefined {
+    if (session === undefined || session.generation !== namespace?.generation) return undefined
+    return isExpired(session.life.expiresAt, this.#rules.now()) ? undefined : session
   }
 
-  async #alive(address: AddressKey, place: Place, rules: StoreRules): Promise<SessionRecord | undefined> {
-    const { session } = await this.#find(address, place, rules.explicitNamespaces)
-    return isExpired(session?.life.expiresAt, timeOf(rules)) ? undefined : session
+  /** Reads, decides and writes as one atom. */
+  #change(
+    address: CheckedAddress,
+    decide: (found: Found, now: number) => WriteDecision,
+  ): Promise<WriteOutcome> {
+    return this.#inLock(address, async (keys) => {
+      const found = await this.#find(address)
+      const now = this.#rules.now()
+      const decision = decide(found, now)
+      if (decision.action === 'refuse') return decision.current
+      if (decision.action === 'keep') return undefined
+      const { account, namespace: name, session: id } = address
+      const namespace = found.namespace ?? (await this.#namespaces.begin(account, name, undefined, now))
+      if (decision.action === 'end') {
+        if (found.session !== undefined) await this.#end(address, keys, namespace)
+        return undefined
+      }
+      const { document, life } = decision
+      const { generation } = namespace
+      // Before the record: whatever has one is listed.
+      if (found.session === undefined) await this.#index.add(this.#keys.sessions(generation), id)
+      const text = recordText('session', { generation, id, ...life }, document)
+      await this.#calls.write(keys.session, text, this.#backstopOf(life, now))
+      return undefined
+    })
   }
 
-  async #write(
-    address: AddressKey,
-    place: Place,
-    { generation }: NamespaceRecord,
-    life: SessionLife,
-    document: string,
-    rules: StoreRules,
-  ): Promise<void> {
-    this.#reclaim.noteLife(life)
-    const text = sessionText({ generation, id: address.session, life, document })
-    await this.#calls.write(place.session, text, backstopOf(life, rules))
+  /** Runs a write to a session while no other store writes to it, and none deletes its namespace. */
+  #inLock<T>(address: CheckedAddress, work: (keys: SessionKeys) => Promise<T>): Promise<T> {
+    const keys = this.#keys.of(address)
+    const { locks } = this.#calls
+    this.#reclaim.lastWritten = address
+    return locks.share(keys.namespace, () => locks.exclude(keys.session, () => work(keys)))
   }
 
-  /** Removes a session; first the record, so that what has one can be listed. */
-  async #end(address: AddressKey, place: Place, { generation }: NamespaceRecord): Promise<void> {
-    await this.#calls.remove(place.session)
-    const removed = this.#index.remove(this.#keys.sessions(generation), address.session)
-    await later(removed)
+  /** Removes a session; first the record, so that whatever has one is listed. */
+  async #end({ session }: CheckedAddress, keys: SessionKeys, { generation }: NamespaceRecord): Promise<void> {
+    await this.#calls.remove(keys.session)
+    await this.#index.remove(this.#keys.sessions(generation), session).catch(leftToReclaim)
+  }
+
+  /** Keyv's own time to live for a session, in milliseconds; 0: none. It does not follow the option `now`. */
+  #backstopOf({ expiresAt }: SessionLife, now: number): number {
+    if (this.#rules.hasOwnClock || expiresAt === undefined) return 0
+    const span = expiresAt - now + backstopMargin
+    return span > longestBackstop ? 0 : span
   }
 }
 
-/**
- * The effect of the call is there, whatever becomes of this: what it leaves is out of sight, and `reclaim` comes by.
- * An engine in trouble fails the next call.
- */
-async function later(tidying: Promise<unknown>): Promise<void> {
-  await tidying.catch(() => undefined)
-}
-
-/** Keyv's own time to live for a session, in milliseconds; 0: none. It knows nothing of a clock that was given. */
-function backstopOf({ expiresAt }: SessionLife, rules: StoreRules): number {
-  if (rules.now !== undefined || expiresAt === undefined) return 0
-  const span = expiresAt - timeOf(rules) + backstopMargin
-  return span > longestBackstop ? 0 : span
-}
-
-function sessionAt(address: Omit<AddressKey, 'memo'>, value: unknown): SessionRecord | undefined {
-  try {
-    return sessionOf(value, address.session)
-  } catch (error) {
-    throw namingCorrupt({ ...address, memo: undefined }, error)
-  }
+function infoOf(record: NamespaceRecord | undefined): NamespaceInfo | undefined {
+  return record && namespaceInfoOf(record.name, record.createdAt, record.ttlSeconds)
 }

@@ -1,29 +1,29 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { StoreUnavailableError } from '@context-store/core'
+import type { KeyedLocks } from '@context-store/core/adapter'
 import type { KeyvInstance } from './keyv-instance.ts'
+import { locksOf } from './storage-locks.ts'
 
-/** A call of Keyv's that is under way, with the error events that it caused, or may have. */
+/** A call of Keyv's that is under way, with the error events that it caused, or may have caused. */
 interface WatchedCall {
   ended: boolean
-  readonly own: unknown[]
-  readonly stray: unknown[]
+  readonly errors: unknown[]
 }
 
-interface Emitter {
-  on(event: string, listener: (error: unknown) => void): unknown
-  off(event: string, listener: (error: unknown) => void): unknown
-}
+type Emitter = Pick<KeyvInstance, 'on' | 'off'>
 
-/** Which call an error event belongs to: it is emitted in the course of that call, however many others run. */
+type Outcome = 'not-applied' | 'unknown'
+
+/** Which call an error event belongs to: it is emitted in that call's asynchronous context. */
 const underWay = new AsyncLocalStorage<WatchedCall>()
 
 /**
- * Calls of a Keyv that fail where its backend fails.
+ * The calls of a Keyv, made to fail where its backend fails.
  *
- * Keyv, and adapters such as that of Redis, tell of most failures by an `error` event alone, and then answer as if
- * the key were missing or the write done. So each call is watched: an answer that shows a value is good; any other
- * one is only believed if no error event came with it. An event that belongs to no call under way (of a
- * connection that broke, say) is held against all of them. Listeners are there only while calls are.
+ * Keyv, and adapters such as that of Redis, report most failures by an `error` event alone, and then answer as if
+ * the key were missing or the write done. So each call is watched: an answer that has every value is good; any other
+ * one is believed only if no error event came with it. An event that belongs to no call under way (of a broken
+ * connection, say) counts against all of them. Listeners are attached only while calls are under way.
  */
 export class KeyvCalls {
   readonly #keyv: KeyvInstance
@@ -34,18 +34,27 @@ export class KeyvCalls {
     this.#keyv = keyv
   }
 
-  /** What the key holds; `undefined`: nothing. */
-  read(key: string): Promise<unknown> {
+  /** The locks of the storage; see {@link locksOf}. */
+  get locks(): KeyedLocks {
+    return locksOf(this.#keyv.store)
+  }
+
+  /**
+   * What the key holds; `undefined`: nothing.
+   *
+   * @param outcome - what a failure of this read leaves of the call that it is part of
+   */
+  read(key: string, outcome: Outcome = 'not-applied'): Promise<unknown> {
     return this.#watch(
-      'not-applied',
+      outcome,
       async () => (await this.#keyv.getRaw(key))?.value,
       (value) => value !== undefined,
     )
   }
 
-  /** What several keys hold, in one round trip where the adapter can. */
+  /** What several keys hold, in one round trip where the storage adapter can. */
   async readMany(keys: readonly string[]): Promise<readonly unknown[]> {
-    // Without a getMany of the adapter's, Keyv makes single reads and gives failed ones out as missing.
+    // If the adapter has no getMany, Keyv makes single reads and returns failed ones as missing.
     const { store } = this.#keyv
     if (keys.length < 2 || !('getMany' in store) || typeof store.getMany !== 'function') {
       return Promise.all(keys.map((key) => this.read(key)))
@@ -54,9 +63,8 @@ export class KeyvCalls {
       'not-applied',
       async () => {
         const values = await this.#keyv.getMany([...keys])
-        if (values.length !== keys.length)
-          throw new Error('getMany gave another number of values than of keys')
-        return values
+        if (values.length === keys.length) return values
+        throw new Error(`getMany returned ${values.length} values for ${keys.length} keys`)
       },
       (values) => values.every((value) => value !== undefined),
     )
@@ -73,49 +81,47 @@ export class KeyvCalls {
   async remove(key: string): Promise<void> {
     await this.#watch('unknown', async () => {
       if (await this.#keyv.delete(key)) return
-      // Keyv says false where there was nothing, and where its adapter failed.
+      // Keyv returns false where there was nothing, and where its adapter failed.
       if ((await this.#keyv.getRaw(key)) !== undefined) throw this.#refusal('delete')
     })
   }
 
   async #watch<T>(
-    outcome: 'not-applied' | 'unknown',
+    outcome: Outcome,
     work: () => Promise<T>,
     isProof: (value: T) => boolean = () => false,
   ): Promise<T> {
-    const call: WatchedCall = { ended: false, own: [], stray: [] }
+    const call: WatchedCall = { ended: false, errors: [] }
     this.#begin(call)
     try {
       const value = await underWay.run(call, work)
-      const [event] = [...call.own, ...call.stray]
-      if (event !== undefined && !isProof(value)) throw event
+      if (call.errors.length > 0 && !isProof(value)) throw call.errors[0]
       return value
     } catch (cause) {
-      const doing = outcome === 'unknown' ? 'write' : 'read'
-      throw new StoreUnavailableError(`the Keyv's backend cannot ${doing}: see the cause`, { cause, outcome })
+      throw new StoreUnavailableError("the Keyv's backend failed: see the cause", { cause, outcome })
     } finally {
       call.ended = true
       this.#end(call)
     }
   }
 
-  /** Why a write was refused: the error event that tells, or that there was none. */
+  /** Why a write was refused: the error event that says so, if there was one. */
   #refusal(method: string): unknown {
-    const [event] = underWay.getStore()?.own ?? []
-    return event ?? new Error(`Keyv's ${method} reported a failure, and no error event told why`)
+    const [event] = underWay.getStore()?.errors ?? []
+    return event ?? new Error(`Keyv's ${method} reported a failure without an error event`)
   }
 
   readonly #heard = (error: unknown): void => {
     const call = underWay.getStore()
-    // A connection keeps the course of the call that opened it, which may have ended long ago.
-    if (call !== undefined && !call.ended) call.own.push(error)
-    else for (const each of this.#calls) each.stray.push(error)
+    // A connection keeps the context of the call that opened it, which may have ended long ago.
+    if (call !== undefined && !call.ended) call.errors.push(error)
+    else for (const each of this.#calls) each.errors.push(error)
   }
 
   #begin(call: WatchedCall): void {
     this.#calls.add(call)
     if (this.#calls.size > 1) return
-    // Both: with `emitErrors: false` the Keyv passes on nothing, and what it catches itself is its own event.
+    // Both: with `emitErrors: false` the Keyv passes nothing on, and what it catches itself is its own event.
     this.#emitters = [this.#keyv, this.#keyv.store].filter(isEmitter)
     for (const emitter of this.#emitters) emitter.on('error', this.#heard)
   }

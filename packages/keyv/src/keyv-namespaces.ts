@@ -1,93 +1,99 @@
 import { randomUUID } from 'node:crypto'
-import type { KeyedLocks } from '@context-store/core'
-import type { KeyvCalls } from './keyv-calls.ts'
-import type { NameIndex } from './name-index.ts'
-import type { RecordKeys } from './record-keys.ts'
-import { type NamespaceRecord, namespaceOf, namespaceText } from './records.ts'
+import { KeyvCalls } from './keyv-calls.ts'
+import type { KeyvInstance } from './keyv-instance.ts'
+import { NameIndex } from './name-index.ts'
+import { RecordKeys } from './record-keys.ts'
+import { type NamespaceGeneration, type NamespaceRecord, namespaceOf, recordText } from './records.ts'
 
-/** A namespace that was deleted, as the index of those has it. */
-export interface DeletedNamespace {
-  readonly account: string
-  readonly name: string
-  readonly generation: string
-}
-
-/** The namespaces and accounts. Whoever begins or ends one has its turn at the account. */
+/** The namespaces and accounts. One is created, ended or taken out of the listings in its account's lock. */
 export class KeyvNamespaces {
-  readonly #calls: KeyvCalls
-  readonly #index: NameIndex
-  readonly #keys: RecordKeys
-  readonly #locks: () => KeyedLocks
+  readonly calls: KeyvCalls
+  readonly index: NameIndex
+  readonly keys: RecordKeys
 
-  constructor(calls: KeyvCalls, index: NameIndex, keys: RecordKeys, locks: () => KeyedLocks) {
-    this.#calls = calls
-    this.#index = index
-    this.#keys = keys
-    this.#locks = locks
+  constructor(keyv: KeyvInstance) {
+    this.calls = new KeyvCalls(keyv)
+    this.index = new NameIndex(this.calls)
+    this.keys = new RecordKeys(keyv.namespace)
   }
 
+  /** The namespace; `undefined`: there is none. */
   async find(account: string, name: string): Promise<NamespaceRecord | undefined> {
-    return namespaceOf(await this.#calls.read(this.#keys.namespace(account, name)), account, name)
+    return namespaceOf(await this.calls.read(this.keys.namespace(account, name)), account, name)
   }
 
-  /** The namespace, begun where it is not there; it takes a stated time to live. */
+  /** The namespace, created if it is missing; it takes a stated time to live. */
   begin(
     account: string,
     name: string,
     ttlSeconds: number | undefined,
-    now: () => number,
+    now: number,
   ): Promise<NamespaceRecord> {
-    return this.#locks().exclude(this.#keys.namespaces(account), async () => {
+    return this.#inLock(account, async () => {
       const found = await this.find(account, name)
-      if (found !== undefined && (ttlSeconds === undefined || ttlSeconds === found.ttlSeconds)) return found
-      const record = found ?? { account, name, generation: randomUUID(), createdAt: now(), ttlSeconds: 0 }
+      if (found !== undefined && (ttlSeconds ?? found.ttlSeconds) === found.ttlSeconds) return found
+      const { generation = randomUUID(), createdAt = now } = found ?? {}
       if (found === undefined) {
-        // First where it is looked for, then the record: what has one can be found.
-        await this.#index.add(this.#keys.accounts, account)
-        await this.#index.add(this.#keys.namespaces(account), name)
+        // Before the record: whatever has one is listed.
+        await this.index.add(this.keys.accounts, account)
+        await this.index.add(this.keys.namespaces(account), name)
       }
-      const stated = { ...record, ttlSeconds: ttlSeconds ?? record.ttlSeconds }
-      await this.#calls.write(this.#keys.namespace(account, name), namespaceText(stated), 0)
-      return stated
+      const record = { account, name, generation, createdAt, ttlSeconds: ttlSeconds ?? 0 }
+      await this.calls.write(this.keys.namespace(account, name), recordText('namespace', record), 0)
+      return record
     })
   }
 
-  /** Ends a namespace at once for every reader; its sessions are left to whoever reads the index of the deleted. */
-  async end(account: string, name: string): Promise<DeletedNamespace | undefined> {
-    const record = await this.find(account, name)
-    if (record === undefined) return undefined
-    const deleted = { account, name, generation: record.generation }
-    await this.#index.add(this.#keys.deleted, nameOfDeleted(deleted))
-    await this.#calls.remove(this.#keys.namespace(account, name))
-    return deleted
+  /** Ends a namespace at once for every reader; the index of the deleted ones says that its sessions are left. */
+  end(account: string, name: string): Promise<NamespaceGeneration | undefined> {
+    return this.#inLock(account, async () => {
+      const record = await this.find(account, name)
+      if (record === undefined) return undefined
+      await this.index.add(this.keys.deleted, nameOfDeleted(record))
+      await this.calls.remove(this.keys.namespace(account, name))
+      await this.#unlist(account, name).catch(leftToReclaim)
+      return record
+    })
   }
 
-  /** Takes a namespace without a record out of the listings, and its account with the last one. */
+  /** Takes a namespace that has no record out of the listings, and its account if it has no other. */
   forget(account: string, name: string): Promise<void> {
-    return this.#locks().exclude(this.#keys.namespaces(account), async () => {
-      if ((await this.find(account, name)) !== undefined) return
-      const left = await this.#index.remove(this.#keys.namespaces(account), name)
-      if (!left) await this.#index.remove(this.#keys.accounts, account)
+    return this.#inLock(account, async () => {
+      if ((await this.find(account, name)) === undefined) await this.#unlist(account, name)
     })
   }
 
   /** One of the deleted namespaces that still have sessions to remove. */
-  async firstDeleted(): Promise<DeletedNamespace | undefined> {
-    for await (const { name } of this.#index.names(this.#keys.deleted, undefined)) {
-      const [account, namespace, generation]: readonly string[] = JSON.parse(name)
-      if (account !== undefined && namespace !== undefined && generation !== undefined) {
-        return { account, name: namespace, generation }
-      }
-    }
-    return undefined
+  async someDeleted(): Promise<NamespaceGeneration | undefined> {
+    const deleted = await this.index.randomName(this.keys.deleted)
+    if (deleted === undefined) return undefined
+    const [account = '', name = '', generation = '']: readonly string[] = JSON.parse(deleted)
+    return { account, name, generation }
   }
 
-  /** Notes that nothing is left of a deleted namespace. */
-  async forgetDeleted(deleted: DeletedNamespace): Promise<void> {
-    await this.#index.remove(this.#keys.deleted, nameOfDeleted(deleted))
+  /** Notes that a deleted namespace has no session left. */
+  async forgetDeleted(deleted: NamespaceGeneration): Promise<void> {
+    await this.index.remove(this.keys.deleted, nameOfDeleted(deleted))
+  }
+
+  async #unlist(account: string, name: string): Promise<void> {
+    const isAnyLeft = await this.index.remove(this.keys.namespaces(account), name)
+    if (!isAnyLeft) await this.index.remove(this.keys.accounts, account)
+  }
+
+  #inLock<T>(account: string, work: () => Promise<T>): Promise<T> {
+    return this.calls.locks.exclude(this.keys.namespaces(account), work)
   }
 }
 
-function nameOfDeleted({ account, name, generation }: DeletedNamespace): string {
+/**
+ * What a failed removal may come to when its effect is visible already: what is left is out of sight, and `reclaim`
+ * removes it. An engine in trouble fails the next call.
+ */
+export function leftToReclaim(): undefined {
+  return undefined
+}
+
+function nameOfDeleted({ account, name, generation }: NamespaceGeneration): string {
   return JSON.stringify([account, name, generation])
 }

@@ -9,61 +9,62 @@ import {
   type Namespace,
   type Session,
 } from '@context-store/core'
+import { checkedOptions } from '@context-store/core/adapter'
 
 /** Where in a store a Keyv's entries are kept. */
 export interface KeyvStorageOptions {
   /** The account that they belong to. */
   readonly account: string
   /**
-   * What the names of the store's namespaces begin with, `keyv` if none: the entries of a Keyv without a namespace
-   * are in `keyv`, those of the Keyv namespace `users` in `keyv:users`. Without a `:`.
+   * The first part of the names of the store's namespaces, without a `:`; default `keyv`. The entries of a Keyv
+   * without a namespace are in `keyv`, those of the Keyv namespace `users` in `keyv:users`.
    */
   readonly namespace?: string | undefined
 }
 
 /** An entry for {@link KeyvStorage.setMany}. */
 export interface KeyvStorageEntry {
-  /** The key, as Keyv gives it. */
+  /** The key, as Keyv passes it. */
   readonly key: string
-  /** The value, as Keyv gives it. */
+  /** The value, as Keyv passes it. */
   readonly value: unknown
   /** Milliseconds to live; 0 or none: for ever. */
   readonly ttl?: number | undefined
 }
 
-/** A Keyv storage adapter over a store; what Keyv 5 asks of one. */
+/** A Keyv storage adapter over a store, with the members that Keyv 5 looks for. */
 export interface KeyvStorage {
   /** What Keyv looks at. */
   readonly opts: { [name: string]: unknown }
   /** Keyv sets it to its own namespace. An adapter object is for one Keyv: the last one to set it counts. */
   namespace?: string | undefined
-  /** The value of a key; `undefined`: there is none, or its time is over. */
+  /** The value of a key; `undefined`: there is none, or it has expired. */
   get<Value>(key: string): Promise<Value | undefined>
   /** The values of several keys. */
   getMany<Value>(keys: string[]): Promise<(Value | undefined)[]>
   /**
-   * Sets a value, for `ttl` milliseconds; 0 or none: for ever, below 0: its time is over at once.
+   * Sets a value, for `ttl` milliseconds; 0 or none: for ever, below 0: it expires at once.
    *
-   * @throws `InvalidValueError` for what JSON cannot say; Keyv's own serialization makes a string of everything
+   * @throws `InvalidValueError` for a value that JSON would lose; Keyv's own serialization turns all into strings
    */
   set(key: string, value: unknown, ttl?: number): Promise<boolean>
-  /** Sets several values, each for itself. */
+  /** Sets several values, each by itself. */
   setMany(entries: readonly KeyvStorageEntry[]): Promise<void>
-  /** Removes a key; whether it was there. */
+  /** Removes a key; whether it existed. */
   delete(key: string): Promise<boolean>
-  /** Removes several keys; whether any was there. */
+  /** Removes several keys; whether any existed. */
   deleteMany(keys: string[]): Promise<boolean>
   /** Removes every key of the namespace, and nothing else. */
   clear(): Promise<void>
-  /** Whether a key is there. */
+  /** Whether a key exists. */
   has(key: string): Promise<boolean>
-  /** Which of several keys are there. */
+  /** Which of several keys exist. */
   hasMany(keys: string[]): Promise<boolean[]>
-  /** Every key with its value, a page of them at a time; under the rules of the store's listings. */
+  /** Every key with its value, read a page at a time; complete as the store's listings are. */
   iterator<Value>(namespace?: string): AsyncGenerator<[string, Awaited<Value>], void>
   /** Does nothing: the store is the caller's, and stays open. */
   disconnect(): Promise<void>
-  /** Adds a listener: `error` tells of a failed `get`, which Keyv itself keeps to itself. */
+  /** Adds a listener: `error` reports a failed `get`, about which Keyv itself says nothing. */
   on(event: string, listener: (error: unknown) => void): KeyvStorage
   /** Removes a listener. */
   off(event: string, listener: (error: unknown) => void): KeyvStorage
@@ -72,7 +73,7 @@ export interface KeyvStorage {
 /** The properties of the session that holds an entry. */
 interface Entry {
   readonly value: JsonValue
-  /** An instant in milliseconds; null: for ever. Whole seconds are all that a session's time to live can say. */
+  /** An instant in milliseconds; null: never. A session's own time to live is in whole seconds. */
   readonly expiresAt: number | null
   /** As JSON, where the session's id is a digest of the key. */
   readonly key: string
@@ -81,7 +82,7 @@ interface Entry {
 /** The longest id that every store takes. */
 const longestId = 512
 
-/** Begins the ids that are digests; a key that begins with it becomes a digest too. */
+/** Ids that start with it are digests; so a key that starts with it becomes a digest too. */
 const digestMark = '#'
 
 /** The longest time to live of a session, in seconds. */
@@ -90,11 +91,12 @@ const longestTtl = 1e10
 /**
  * A Keyv storage adapter over any store: what is written for Keyv runs on it.
  *
- * Each key is a session of its own. Each Keyv namespace is a namespace of the store, so that none meets another,
- * whatever the keys, and `clear()` deletes one namespace and nothing else. The store has to let patches begin
- * namespaces, as it does unless told otherwise.
+ * Each key is a session of its own. Each Keyv namespace is a namespace of the store, so that no two share an entry,
+ * whatever the keys, and `clear()` deletes one namespace and nothing else. The store must create namespaces by
+ * itself, which is the default (`namespaces: 'implicit'`).
  *
- * @throws `InvalidOptionError` for a `namespace` that cannot be
+ * @throws `InvalidOptionError` for an unknown option or an invalid value of one
+ * @throws `InvalidAddressError` for an invalid account
  * @example
  * ```ts
  * const users = new Keyv({ store: keyvStorage(store, { account: '577089' }), namespace: 'users' })
@@ -102,17 +104,25 @@ const longestTtl = 1e10
  * ```
  */
 export function keyvStorage(store: ContextStore, options: KeyvStorageOptions): KeyvStorage {
-  const { account, namespace = 'keyv' } = options
-  if (typeof namespace !== 'string' || namespace === '' || namespace.includes(':')) {
-    throw new InvalidOptionError('namespace: a name without a colon')
+  if (typeof store?.account !== 'function') {
+    throw new InvalidOptionError(
+      'keyvStorage: the first argument must be a context store, such as memoryStore()',
+    )
   }
-  // So that an account that cannot be is told now.
+  const { account, namespace = 'keyv' } = checkedOptions(options, ['account', 'namespace'], 'keyvStorage')
+  if (account === undefined) {
+    throw new InvalidOptionError('keyvStorage: the option account is required, as in { account: "577089" }')
+  }
+  if (typeof namespace !== 'string' || namespace === '' || namespace.includes(':')) {
+    throw new InvalidOptionError('keyvStorage: namespace must be a non-empty string without a colon')
+  }
+  // Refuses an invalid account now.
   store.account(account)
   return new StoreAsKeyvStorage(store, account, namespace)
 }
 
 class StoreAsKeyvStorage implements KeyvStorage {
-  /** Keyv 5 gives an iterator only to adapters of a dialect that it knows by name. */
+  /** Keyv 5 has an iterator only for adapters of a dialect that it knows by name. */
   readonly opts: { [name: string]: unknown } = { dialect: 'sqlite' }
   namespace: string | undefined = undefined
   readonly #store: ContextStore
@@ -140,9 +150,11 @@ class StoreAsKeyvStorage implements KeyvStorage {
   }
 
   async set(key: string, value: unknown, ttl?: number): Promise<boolean> {
-    if (value === undefined) throw new InvalidValueError('value', 'is undefined: delete the key')
+    if (value === undefined) throw new InvalidValueError('value', 'is undefined: delete the key instead')
     const span = ttl === undefined || ttl === 0 || ttl === Number.POSITIVE_INFINITY ? undefined : ttl
-    if (span !== undefined && !Number.isFinite(span)) throw new InvalidOptionError('ttl: milliseconds')
+    if (span !== undefined && !Number.isFinite(span)) {
+      throw new InvalidOptionError('ttl: must be a number of milliseconds')
+    }
     const session = this.#session(key)
     if (span !== undefined && span < 0) {
       await session.clear()
@@ -166,14 +178,14 @@ class StoreAsKeyvStorage implements KeyvStorage {
 
   async delete(key: string): Promise<boolean> {
     const session = this.#session(key)
-    const was = isThere(await session.get('expiresAt'))
+    const existed = isAlive(await session.get('expiresAt'))
     await session.clear()
-    return was
+    return existed
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {
-    const were = await Promise.all(keys.map((key) => this.delete(key)))
-    return were.includes(true)
+    const existed = await Promise.all(keys.map((key) => this.delete(key)))
+    return existed.includes(true)
   }
 
   async clear(): Promise<void> {
@@ -181,7 +193,7 @@ class StoreAsKeyvStorage implements KeyvStorage {
   }
 
   async has(key: string): Promise<boolean> {
-    return isThere(await this.#session(key).get('expiresAt'))
+    return isAlive(await this.#session(key).get('expiresAt'))
   }
 
   async hasMany(keys: string[]): Promise<boolean[]> {
@@ -191,18 +203,11 @@ class StoreAsKeyvStorage implements KeyvStorage {
   async *iterator<Value>(
     namespace: string | undefined = this.namespace,
   ): AsyncGenerator<[string, Awaited<Value>], void> {
-    const entries = this.#namespace(namespace)
-    let cursor: string | undefined
-    do {
-      const page = await entries.listSessions({ cursor })
-      const found = await Promise.all(page.items.map(({ id }) => entries.session(id).getAll()))
-      for (const [index, { id }] of page.items.entries()) {
-        const { value, expiresAt, key }: Partial<Entry> = found[index] ?? {}
-        if (value === undefined || !isThere(expiresAt)) continue
-        yield [key === undefined ? id : JSON.parse(key), asked<Awaited<Value>>(value)]
-      }
-      cursor = page.cursor
-    } while (cursor !== undefined)
+    for await (const { id, properties } of this.#namespace(namespace).sessions({ properties: true })) {
+      const { value, expiresAt, key } = properties
+      if (value === undefined || !isAlive(expiresAt)) continue
+      yield [key === undefined ? id : JSON.parse(key), asked<Awaited<Value>>(value)]
+    }
   }
 
   async disconnect(): Promise<void> {}
@@ -219,7 +224,7 @@ class StoreAsKeyvStorage implements KeyvStorage {
 
   async #read<Value>(key: string): Promise<Value | undefined> {
     const { value, expiresAt, key: stored } = await this.#session(key).getAll()
-    if (!isThere(expiresAt)) return undefined
+    if (!isAlive(expiresAt)) return undefined
     if (stored !== undefined && stored !== JSON.stringify(key)) {
       throw new CorruptDataError('the entry is not as this adapter wrote it; it has been left as it is')
     }
@@ -237,18 +242,18 @@ class StoreAsKeyvStorage implements KeyvStorage {
   }
 }
 
-/** The session of a key: itself where that is an id that every store takes, else a digest of it. */
+/** The id of a key's session: the key if every store takes it as an id, else a digest of it. */
 function idOf(key: string): string {
   if (key !== '' && key.length <= longestId && key.isWellFormed() && !key.startsWith(digestMark)) return key
   return digestMark + createHash('sha256').update(Buffer.from(key, 'utf16le')).digest('hex')
 }
 
-/** What was set, as of the type that Keyv's caller says it is. */
+/** The value, of the type that Keyv's caller says it has. */
 function asked<Value>(value: unknown): Value {
   return value as Value
 }
 
-/** Whether an entry with that end is there. */
-function isThere(expiresAt: number | null | undefined): boolean {
+/** Whether an entry that expires then exists. */
+function isAlive(expiresAt: number | null | undefined): boolean {
   return expiresAt === null || (expiresAt !== undefined && Date.now() < expiresAt)
 }

@@ -1,16 +1,17 @@
-import { type ContextStore, createStore, InvalidOptionError, type StoreOptions } from '@context-store/core'
+import { type ContextStore, InvalidOptionError, type StoreOptions } from '@context-store/core'
+import { checkedOptions, createStore, storeOptionNames } from '@context-store/core/adapter'
 import { KeyvAdapter } from './keyv-adapter.ts'
 import type { KeyvInstance } from './keyv-instance.ts'
 
 /**
- * A store over a Keyv 5 that is there already, whatever its backend. The Keyv is never closed.
+ * A store over a Keyv 5 of the caller's, whatever its backend. The Keyv is never closed.
  *
- * Writes are atomic among all stores of one process over the same storage object; between processes they are not:
- * two that patch one session at the same instant may lose one of the patches. The redis and sqlite packages lose
- * none.
+ * Writes are atomic among all stores of one process over the same storage object. Between processes they are not:
+ * of two that patch one session at the same instant, one may be lost. The redis and sqlite packages lose none.
  *
- * @param keyv - an instance of Keyv 5.6 or a later 5; one storage adapter object for each Keyv
- * @throws `InvalidOptionError` for an option that cannot be
+ * @param keyv - an instance of Keyv 5.6 or a later 5, with a storage adapter object of its own
+ * @param options - the options of every store
+ * @throws `InvalidOptionError` if `keyv` is not a Keyv, for an unknown option or an invalid value of one
  * @example
  * ```ts
  * const store = keyvStore(new Keyv())
@@ -20,7 +21,11 @@ import type { KeyvInstance } from './keyv-instance.ts'
 export function keyvStore(keyv: KeyvInstance, options?: StoreOptions): ContextStore {
   const methods = ['getRaw', 'getMany', 'set', 'delete', 'on', 'off'] as const
   if (typeof keyv?.store !== 'object' || methods.some((method) => typeof keyv[method] !== 'function')) {
-    throw new InvalidOptionError('keyv: an instance of Keyv 5.6 or a later 5')
+    throw new InvalidOptionError(
+      'keyvStore: the first argument must be a Keyv, 5.6 or a later 5; ' +
+        'give it a storage adapter or a Map as new Keyv({ store })',
+    )
   }
-  return createStore(new KeyvAdapter(keyv), options)
+  const checked = checkedOptions(options, storeOptionNames, 'keyvStore')
+  return createStore((rules) => new KeyvAdapter(keyv, rules), checked)
 }

@@ -1,23 +1,20 @@
-import type { KeyedLocks, Slice } from '@context-store/core'
+import { allEnded } from './all-ended.ts'
 import type { KeyvCalls } from './keyv-calls.ts'
 import { digest } from './record-keys.ts'
-import { type IndexPart, indexPartOf, indexText } from './records.ts'
+import { type IndexPart, indexPartOf, recordText } from './records.ts'
 
 /** How many names one part holds before it is divided into sixteen. */
 const mostNames = 128
 
-/** How many records behind the names of a listing are read at once. */
-const readAtOnce = 128
-
-/** A name with its place in the index's order. */
+/** A name with its position in the index's order. */
 export interface IndexedName {
   readonly name: string
-  /** Decided by the name alone: no write moves it. */
+  /** Follows from the name alone, so no write moves it. */
   readonly position: string
 }
 
 interface Change extends IndexedName {
-  readonly present: boolean
+  readonly isAdded: boolean
 }
 
 interface Batch {
@@ -27,63 +24,64 @@ interface Batch {
 
 /**
  * Sets of names, each a tree of small records in the Keyv: a part holds up to 128 names, or the digits of the parts
- * below it. A name stands where the digits of its digest lead, so a change rewrites one part, and a listing walks
- * the parts in their order. Parts without a name are removed, the last one too.
+ * below it. A name is in the part to which the digits of its digest lead, so a change rewrites one part, and a
+ * listing walks the parts in their order. Parts without a name are removed, the last one too.
  *
  * A part is written before what leads to it, and removed before that: readers need no lock.
  */
 export class NameIndex {
   readonly #calls: KeyvCalls
-  readonly #locks: () => KeyedLocks
   readonly #waiting = new Map<string, Batch>()
 
-  constructor(calls: KeyvCalls, locks: () => KeyedLocks) {
+  constructor(calls: KeyvCalls) {
     this.#calls = calls
-    this.#locks = locks
   }
 
-  /** Adds a name to the index at `root`; one that is there stays. */
-  async add(root: string, name: string): Promise<void> {
-    await this.#change(root, { name, position: digest(name), present: true })
+  /** Adds a name to the index at `root`, if it is not there. */
+  add(root: string, name: string): Promise<boolean> {
+    return this.#change(root, { name, position: digest(name), isAdded: true })
   }
 
   /** Removes a name; whether any other is left in the index. */
   remove(root: string, name: string): Promise<boolean> {
-    return this.#change(root, { name, position: digest(name), present: false })
+    return this.#change(root, { name, position: digest(name), isAdded: false })
   }
 
-  /** The names behind a position, in their order, a part at a time. */
+  /** The names after a position, in their order. */
   async *names(root: string, after: string | undefined): AsyncGenerator<IndexedName, void, undefined> {
-    yield* this.#walk(root, '', after)
+    yield* this.#walk(root, '', await this.#calls.read(root), after)
   }
 
-  /** A part of an index: what `itemsOf` makes of the names, `undefined` where nothing is behind one. */
-  async slice<T>(
-    root: string,
-    from: string | undefined,
-    limit: number,
-    itemsOf: (names: readonly string[]) => Promise<readonly (T | undefined)[]>,
-  ): Promise<Slice<T>> {
-    const items: T[] = []
-    let last: string | undefined
-    for await (const some of inChunks(this.names(root, from), Math.min(limit + 1, readAtOnce))) {
-      const found = await itemsOf(some.map(({ name }) => name))
-      for (const [index, item] of found.entries()) {
-        if (item === undefined) continue
-        if (items.length === limit) return { items, next: last }
-        items.push(item)
-        last = some[index]?.position
-      }
+  /** A random name; `undefined` if there is none. */
+  async randomName(root: string): Promise<string | undefined> {
+    for (let prefix = ''; ; ) {
+      const part = await this.#read(root, prefix)
+      if (part === undefined) return undefined
+      if ('names' in part) return part.names[random(part.names.length)]
+      prefix += part.below.charAt(random(part.below.length))
     }
-    return { items, next: undefined }
+  }
+
+  /** All names, from a random one on, and after the last one from the first. */
+  async *namesFromRandom(root: string): AsyncGenerator<IndexedName, void, undefined> {
+    const start = await this.randomName(root)
+    if (start === undefined) return
+    const position = digest(start)
+    // One digit less is before that name and, digests being what they are, after all names before it.
+    yield* this.names(root, position.slice(0, -1))
+    for await (const one of this.names(root, undefined)) {
+      if (one.position >= position) return
+      yield one
+    }
   }
 
   async *#walk(
     root: string,
     prefix: string,
+    value: unknown,
     after: string | undefined,
   ): AsyncGenerator<IndexedName, void, undefined> {
-    const part = await this.#read(root, prefix)
+    const part = indexPartOf(value)
     if (part === undefined) return
     if ('names' in part) {
       const placed = part.names.map((name) => ({ name, position: digest(name) }))
@@ -91,13 +89,13 @@ export class NameIndex {
       for (const one of placed) if (after === undefined || one.position > after) yield one
       return
     }
-    for (const digit of part.below) {
-      const below = prefix + digit
-      if (after === undefined || below >= after.slice(0, below.length)) yield* this.#walk(root, below, after)
-    }
+    const below = Array.from(part.below, (digit) => prefix + digit)
+    const prefixes = below.filter((each) => after === undefined || each >= after.slice(0, each.length))
+    const values = await this.#calls.readMany(prefixes.map((each) => keyOf(root, each)))
+    for (const [index, each] of prefixes.entries()) yield* this.#walk(root, each, values[index], after)
   }
 
-  /** Changes of one index that meet while another is under way are made together. */
+  /** Changes of one index that wait for the same one are made together. */
   #change(root: string, change: Change): Promise<boolean> {
     const waiting = this.#waiting.get(root)
     if (waiting !== undefined) {
@@ -105,31 +103,42 @@ export class NameIndex {
       return waiting.done
     }
     const changes = new Map([[change.name, change]])
-    let started = false
-    const done = this.#locks().exclude(`changes of ${root}`, () => {
-      started = true
+    let isStarted = false
+    const done = this.#calls.locks.exclude(`changes of ${root}`, () => {
+      isStarted = true
       this.#waiting.delete(root)
       return this.#apply(root, '', [...changes.values()], true)
     })
-    if (!started) this.#waiting.set(root, { changes, done })
+    if (!isStarted) this.#waiting.set(root, { changes, done })
     return done
   }
 
-  /** Makes the changes below a prefix; whether a name is left there. */
-  async #apply(root: string, prefix: string, changes: readonly Change[], known: boolean): Promise<boolean> {
-    const part = known ? await this.#read(root, prefix) : undefined
+  /** Makes the changes below a prefix, where a part may exist or not; whether a name is left there. */
+  async #apply(
+    root: string,
+    prefix: string,
+    changes: readonly Change[],
+    mayExist: boolean,
+  ): Promise<boolean> {
+    const part = mayExist ? await this.#read(root, prefix) : undefined
     if (part !== undefined && 'below' in part) return this.#applyBelow(root, prefix, changes, part.below)
     const before = part?.names ?? []
     const names = new Set(before)
-    for (const { name, present } of changes) {
-      if (present) names.add(name)
+    for (const { name, isAdded } of changes) {
+      if (isAdded) names.add(name)
       else names.delete(name)
     }
-    const changed = names.size !== before.length || before.some((name) => !names.has(name))
-    if (changed) await this.#writeNames(root, prefix, [...names], part !== undefined)
+    if (names.size > mostNames) {
+      const all = Array.from(names, (name) => ({ name, position: digest(name), isAdded: true }))
+      return this.#applyBelow(root, prefix, all, '')
+    }
+    const isChanged = names.size !== before.length || before.some((name) => !names.has(name))
+    if (isChanged && names.size > 0) await this.#write(root, prefix, { names: [...names] })
+    else if (isChanged) await this.#calls.remove(keyOf(root, prefix))
     return names.size > 0
   }
 
+  /** The same where the names are divided, or are to be. */
   async #applyBelow(
     root: string,
     prefix: string,
@@ -149,70 +158,32 @@ export class NameIndex {
     return after !== ''
   }
 
-  async #writeNames(root: string, prefix: string, names: readonly string[], known: boolean): Promise<void> {
-    if (names.length === 0) {
-      if (known) await this.#calls.remove(keyOf(root, prefix))
-      return
-    }
-    if (names.length <= mostNames) {
-      await this.#write(root, prefix, { names })
-      return
-    }
-    const placed = names.map((name) => ({ name, position: digest(name) }))
-    const groups = byDigit(placed, prefix)
-    await allEnded(
-      Array.from(groups, ([digit, some]) =>
-        this.#writeNames(
-          root,
-          prefix + digit,
-          some.map(({ name }) => name),
-          false,
-        ),
-      ),
-    )
-    await this.#write(root, prefix, { below: [...groups.keys()].sort().join('') })
-  }
-
+  /** A part that is to be changed. Something was written before it, perhaps: a namespace, or another part. */
   async #read(root: string, prefix: string): Promise<IndexPart | undefined> {
-    return indexPartOf(await this.#calls.read(keyOf(root, prefix)))
+    return indexPartOf(await this.#calls.read(keyOf(root, prefix), 'unknown'))
   }
 
   #write(root: string, prefix: string, part: IndexPart): Promise<void> {
-    return this.#calls.write(keyOf(root, prefix), indexText(part), 0)
+    return this.#calls.write(keyOf(root, prefix), recordText('index', part), 0)
   }
-}
-
-async function* inChunks(
-  names: AsyncIterable<IndexedName>,
-  size: number,
-): AsyncGenerator<IndexedName[], void, undefined> {
-  let chunk: IndexedName[] = []
-  for await (const one of names) {
-    chunk.push(one)
-    if (chunk.length < size) continue
-    yield chunk
-    chunk = []
-  }
-  if (chunk.length > 0) yield chunk
 }
 
 function keyOf(root: string, prefix: string): string {
   return prefix === '' ? root : `${root}-${prefix}`
 }
 
-/** Waits for all, failed or not: the next changes of the index are not to meet what is left of these. */
-async function allEnded(works: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(works)
-  await Promise.all(works)
+/** A random whole number below `limit`. */
+function random(limit: number): number {
+  return Math.floor(Math.random() * limit)
 }
 
-function byDigit<T extends IndexedName>(placed: readonly T[], prefix: string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const one of placed) {
-    const digit = one.position.charAt(prefix.length)
+function byDigit(changes: readonly Change[], prefix: string): Map<string, Change[]> {
+  const groups = new Map<string, Change[]>()
+  for (const change of changes) {
+    const digit = change.position.charAt(prefix.length)
     const group = groups.get(digit)
-    if (group === undefined) groups.set(digit, [one])
-    else group.push(one)
+    if (group === undefined) groups.set(digit, [change])
+    else group.push(change)
   }
   return groups
 }

@@ -1,16 +1,23 @@
 import { createHash } from 'node:crypto'
+import type { CheckedAddress } from '@context-store/core/adapter'
+
+/** The keys of a session's record and of its namespace's. */
+export interface SessionKeys {
+  readonly namespace: string
+  readonly session: string
+}
 
 /**
  * The keys of a store's records in a Keyv.
  *
- * Digests: of one length, without a letter that a backend might fold and without the `:` at which Keyv looks for
- * its own prefix. What a record stands for is in the record, and compared. The Keyv's namespace is part of all, so
- * that two Keyvs never meet, even where they put no prefix before keys.
+ * They are digests: all of one length, without a letter that a backend might fold and without the `:` at which Keyv
+ * looks for its own prefix. A record says itself what it stands for, and that is compared. The Keyv's namespace is
+ * part of every digest, so that two Keyvs never share a record, even where they put no prefix before keys.
  */
 export class RecordKeys {
   /** The index of the accounts. */
   readonly accounts: string
-  /** The index of the namespaces that were deleted and still have sessions to remove. */
+  /** The index of the deleted namespaces that still have sessions to remove. */
   readonly deleted: string
   readonly #keyvNamespace: string | undefined
 
@@ -18,6 +25,16 @@ export class RecordKeys {
     this.#keyvNamespace = keyvNamespace
     this.accounts = this.#key('i', 'accounts')
     this.deleted = this.#key('i', 'deleted')
+  }
+
+  /** The keys of an address, kept in its memo. */
+  of(address: CheckedAddress): SessionKeys {
+    const { account, namespace, session } = address
+    address.memo ??= {
+      namespace: this.namespace(account, namespace),
+      session: this.session(account, namespace, session),
+    }
+    return address.memo as SessionKeys
   }
 
   /** The record of a namespace. */
@@ -35,7 +52,7 @@ export class RecordKeys {
     return this.#key('i', 'namespaces', account)
   }
 
-  /** The index of the sessions of a namespace, of one generation. */
+  /** The index of the sessions of one generation of a namespace. */
   sessions(generation: string): string {
     return this.#key('i', 'sessions', generation)
   }
@@ -45,7 +62,7 @@ export class RecordKeys {
   }
 }
 
-/** A place among 2^256, in hexadecimal digits: the same for the same text, and no two texts are known to share one. */
+/** The SHA-256 of a text, in hexadecimal digits. */
 export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }

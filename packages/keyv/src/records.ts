@@ -1,4 +1,5 @@
-import { CorruptDataError, type SessionLife } from '@context-store/core'
+import { CorruptDataError, type SessionAddress } from '@context-store/core'
+import type { CheckedAddress, SessionLife } from '@context-store/core/adapter'
 
 /*
  * Each value in the Keyv is one text, so that any serialization, compression or none keeps it:
@@ -9,19 +10,23 @@ import { CorruptDataError, type SessionLife } from '@context-store/core'
 /** The layout that this version writes, and the only one that it reads. */
 const layout = 1
 
-/** A namespace. */
-export interface NamespaceRecord {
+/** A namespace from its creation to its deletion. */
+export interface NamespaceGeneration {
   readonly account: string
   readonly name: string
-  /** Given once, and never again: the sessions of a namespace that was deleted bear another one. */
+  /** Never used twice: if the namespace is created again, it gets another one. */
   readonly generation: string
+}
+
+/** A namespace. */
+export interface NamespaceRecord extends NamespaceGeneration {
   readonly createdAt: number
   readonly ttlSeconds: number
 }
 
 /** A session. */
 export interface SessionRecord {
-  /** That of the namespace in which it was begun. */
+  /** That of the namespace in which it was created. */
   readonly generation: string
   readonly id: string
   readonly life: SessionLife
@@ -29,22 +34,15 @@ export interface SessionRecord {
   readonly document: string
 }
 
-/** A part of an index: names, or which of the sixteen parts below hold any. */
+/** A part of an index: names, or the digits of those of the sixteen parts below that hold any. */
 export type IndexPart = { readonly names: readonly string[] } | { readonly below: string }
 
-/** The text of a namespace. */
-export function namespaceText(record: NamespaceRecord): string {
-  return textOf('namespace', record)
-}
+/** What a record is of. */
+export type RecordKind = 'namespace' | 'session' | 'index'
 
-/** The text of a session. */
-export function sessionText({ generation, id, life, document }: SessionRecord): string {
-  return textOf('session', { generation, id, ...life }, document)
-}
-
-/** The text of a part of an index. */
-export function indexText(part: IndexPart): string {
-  return textOf('index', part)
+/** The text of a record; `document`: a session's. */
+export function recordText(kind: RecordKind, head: object, document = ''): string {
+  return `context-store ${layout} ${kind} ${JSON.stringify(head)}\n${document}`
 }
 
 /** The namespace that a value holds; `undefined`: there is none. */
@@ -53,21 +51,26 @@ export function namespaceOf(value: unknown, account: string, name: string): Name
   const { head } = partsOf('namespace', value)
   const { generation, createdAt, ttlSeconds } = head
   if (head.account !== account || head.name !== name) throw damaged('namespace')
-  if (typeof generation !== 'string' || !isCount(createdAt) || !isCount(ttlSeconds))
-    throw damaged('namespace')
+  if (typeof generation !== 'string' || !isWhole(createdAt)) throw damaged('namespace')
+  if (!isWhole(ttlSeconds)) throw damaged('namespace')
   return { account, name, generation, createdAt, ttlSeconds }
 }
 
 /** The session that a value holds; `undefined`: there is none. */
-export function sessionOf(value: unknown, id: string): SessionRecord | undefined {
+export function sessionOf(value: unknown, address: Omit<CheckedAddress, 'memo'>): SessionRecord | undefined {
   if (value === undefined) return undefined
-  const { head, body } = partsOf('session', value)
-  const { generation, createdAt, ttlSeconds, ownTtl, expiresAt } = head
-  if (head.id !== id || typeof generation !== 'string' || typeof ownTtl !== 'boolean')
-    throw damaged('session')
-  if (!isCount(createdAt) || !isCount(ttlSeconds)) throw damaged('session')
-  if (expiresAt !== undefined && !isCount(expiresAt)) throw damaged('session')
-  return { generation, id, life: { createdAt, ttlSeconds, ownTtl, expiresAt }, document: body }
+  const { head, body } = partsOf('session', value, address)
+  const { id, generation, createdAt, ttlSeconds, ownTtl, expiresAt } = head
+  if (id !== address.session || typeof generation !== 'string') throw damaged('session', address)
+  if (typeof ownTtl !== 'boolean' || !isWhole(createdAt)) throw damaged('session', address)
+  if (!isWhole(ttlSeconds) || (expiresAt !== undefined && !isWhole(expiresAt)))
+    throw damaged('session', address)
+  return {
+    generation,
+    id: address.session,
+    life: { createdAt, ttlSeconds, ownTtl, expiresAt },
+    document: body,
+  }
 }
 
 /** The part of an index that a value holds; `undefined`: there is none. */
@@ -79,28 +82,21 @@ export function indexPartOf(value: unknown): IndexPart | undefined {
   throw damaged('index')
 }
 
-type Kind = 'namespace' | 'session' | 'index'
-
-function textOf(kind: Kind, head: object, body = ''): string {
-  return `context-store ${layout} ${kind} ${JSON.stringify(head)}\n${body}`
-}
-
 function partsOf(
-  kind: Kind,
+  kind: RecordKind,
   value: unknown,
+  address?: SessionAddress,
 ): { readonly head: { readonly [name: string]: unknown }; readonly body: string } {
-  if (typeof value !== 'string') throw damaged(kind)
+  if (typeof value !== 'string') throw damaged(kind, address)
   const [start = '', found, of] = /^context-store (\d+) ([a-z]+) /.exec(value) ?? []
-  if (found === undefined) throw damaged(kind)
+  if (found === undefined) throw damaged(kind, address)
   if (Number(found) !== layout) {
-    throw new CorruptDataError(
-      `the ${kind} in the Keyv is of layout ${found}, this program knows ${layout}: update @context-store/keyv; ` +
-        'it has been left as it is',
-    )
+    const what = `has layout ${found}, this version knows ${layout}: update @context-store/keyv`
+    throw damaged(kind, address, what)
   }
   const end = value.indexOf('\n')
   const head = of === kind && end !== -1 ? parsed(value.slice(start.length, end)) : undefined
-  if (typeof head !== 'object' || head === null) throw damaged(kind)
+  if (typeof head !== 'object' || head === null) throw damaged(kind, address)
   return { head: { ...head }, body: value.slice(end + 1) }
 }
 
@@ -113,12 +109,18 @@ function parsed(json: string): unknown {
 }
 
 /** Instants before 1970 are below zero. */
-function isCount(value: unknown): value is number {
+function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value)
 }
 
-function damaged(kind: Kind): CorruptDataError {
-  return new CorruptDataError(
-    `the ${kind} in the Keyv is not as this store wrote it; it has been left as it is`,
-  )
+/** The address says which session it is: in a listing core cannot know. */
+function damaged(
+  kind: RecordKind,
+  address?: SessionAddress,
+  what = 'is not as this store wrote it',
+): CorruptDataError {
+  const prefix = address?.session === undefined ? '' : `session ${JSON.stringify(address.session)}: `
+  return new CorruptDataError(`${prefix}the ${kind} in the Keyv ${what}; it has been left as it is`, {
+    address,
+  })
 }

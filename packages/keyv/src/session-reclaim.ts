@@ -1,170 +1,149 @@
-import type { KeyedLocks } from '@context-store/core'
-import { isExpired, type SessionLife, type StoreRules, timeOf } from '@context-store/core'
-import type { KeyvCalls } from './keyv-calls.ts'
-import type { DeletedNamespace, KeyvNamespaces } from './keyv-namespaces.ts'
-import type { NameIndex } from './name-index.ts'
-import type { RecordKeys } from './record-keys.ts'
-import { type NamespaceRecord, type SessionRecord, sessionOf } from './records.ts'
+import { type CheckedAddress, isExpired, listedLength, type StoreRules } from '@context-store/core/adapter'
+import { allEnded } from './all-ended.ts'
+import type { KeyvNamespaces } from './keyv-namespaces.ts'
+import { lengthOf, withRecords } from './record-listing.ts'
+import { type NamespaceGeneration, type SessionRecord, sessionOf } from './records.ts'
 
-/** How many sessions one step looks at: more than the writes between two steps can begin. */
+/** How many sessions one sweep looks at, unless they are long: more than a store creates between two steps. */
 const lookedAtOnce = 128
+
+/** Past so many characters a sweep stops: at the default limit after ten sessions, when 8 writes make it due again. */
+const readAtOnce = 2 * listedLength
 
 /** How many sessions of a deleted namespace one step removes. */
 const buriedAtOnce = 256
 
-/** Frees what is out of sight: the sessions of deleted namespaces, expired ones, and names without a record. */
+/** How many sweeps are left out at most while they find nothing. */
+const mostIdle = 15
+
+type Place = Pick<CheckedAddress, 'account' | 'namespace'>
+
+/**
+ * Frees what is out of sight: sessions of deleted namespaces, expired sessions, and names without a record.
+ *
+ * Each sweep starts at a random session of a random namespace, so that programs that write a few times and end also
+ * free in the long run what expired: none has to know where the one before stopped. Half of the sweeps are in the
+ * namespace that this store wrote to last.
+ */
 export class SessionReclaim {
-  readonly #calls: KeyvCalls
-  readonly #index: NameIndex
+  /** The namespace that was written to last. */
+  lastWritten: Place | undefined
   readonly #namespaces: KeyvNamespaces
-  readonly #keys: RecordKeys
-  readonly #locks: () => KeyedLocks
-  #running = false
-  #sweep: AsyncGenerator<number, void, undefined> | undefined
-  /** Whether a session may be there that expires; until the first sweep nobody knows. */
-  #mortal = true
+  readonly #rules: StoreRules
+  /** How many sweeps to leave out after the last one: 0 if it freed something, else more each time. */
+  #idle = 0
+  /** How many of them are still to be left out. */
+  #idleLeft = 0
 
-  constructor(
-    calls: KeyvCalls,
-    index: NameIndex,
-    namespaces: KeyvNamespaces,
-    keys: RecordKeys,
-    locks: () => KeyedLocks,
-  ) {
-    this.#calls = calls
-    this.#index = index
+  constructor(namespaces: KeyvNamespaces, rules: StoreRules) {
     this.#namespaces = namespaces
-    this.#keys = keys
-    this.#locks = locks
+    this.#rules = rules
   }
 
-  /** Takes note of a session's life as it is written or found. */
-  noteLife({ expiresAt }: SessionLife): void {
-    if (expiresAt !== undefined) this.#mortal = true
+  /** One step; whether there is more to free. */
+  async step(): Promise<boolean> {
+    const isMoreLeft = await allEnded([this.#burySome(), this.#sweepSome()])
+    return isMoreLeft.includes(true)
   }
 
-  /** A short step; the next one goes on where it ended. */
-  async step(rules: StoreRules): Promise<void> {
-    if (this.#running) return
-    this.#running = true
-    try {
-      const deleted = await this.#namespaces.firstDeleted()
-      if (deleted !== undefined) await this.bury(deleted, buriedAtOnce)
-      await this.#sweepSome(rules)
-    } finally {
-      this.#running = false
-    }
-  }
-
-  /** Removes up to `most` sessions of a deleted namespace, and the note of it with the last. */
-  async bury(deleted: DeletedNamespace, most: number): Promise<void> {
-    const root = this.#keys.sessions(deleted.generation)
+  /** Removes up to `most` sessions of a deleted namespace, and the note of it with the last; whether any is left. */
+  async bury(deleted: NamespaceGeneration, most: number): Promise<boolean> {
+    const { index, keys } = this.#namespaces
     for (let removed = 0; removed < most; removed += lookedAtOnce) {
       const ids: string[] = []
-      for await (const { name } of this.#index.names(root, undefined)) {
+      for await (const { name } of index.names(keys.sessions(deleted.generation), undefined)) {
         if (ids.push(name) === lookedAtOnce) break
       }
-      await Promise.all(ids.map((id) => this.#buryOne(deleted, id)))
-      await Promise.all(ids.map((id) => this.#index.remove(root, id)))
+      await allEnded(ids.map((id) => this.#free(deleted, id, true)))
       if (ids.length === lookedAtOnce) continue
       await this.#namespaces.forgetDeleted(deleted)
-      return
+      return false
     }
+    return true
   }
 
-  #buryOne({ account, name, generation }: DeletedNamespace, id: string): Promise<void> {
-    const key = this.#keys.session(account, name, id)
-    return this.#locks().exclude(key, async () => {
-      const value = await this.#calls.read(key)
-      // A new session of that name may have begun in a new namespace. One that is damaged goes with the old.
-      const session = readable(value, id)
-      if (value !== undefined && (session === undefined || session.generation === generation)) {
-        await this.#calls.remove(key)
-      }
+  async #burySome(): Promise<boolean> {
+    const deleted = await this.#namespaces.someDeleted()
+    return deleted !== undefined && this.bury(deleted, buriedAtOnce)
+  }
+
+  async #sweepSome(): Promise<boolean> {
+    if (this.#idleLeft > 0) {
+      this.#idleLeft--
+      return false
+    }
+    // No other one starts while this one runs.
+    this.#idleLeft = mostIdle
+    const place = await this.#somePlace()
+    const freed = place === undefined ? 0 : await this.#sweep(place)
+    this.#idle = freed > 0 ? 0 : Math.min(mostIdle, 2 * this.#idle + 1)
+    this.#idleLeft = this.#idle
+    return freed > 0.25
+  }
+
+  async #somePlace(): Promise<Place | undefined> {
+    const { index, keys } = this.#namespaces
+    if (this.lastWritten !== undefined && Math.random() < 0.5) return this.lastWritten
+    const account = await index.randomName(keys.accounts)
+    if (account === undefined) return undefined
+    // No namespace has the name '': it stands for an account that has none, and is to be taken out of the listing.
+    return { account, namespace: (await index.randomName(keys.namespaces(account))) ?? '' }
+  }
+
+  /** Frees some of what expired in a namespace; its share of what was looked at. */
+  async #sweep({ account, namespace }: Place): Promise<number> {
+    const { calls, index, keys } = this.#namespaces
+    const owner = await this.#namespaces.find(account, namespace)
+    if (owner === undefined) {
+      await this.#namespaces.forget(account, namespace)
+      return 0
+    }
+    const names = index.namesFromRandom(keys.sessions(owner.generation))
+    const keyOf = (id: string): string => keys.session(account, namespace, id)
+    const { documentLength } = this.#rules.limits
+    const over: string[] = []
+    let looked = 0
+    let length = 0
+    for await (const record of withRecords(calls, names, keyOf, lookedAtOnce, documentLength)) {
+      if (!this.#isAlive(record.value, owner, record.name)) over.push(record.name)
+      length += lengthOf(record.value)
+      if (++looked === lookedAtOnce || length >= readAtOnce) break
+    }
+    const freed = await allEnded(over.map((id) => this.#free(owner, id, false)))
+    return freed.filter(Boolean).length / Math.max(1, looked)
+  }
+
+  /** Removes what is left of a session, unless it is alive when its lock is free: it may be being created. */
+  #free(owner: NamespaceGeneration, id: string, isDeleted: boolean): Promise<boolean> {
+    const { calls, index, keys } = this.#namespaces
+    const key = keys.session(owner.account, owner.name, id)
+    return calls.locks.exclude(key, async () => {
+      const value = await calls.read(key)
+      if (!isDeleted && this.#isAlive(value, owner, id)) return false
+      const session = readable(value, owner, id)
+      // One of another generation belongs to a namespace that was created later. A damaged one goes with its own.
+      const isOwn = session === undefined ? value !== undefined : session.generation === owner.generation
+      if (isOwn) await calls.remove(key)
+      await index.remove(keys.sessions(owner.generation), id)
+      return true
     })
   }
 
-  async #sweepSome(rules: StoreRules): Promise<void> {
-    if (this.#sweep === undefined) {
-      if (!this.#mortal) return
-      this.#mortal = false
-      this.#sweep = this.#everySession(rules)
-    }
-    try {
-      for (let looked = 0; looked < lookedAtOnce; ) {
-        const { value, done } = await this.#sweep.next()
-        if (done === true) {
-          this.#sweep = undefined
-          return
-        }
-        looked += value
-      }
-    } catch (error) {
-      this.#sweep = undefined
-      this.#mortal = true
-      throw error
-    }
-  }
-
-  /** Looks at all there is, and tells each time how much it looked at. */
-  async *#everySession(rules: StoreRules): AsyncGenerator<number, void, undefined> {
-    for await (const { name: account } of this.#index.names(this.#keys.accounts, undefined)) {
-      for await (const { name } of this.#index.names(this.#keys.namespaces(account), undefined)) {
-        const namespace = await this.#namespaces.find(account, name)
-        if (namespace === undefined) await this.#namespaces.forget(account, name)
-        else yield* this.#sessionsOf(namespace, rules)
-        yield 1
-      }
-    }
-  }
-
-  async *#sessionsOf(namespace: NamespaceRecord, rules: StoreRules): AsyncGenerator<number, void, undefined> {
-    const { account, name, generation } = namespace
-    let ids: string[] = []
-    const look = async (): Promise<number> => {
-      const looked = ids
-      ids = []
-      const values = await this.#calls.readMany(looked.map((id) => this.#keys.session(account, name, id)))
-      const over = looked.filter((id, index) => this.#isOver(values[index], id, generation, rules))
-      await Promise.all(over.map((id) => this.#removeIfOver(namespace, id, rules)))
-      return looked.length
-    }
-    for await (const { name: id } of this.#index.names(this.#keys.sessions(generation), undefined)) {
-      if (ids.push(id) === lookedAtOnce) yield await look()
-    }
-    if (ids.length > 0) yield await look()
-  }
-
-  /** Looks once more in the session's turn: it may have been patched meanwhile. */
-  #removeIfOver(
-    { account, name, generation }: NamespaceRecord,
-    id: string,
-    rules: StoreRules,
-  ): Promise<void> {
-    const key = this.#keys.session(account, name, id)
-    return this.#locks().share(this.#keys.namespace(account, name), () =>
-      this.#locks().exclude(key, async () => {
-        const value = await this.#calls.read(key)
-        if (!this.#isOver(value, id, generation, rules)) return
-        if (readable(value, id)?.generation === generation) await this.#calls.remove(key)
-        await this.#index.remove(this.#keys.sessions(generation), id)
-      }),
-    )
-  }
-
-  /** Whether nothing of that generation is left; what is damaged is left to whoever reads it. */
-  #isOver(value: unknown, id: string, generation: string, rules: StoreRules): boolean {
-    const session = readable(value, id)
-    if (session === undefined) return value === undefined
-    if (session.generation !== generation) return true
-    this.noteLife(session.life)
-    return isExpired(session.life.expiresAt, timeOf(rules))
+  /** Whether the value is a session of the generation that has not expired; a damaged one is left to its readers. */
+  #isAlive(value: unknown, owner: NamespaceGeneration, id: string): boolean {
+    const session = readable(value, owner, id)
+    if (session === undefined) return value !== undefined
+    return session.generation === owner.generation && !isExpired(session.life.expiresAt, this.#rules.now())
   }
 }
 
-function readable(value: unknown, id: string): SessionRecord | undefined {
+function readable(
+  value: unknown,
+  { account, name }: NamespaceGeneration,
+  session: string,
+): SessionRecord | undefined {
   try {
-    return sessionOf(value, id)
+    return sessionOf(value, { account, namespace: name, session })
   } catch {
     return undefined
   }

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import KeyvRedis from '@keyv/redis'
 import KeyvSqlite from '@keyv/sqlite'
 import Keyv from 'keyv'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { startRedis } from '../../../test/redis-servers/one-node.ts'
 import { keyvStore } from '../src/index.ts'
+import { FaultyAdapter } from './faulty-adapter.ts'
 
 const address = { account: '577089', namespace: 'orders', session: '42' }
 
@@ -39,7 +40,7 @@ const backends: readonly (readonly [string, () => Promise<object>])[] = [
 ]
 
 test.each(backends)(
-  '64 patches at the same time, of four stores over two Keyvs on %s, are all there',
+  '64 simultaneous patches and updates of four stores over two Keyvs on %s lose nothing',
   async (_, open) => {
     const storage = await open()
     const keyvs = [new Keyv({ store: storage }), new Keyv({ store: storage })]
@@ -51,16 +52,22 @@ test.each(backends)(
     const all = await stores[0]?.session(address).getAll()
     expect(Object.keys(all ?? {}).sort()).toEqual([...names].sort())
 
-    // With an expiry of the backend's own, too.
+    // Also with the backend's own expiry.
     await stores[0]?.session(address).patch({}, { ttlSeconds: 60 })
-    const count = ({ n = 0 }: { n?: unknown }) => ({ n: Number(n) + 1 })
+    let changes = 0
+    const count = ({ n = 0 }: { n?: unknown }) => {
+      changes++
+      return { n: Number(n) + 1 }
+    }
     await Promise.all(names.map((_, index) => stores[index % 4]?.session(address).update(['n'], count)))
     expect(await stores[1]?.session(address).get('n')).toBe(64)
+    // Each update is one step: none lost a race.
+    expect(changes).toBe(64)
   },
 )
 
 test.each(backends)(
-  'sessions begun and ended at the same time on %s are listed as they are',
+  'sessions created and ended at the same time on %s are listed correctly',
   async (_, open) => {
     const storage = await open()
     const stores = [1, 2].map(() => keyvStore(new Keyv({ store: storage })))
@@ -82,7 +89,7 @@ test.each(backends)(
   },
 )
 
-test('a namespace deleted while sessions begin in it leaves no session of before', async () => {
+test('a namespace that is deleted while sessions are created in it leaves no earlier session', async () => {
   const map = new Map()
   const store = keyvStore(new Keyv({ store: map }))
   const namespace = store.account('577089').namespace('orders')
@@ -96,7 +103,30 @@ test('a namespace deleted while sessions begin in it leaves no session of before
   expect(map.size).toBe(0)
 })
 
-test('different sessions are written side by side', async () => {
+test("deleting a namespace waits for another store's write in it, and leaves no record of it", async () => {
+  const adapter = new FaultyAdapter()
+  const keyv = new Keyv({ store: adapter })
+  const [creating, deleting] = [1, 2].map(() => keyvStore(keyv).account('577089').namespace('orders'))
+  await creating?.create()
+  let end = (): void => undefined
+  const hold = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const writes = vi.spyOn(adapter, 'set').mockImplementationOnce(async (key, value) => {
+    await hold
+    adapter.map.set(key, value)
+    return true
+  })
+  const created = creating?.session('42').patch({ a: 1 })
+  await vi.waitUntil(() => writes.mock.calls.length > 0)
+  const deleted = deleting?.delete()
+  for (let ticks = 0; ticks < 200; ticks++) await new Promise(setImmediate)
+  end()
+  await Promise.all([created, deleted])
+  expect([...adapter.map.keys()]).toEqual([])
+})
+
+test('different sessions are written at the same time, one session by one write at a time', async () => {
   const map = new Map<string, unknown>()
   let writing = 0
   let most = 0

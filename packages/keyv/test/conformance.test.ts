@@ -10,13 +10,11 @@ import { startRedis } from '../../../test/redis-servers/one-node.ts'
 import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
 import { keyvStore } from '../src/index.ts'
 
-const cannot = { sync: 'Keyv answers later' }
 let keyvs = 0
 
 testContextStore({
   test,
   name: 'Keyv over its own Map',
-  cannot,
   create: (options) => keyvStore(new Keyv(), options),
 })
 
@@ -32,7 +30,6 @@ afterAll(async () => {
 testContextStore({
   test,
   name: 'Keyv over @keyv/sqlite',
-  cannot,
   runs: 10,
   create: (options) => keyvStore(new Keyv({ store: sqlite, namespace: `test${keyvs++}` }), options),
 })
@@ -54,7 +51,6 @@ afterAll(async () => {
 testContextStore({
   test,
   name: 'Keyv over @keyv/redis',
-  cannot,
   runs: 20,
   create: (options) =>
     keyvStore(new Keyv({ store: new KeyvRedis(client), namespace: `test${keyvs++}` }), options),

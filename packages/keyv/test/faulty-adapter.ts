@@ -4,42 +4,42 @@ import { EventEmitter } from 'node:events'
 export type Fault =
   /** It throws. */
   | 'throws'
-  /** It emits an error and then gives nothing, as adapters do that throw only when they are told to. */
+  /** It emits an error and returns nothing, as adapters do that throw only on request. */
   | 'emits'
-  /** It gives false. */
+  /** It returns false. */
   | 'false'
 
-/** A storage adapter for Keyv over a Map, with methods that fail. */
+/** A storage adapter for Keyv over a Map, whose methods can fail. */
 export class FaultyAdapter extends EventEmitter {
   readonly opts = {}
   namespace: string | undefined
   readonly map = new Map<string, unknown>()
   /** What fails, and how. */
   readonly faults = new Map<string, Fault>()
-  /** How many calls there have been. */
+  /** How many calls were made. */
   calls = 0
-  /** The keys that fail; all, if none. */
+  /** The keys that fail; if there are none, all of them fail. */
   readonly keys = new Set<string>()
 
   async get(key: string): Promise<unknown> {
-    await this.#turn()
+    await this.#delay()
     return this.#fails('get', [key]) ? undefined : this.map.get(key)
   }
 
   async getMany(keys: string[]): Promise<unknown[]> {
-    await this.#turn()
+    await this.#delay()
     return keys.map((key) => (this.#fails('getMany', [key]) ? undefined : this.map.get(key)))
   }
 
   async set(key: string, value: unknown): Promise<unknown> {
-    await this.#turn()
+    await this.#delay()
     if (this.#fails('set', [key])) return this.faults.get('set') === 'false' ? false : undefined
     this.map.set(key, value)
     return true
   }
 
   async delete(key: string): Promise<boolean> {
-    await this.#turn()
+    await this.#delay()
     return this.#fails('delete', [key]) ? false : this.map.delete(key)
   }
 
@@ -47,8 +47,8 @@ export class FaultyAdapter extends EventEmitter {
     this.map.clear()
   }
 
-  /** Another time for each call, so that calls overlap. */
-  async #turn(): Promise<void> {
+  /** Takes a different time for each call, so that calls overlap. */
+  async #delay(): Promise<void> {
     this.calls++
     for (let turns = this.map.size % 5; turns >= 0; turns--) await new Promise(setImmediate)
   }

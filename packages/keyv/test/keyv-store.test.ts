@@ -21,13 +21,13 @@ async function codeOf(call: () => Promise<unknown>): Promise<string> {
   return 'no error'
 }
 
-/** What a Map holds under the one key that contains `part`, as Keyv keeps it. */
+/** What a Map holds under the first key that contains `part`, as Keyv keeps it. */
 function kept(map: Map<string, string>, part: string): { key: string; value: string; expires?: number } {
   const [key = ''] = [...map.keys()].filter((each) => each.includes(part))
   return { key, ...JSON.parse(map.get(key) ?? 'null') }
 }
 
-/** Makes the writes of another store behind which one step is reclaimed, and waits for that. */
+/** Makes another store's writes, after which it reclaims, and waits for that. */
 async function writeSome(keyv: Keyv, options?: StoreOptions): Promise<void> {
   const store = keyvStore(keyv, options)
   const session = store.account('others').namespace('n').session()
@@ -36,7 +36,7 @@ async function writeSome(keyv: Keyv, options?: StoreOptions): Promise<void> {
 }
 
 test.each<readonly [string, KeyvOptions]>([
-  ['as it comes', {}],
+  ['with its defaults', {}],
   ['without a namespace', { namespace: '' }],
   ['without key prefixes', { useKeyPrefix: false }],
   ['with a default time to live', { ttl: 1 }],
@@ -94,15 +94,30 @@ test('runs the hooks of a Keyv', async () => {
   expect([...new Set(seen)].sort()).toEqual(['postGetRaw', 'preDelete', 'preSet'])
 })
 
-test('what is no Keyv is refused', () => {
-  for (const bad of [undefined, null, {}, new Map()]) {
+test('an argument that is not a Keyv is refused', () => {
+  for (const bad of [undefined, null, {}, new Map(), 'redis://127.0.0.1']) {
     expect(() => Reflect.apply(keyvStore, undefined, [bad])).toThrow(
-      expect.objectContaining({ code: 'invalid-option' }),
+      expect.objectContaining({
+        code: 'invalid-option',
+        message: expect.stringContaining('new Keyv({ store })'),
+      }),
     )
   }
 })
 
-test('close leaves the Keyv open, and what is in it to the next store', async () => {
+test.each<readonly [unknown, string]>([
+  [{ ttl: 60 }, 'keyvStore: there is no option "ttl"'],
+  [{ limits: { documentlength: 10 } }, 'there is no option "documentlength"'],
+  [null, 'keyvStore: the options must be an object'],
+  [new Map([['now', 1]]).values, 'must be an object'],
+  [{ namespaces: 'none' }, "must be 'implicit' or 'explicit'"],
+])('the options %j are refused', (options, message) => {
+  expect(() => Reflect.apply(keyvStore, undefined, [new Keyv(), options])).toThrow(
+    expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining(message) }),
+  )
+})
+
+test('close() leaves the Keyv open, with its data for the next store', async () => {
   const keyv = new Keyv()
   const store = keyvStore(keyv)
   const late = store.session(address).patch({ a: 1 })
@@ -114,7 +129,7 @@ test('close leaves the Keyv open, and what is in it to the next store', async ()
   expect(await keyv.get('own')).toBe(1)
 })
 
-test('Keyvs of different namespaces on one storage never meet', async () => {
+test('Keyvs of different namespaces over one storage share no record', async () => {
   const map = new Map()
   const options: KeyvOptions[] = [
     { namespace: 'a' },
@@ -136,7 +151,7 @@ test('Keyvs of different namespaces on one storage never meet', async () => {
   }
 })
 
-test('different addresses never meet, and keys are short and plain', async () => {
+test('different addresses share no record, and keys are short and plain', async () => {
   const text = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom('a', ':', 'a:', ':a', 'a:a') },
     fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom('a', 'A', ',', '"', '\u0000', '\\', 'é') }),
@@ -162,7 +177,7 @@ test('different addresses never meet, and keys are short and plain', async () =>
   )
 })
 
-test('nothing is left when everything is deleted', async () => {
+test('when everything is deleted, the storage is empty', async () => {
   const map = new Map()
   const store = keyvStore(new Keyv({ store: map }))
   for (const account of ['a', 'b']) {
@@ -182,7 +197,7 @@ test('nothing is left when everything is deleted', async () => {
   expect(map.size).toBe(0)
 })
 
-test('a namespace of 10,000 sessions is in small records, listed by pages, and deleted in steps', async () => {
+test('a namespace of 10,000 sessions is kept in small records, listed in pages and deleted in steps', async () => {
   const map = new Map<string, string>()
   const store = keyvStore(new Keyv({ store: map }))
   const namespace = store.account('a').namespace('n')
@@ -213,14 +228,14 @@ test('a namespace of 10,000 sessions is in small records, listed by pages, and d
   await namespace.delete()
   expect((await namespace.listSessions()).items).toEqual([])
   expect([...map.keys()].filter((key) => key.includes('-s-')).length).toBeGreaterThan(8000)
-  // None of those comes back with a namespace of that name, and none begun in it goes with them.
+  // None of them is in a new namespace of the same name, and none of its sessions is removed with them.
   const anew = ids.filter((_, index) => index % 100 === 0)
   await Promise.all(anew.map((id) => namespace.session(id).patch({ anew: id })))
   for (const id of ids.slice(1, 100)) expect(await namespace.session(id).getAll()).toEqual({})
   for (const id of anew) expect(await namespace.session(id).getAll()).toEqual({ anew: id })
   await namespace.session('session 1').patch({}, { ttlSeconds: 0 })
   expect(await namespace.session('session 1').info()).toBeUndefined()
-  // The rest goes by and by, as others write.
+  // Later writes of other stores remove the rest.
   for (let round = 0; round < 40; round++) await writeSome(new Keyv({ store: map }))
   for (const id of anew) expect(await namespace.session(id).getAll()).toEqual({ anew: id })
   expect([...map.keys()].filter((key) => key.includes('-s-'))).toHaveLength(anew.length + 1)
@@ -229,27 +244,7 @@ test('a namespace of 10,000 sessions is in small records, listed by pages, and d
   expect(map.size).toBe(0)
 })
 
-test('what has expired is reclaimed by later writes', async () => {
-  const map = new Map()
-  let now = Date.UTC(2026, 0, 1)
-  const store = keyvStore(new Keyv({ store: map }), { now: () => now })
-  const namespace = store.account('a').namespace('n')
-  await namespace.session('stays').patch({ a: 1 })
-  const before = map.size
-  await Promise.all(
-    Array.from({ length: 300 }, (_, index) =>
-      namespace.session(`s${index}`).patch({ index }, { ttlSeconds: 60 }),
-    ),
-  )
-  now += 60_000
-  for (let round = 0; round < 5; round++) await writeSome(new Keyv({ store: map }), { now: () => now })
-  await store.account('others').namespace('n').delete()
-  // Parts of the index stay divided while a name is below them.
-  expect(map.size).toBeLessThanOrEqual(before + 2)
-  expect([...map.keys()].filter((key) => key.includes('-s-'))).toHaveLength(1)
-})
-
-test("Keyv's own expiry only comes behind the session's, and not where a clock is given", async () => {
+test("Keyv's own expiry comes after the session's, and is not used with the option now", async () => {
   const map = new Map<string, string>()
   const start = Date.UTC(2026, 0, 1)
   vi.useFakeTimers({ toFake: ['Date'], now: start })
@@ -276,7 +271,7 @@ test.each<readonly [string, (text: string) => unknown]>([
   ['of another type', () => ({ a: 1 })],
   ['without its end', (text) => text.slice(0, 30)],
   ['without a field', (text) => text.replace('"generation"', '"g"').replace('"names"', '"n"')],
-])('a record %s is corrupt, and stays as it is', async (_, damage) => {
+])('a record %s is corrupt, and is left as it is', async (_, damage) => {
   for (const kind of ['n', 's', 'i']) {
     const map = new Map<string, string>()
     const store = keyvStore(new Keyv({ store: map }))
@@ -301,7 +296,7 @@ test.each<readonly [string, (text: string) => unknown]>([
   }
 })
 
-test('a damaged session is named, holds up no other, and can be cleared', async () => {
+test('a damaged session is named, affects no other, and can be cleared', async () => {
   const map = new Map<string, string>()
   const store = keyvStore(new Keyv({ store: map }))
   const namespace = store.account('577089').namespace('orders')

@@ -3,7 +3,9 @@ import { memoryStore } from '@context-store/memory'
 import fc from 'fast-check'
 import Keyv, { type KeyvStoreAdapter } from 'keyv'
 import { afterEach, expect, test, vi } from 'vitest'
+import { keyvStore } from '../src/index.ts'
 import { type KeyvStorage, keyvStorage } from '../src/storage.ts'
+import { FaultyAdapter } from './faulty-adapter.ts'
 
 const account = '577089'
 
@@ -27,7 +29,7 @@ async function entriesOf(storage: KeyvStorage): Promise<[string, unknown][]> {
   return entries
 }
 
-test('is what Keyv asks of a storage adapter', async () => {
+test('has the type and the members of a Keyv storage adapter', async () => {
   const adapter: KeyvStoreAdapter = keyvStorage(memoryStore(), { account })
   const keyv = new Keyv(adapter, { namespace: 'users' })
   await keyv.set('42', { name: 'Ada' })
@@ -37,13 +39,13 @@ test('is what Keyv asks of a storage adapter', async () => {
   expect(found).toEqual([['42', { name: 'Ada' }]])
 })
 
-test('clear() clears one namespace, and none of the others, whatever their names and keys', async () => {
+test('clear() clears one namespace and no other, whatever the names and keys', async () => {
   const store = memoryStore()
   const namespaces = ['', 'a', 'a:b', 'keyv', 'keyv:a', 'A']
   const keyvs = namespaces.map((namespace) => {
     return new Keyv({ store: keyvStorage(store, { account }), namespace })
   })
-  // What the others' keys become with their prefix is a key of the one without a namespace.
+  // Another namespace's key with its prefix is a key of the Keyv without a namespace.
   const keys = ['k', 'b:k', 'a:k', 'a:b:k', 'keyv:k']
   const valuesOf = (keyv: Keyv) => Promise.all(keys.slice(0, 2).map((key) => keyv.get(key)))
   for (const [index, keyv] of keyvs.entries()) {
@@ -61,7 +63,7 @@ test('clear() clears one namespace, and none of the others, whatever their names
   for await (const { name } of store.account(account).namespaces()) throw new Error(`${name} is left`)
 })
 
-test('accounts and first parts of names keep apart what they hold', async () => {
+test('accounts and values of the option `namespace` share no entry', async () => {
   const store = memoryStore()
   const storages = [
     keyvStorage(store, { account: 'a' }),
@@ -71,17 +73,37 @@ test('accounts and first parts of names keep apart what they hold', async () => 
   await Promise.all(storages.map((storage, index) => storage.set('k', index)))
   await storages[0]?.clear()
   expect(await Promise.all(storages.map((storage) => storage.get('k')))).toEqual([undefined, 1, 2])
-  for (const namespace of ['', 'a:b', 1]) {
-    expect(() => Reflect.apply(keyvStorage, undefined, [store, { account, namespace }])).toThrow(
-      expect.objectContaining({ code: 'invalid-option' }),
-    )
-  }
   expect(() => keyvStorage(store, { account: '' })).toThrow(
     expect.objectContaining({ code: 'invalid-address' }),
   )
 })
 
-test('any string is a key, and no two are the same one', async () => {
+test.each<readonly [readonly unknown[], string]>([
+  [[], 'must be a context store'],
+  [[new Map(), { account }], 'must be a context store'],
+  [[memoryStore()], 'the option account is required'],
+  [[memoryStore(), null], 'must be an object'],
+  [[memoryStore(), { account, nameSpace: 'a' }], 'there is no option "nameSpace"'],
+  [[memoryStore(), { account, namespace: '' }], 'namespace must be'],
+  [[memoryStore(), { account, namespace: 'a:b' }], 'namespace must be'],
+  [[memoryStore(), { account, namespace: 1 }], 'namespace must be'],
+])('keyvStorage(...%j) is refused', (args, message) => {
+  expect(() => Reflect.apply(keyvStorage, undefined, args)).toThrow(
+    expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining(message) }),
+  )
+})
+
+test('the iterator reads a page of entries at once', async () => {
+  const adapter = new FaultyAdapter()
+  const storage = keyvStorage(keyvStore(new Keyv({ store: adapter })), { account })
+  const keys = Array.from({ length: 100 }, (_, index) => `k${index}`)
+  await storage.setMany(keys.map((key) => ({ key, value: key })))
+  adapter.calls = 0
+  expect(new Map(await entriesOf(storage))).toEqual(new Map(keys.map((key) => [key, key])))
+  expect(adapter.calls).toBeLessThan(10)
+})
+
+test('any string is a key, and different strings are different keys', async () => {
   const hash = '#e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
   const key = fc.oneof(
     fc.string({ maxLength: 6, unit: fc.constantFrom('a', 'A', ':', '#', '\u0000', '\ud800', '\udc00', 'é') }),
@@ -114,7 +136,7 @@ test('any string is a key, and no two are the same one', async () => {
   )
 })
 
-test('a time to live ends at its very millisecond, for every read', async () => {
+test('an entry expires at the exact millisecond, for every read', async () => {
   const start = Date.UTC(2026, 0, 1)
   vi.useFakeTimers({ toFake: ['Date'], now: start })
   const store = memoryStore()
@@ -133,7 +155,7 @@ test('a time to live ends at its very millisecond, for every read', async () => 
   expect(await storage.delete('k')).toBe(false)
 })
 
-test('setting again sets the time to live anew, or ends it', async () => {
+test('setting a key again replaces its time to live', async () => {
   const start = Date.UTC(2026, 0, 1)
   vi.useFakeTimers({ toFake: ['Date'], now: start })
   const storage = keyvStorage(memoryStore(), { account })
@@ -148,7 +170,7 @@ test('setting again sets the time to live anew, or ends it', async () => {
   expect(await codeOf(() => storage.set('k', 4, Number.NaN))).toBe('invalid-option')
 })
 
-test('values are what JSON can say; anything else is refused and nothing is written', async () => {
+test('a value that is not JSON is refused and nothing is written', async () => {
   const storage = keyvStorage(memoryStore(), { account })
   const values = ['', 'text', 0, false, null, [1, { a: null }], { value: 'x', expires: 1 }]
   for (const value of values) {
@@ -161,7 +183,7 @@ test('values are what JSON can say; anything else is refused and nothing is writ
   expect(await storage.get('k')).toEqual(values.at(-1))
 })
 
-test('a failing store fails each call, and a Keyv that hides it emits the error', async () => {
+test('a failing store fails each call, and a Keyv that hides the failure emits the error', async () => {
   const store = memoryStore()
   const keyv = new Keyv({ store: keyvStorage(store, { account }) })
   const emitted: unknown[] = []

@@ -1,18 +1,18 @@
-import type { Slice } from '@context-store/core'
+import type { Slice } from '@context-store/core/adapter'
 
 /** What can be listed in the order of its creation. */
 export interface Ordered {
   /** Grows with every record that is made, and is never used twice. */
   readonly sequence: number
-  /** False once the record is gone. */
+  /** False once the record has been removed. */
   alive: boolean
 }
 
 /**
- * Records in the order of their creation, with a place to go on from that outlives any change: a Map's own
- * order has no way back to a place but from the start.
+ * Records in the order of their creation, with positions that stay valid through any change; a Map's own order can
+ * only be walked from its start.
  *
- * A listing shows only what was there when it began: what is deleted and made again meanwhile would show twice.
+ * A listing shows only what existed when it began: what is deleted and created again meanwhile would show twice.
  */
 export class CreationOrder<R extends Ordered> {
   #records: R[] = []
@@ -23,7 +23,7 @@ export class CreationOrder<R extends Ordered> {
     this.#records.push(record)
   }
 
-  /** Tells that a record of this order is gone. */
+  /** Notes that a record of this order has been removed. */
   remove(record: R): void {
     record.alive = false
     this.#dead++
@@ -33,8 +33,24 @@ export class CreationOrder<R extends Ordered> {
     }
   }
 
-  /** Part of the listing; `show` gives the item, or `undefined` for a record that is not to be shown. */
-  slice<T>(from: string | undefined, limit: number, show: (record: R) => T | undefined): Slice<T> {
+  /** Lets go of every record. */
+  clear(): void {
+    this.#records = []
+    this.#dead = 0
+  }
+
+  /**
+   * Part of the listing.
+   *
+   * @param show - gives the item, or `undefined` for a record that must not be shown
+   * @param isFull - whether the slice must end although fewer than `limit` items are in it
+   */
+  slice<T>(
+    from: string | undefined,
+    limit: number,
+    show: (record: R) => T | undefined,
+    isFull?: () => boolean,
+  ): Slice<T> {
     const records = this.#records
     const [after = -1, until = records.at(-1)?.sequence ?? -1] = from?.split('-').map(Number) ?? []
     const items: T[] = []
@@ -42,6 +58,7 @@ export class CreationOrder<R extends Ordered> {
     for (let i = this.#indexBehind(after); i < records.length; i++) {
       const record = records[i] as R
       if (record.sequence > until) break
+      if (items.length > 0 && isFull?.()) return { items, next: `${last}-${until}` }
       const item = record.alive ? show(record) : undefined
       if (item === undefined) continue
       if (items.length === limit) return { items, next: `${last}-${until}` }

@@ -1,61 +1,63 @@
 import {
-  type AddressKey,
   absent,
+  type JsonValue,
+  type NamespaceInfo,
+  type Properties,
+  type SessionInfo,
+} from '@context-store/core'
+import {
+  type Changes,
+  type CheckedAddress,
+  type Condition,
   checkSize,
   conditionHolds,
   copyJson,
-  type Entries,
   isExpired,
-  type JsonValue,
-  type NamespaceInfo,
+  type ListedSession,
+  type ListRequest,
+  listedLength,
   namespaceInfoOf,
   namespaceNotFound,
   nextLife,
-  type PatchOutcome,
   type PatchRequest,
-  type Properties,
-  type SessionInfo,
-  type SessionLife,
+  type SessionListRequest,
   type Slice,
   type StoreRules,
   type SyncStorageAdapter,
   sessionInfoOf,
   setOwn,
-  timeOf,
-} from '@context-store/core'
+  type WriteOutcome,
+} from '@context-store/core/adapter'
 import { bytesOfProperty, type RecentUse } from './recent-use.ts'
 import { RecordTree } from './record-tree.ts'
-import type { NamespaceRecord, SessionRecord } from './records.ts'
+import { lifeOf, type NamespaceRecord, type SessionRecord } from './records.ts'
 
-/** Up to so many nested properties are copied out by name; more, by a look at every property. */
+/** Up to so many nested properties are copied out by name; of more, every property is looked at. */
 const fewNested = 8
 
 /** How many sessions one `reclaim` looks at. */
 const reclaimStep = 1024
 
-/** The engine: Maps of Maps. Every call is one turn of the event loop, so each is atomic. */
+/** The engine: Maps of Maps. Every call is synchronous, so each is atomic. */
 export class MemoryAdapter implements SyncStorageAdapter {
+  readonly keepsOrder = true
+  readonly #rules: StoreRules
   readonly #tree: RecordTree
   readonly #use: RecentUse | undefined
   #walk: Generator<SessionRecord, void, undefined> | undefined
   /** The nested names of the session that such a value was last written to. */
   #nested: readonly string[] = []
 
-  constructor(use: RecentUse | undefined) {
+  constructor(rules: StoreRules, use: RecentUse | undefined) {
+    this.#rules = rules
     this.#tree = new RecordTree(use)
     this.#use = use
   }
 
-  ready(): void {}
-
-  createNamespace(
-    account: string,
-    namespace: string,
-    ttlSeconds: number | undefined,
-    rules: StoreRules,
-  ): void {
+  createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): void {
     const record =
-      this.#tree.namespace(account, namespace) ?? this.#tree.addNamespace(account, namespace, rules)
+      this.#tree.namespace(account, namespace) ??
+      this.#tree.addNamespace(account, namespace, this.#rules.now())
     if (ttlSeconds !== undefined) record.ttlSeconds = ttlSeconds
   }
 
@@ -68,41 +70,63 @@ export class MemoryAdapter implements SyncStorageAdapter {
     this.#tree.endNamespace(account, namespace)
   }
 
-  listNamespaces(account: string, from: string | undefined, limit: number): Slice<NamespaceInfo> {
+  listNamespaces(account: string, { from, limit }: ListRequest): Slice<NamespaceInfo> {
     const listed = this.#tree.account(account)?.order.slice(from, limit, infoOfNamespace)
     return listed ?? { items: [], next: undefined }
   }
 
-  listAccounts(from: string | undefined, limit: number): Slice<string> {
+  listAccounts({ from, limit }: ListRequest): Slice<string> {
     return this.#tree.order.slice(from, limit, (account) => account.id)
   }
 
-  patch(address: AddressKey, request: PatchRequest, rules: StoreRules): PatchOutcome {
-    const { changes, expected, ttlSeconds: statedTtl } = request
-    const found = this.#find(address, rules)
-    if (expected !== undefined) {
-      const current = found === undefined ? {} : pick(found, expected.names)
-      if (!conditionHolds(expected, current)) return current
+  listSessions(
+    account: string,
+    namespace: string,
+    { from, limit, properties }: SessionListRequest,
+  ): Slice<ListedSession> {
+    const record = this.#tree.namespace(account, namespace)
+    if (record === undefined) return { items: [], next: undefined }
+    const now = this.#rules.now()
+    let length = 0
+    const show = (session: SessionRecord): ListedSession | undefined => {
+      if (isExpired(session.life?.expiresAt, now)) return undefined
+      const info = infoOfSession(session)
+      if (properties === undefined) return info
+      length += session.lengthBound
+      return { ...info, properties: properties === true ? allOf(session) : pick(session, properties) }
     }
-    const { documentLength, properties: most } = rules.limits
+    return record.order.slice(from, limit, show, () => length >= listedLength)
+  }
+
+  patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
+    const { changes, expected, ttlSeconds: statedTtl } = request
+    const found = this.#find(address)
+    const owner = found?.namespace ?? this.#namespaceToWrite(address)
+    const refused = refusalOf(expected, found)
+    if (refused !== undefined) return refused
+    const { documentLength, properties: most } = this.#rules.limits
     let lengthBound = (found?.lengthBound ?? 2) + request.lengthBound
     let countBound = (found?.countBound ?? 0) + changes.names.length
     if (lengthBound > documentLength || countBound > most) {
       const merged = mergedProperties(found, changes)
       lengthBound = JSON.stringify(merged).length
       countBound = Object.keys(merged).length
-      checkSize(address, lengthBound, countBound, rules)
+      checkSize(lengthBound, countBound, this.#rules)
     }
     if (this.#use !== undefined) this.#use.check(bytesAfter(found, changes))
+    // Without a time to live nothing of the session's life changes.
+    const isLasting =
+      found !== undefined && found.life === undefined && statedTtl === undefined && owner?.ttlSeconds === 0
+    const now = isLasting ? 0 : this.#rules.now()
 
-    // Nothing below can fail: a patch that is refused has changed nothing.
-    const session = found ?? this.#begin(address, request, rules)
+    // Nothing below can throw: a patch that is refused has changed nothing.
+    const session = found ?? this.#begin(address, request, owner, now)
     if (session === undefined) return undefined
     const wasEmpty = session.empty
     this.#merge(session, request)
     session.lengthBound = lengthBound
     session.countBound = countBound
-    this.#live(session, wasEmpty, found !== undefined, statedTtl, rules)
+    if (!isLasting || session.empty) this.#live(session, wasEmpty, found !== undefined, statedTtl, now)
     if (this.#use !== undefined) {
       if (session.alive) this.#use.touch(session)
       this.#evict(this.#use)
@@ -110,101 +134,101 @@ export class MemoryAdapter implements SyncStorageAdapter {
     return undefined
   }
 
-  readProperty(address: AddressKey, name: string, rules: StoreRules): JsonValue | undefined {
-    const session = this.#find(address, rules)
+  update(
+    address: CheckedAddress,
+    names: readonly string[],
+    change: (current: Properties) => PatchRequest | undefined,
+  ): void {
+    const request = change(this.readProperties(address, names))
+    if (request !== undefined) this.patch(address, request)
+  }
+
+  readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
+    const session = this.#find(address)
     if (session === undefined) return undefined
     this.#use?.touch(session)
     if (!Object.hasOwn(session.properties, name)) return undefined
     return copyJson(session.properties[name] as JsonValue)
   }
 
-  readProperties(address: AddressKey, names: readonly string[] | undefined, rules: StoreRules): Properties {
-    const session = this.#find(address, rules)
+  readProperties(address: CheckedAddress, names: readonly string[] | undefined): Properties {
+    const session = this.#find(address)
     if (session === undefined) return {}
     this.#use?.touch(session)
-    if (names !== undefined) return pick(session, names)
-    if (session.nested.length > fewNested) return copyJson(session.properties) as Properties
-    const copy = { ...session.properties }
-    for (const name of session.nested) {
-      // What is not there any more may be inherited: `constructor`, `__proto__`.
-      if (Object.hasOwn(copy, name)) setOwn(copy, name, copyJson(copy[name] as JsonValue))
-    }
-    return copy
+    return names === undefined ? allOf(session) : pick(session, names)
   }
 
-  deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
-    const session = this.#tree.session(address, rules)
-    if (session === undefined) return
-    if (session.empty) return
+  deleteProperties(address: CheckedAddress, names: readonly string[]): void {
+    const session = this.#find(address)
+    if (session === undefined || session.empty) return
     for (const name of names) this.#remove(session, name)
     if (hasNone(session.properties)) this.#tree.endSession(session)
   }
 
-  clearSession(address: AddressKey, rules: StoreRules): void {
-    const session = this.#tree.session(address, rules)
+  clearSession(address: CheckedAddress, expected: Condition | undefined): WriteOutcome {
+    const session = this.#find(address)
+    const refused = refusalOf(expected, session)
+    if (refused !== undefined) return refused
     if (session !== undefined) this.#tree.endSession(session)
+    return undefined
   }
 
-  sessionInfo(address: AddressKey, rules: StoreRules): SessionInfo | undefined {
-    const session = this.#find(address, rules)
+  sessionInfo(address: CheckedAddress): SessionInfo | undefined {
+    const session = this.#find(address)
     return session && infoOfSession(session)
   }
 
-  listSessions(
-    account: string,
-    namespace: string,
-    from: string | undefined,
-    limit: number,
-    rules: StoreRules,
-  ): Slice<SessionInfo> {
-    const record = this.#tree.namespace(account, namespace)
-    if (record === undefined) {
-      if (rules.explicitNamespaces) throw namespaceNotFound(account, namespace)
-      return { items: [], next: undefined }
-    }
-    const now = timeOf(rules)
-    return record.order.slice(from, limit, (session) =>
-      isExpired(session.life?.expiresAt, now) ? undefined : infoOfSession(session),
-    )
-  }
-
-  reclaim(rules: StoreRules): void {
-    if (this.#tree.mortal === 0) return
-    const now = timeOf(rules)
+  reclaim(): boolean {
+    if (this.#tree.mortal === 0) return false
+    const now = this.#rules.now()
     this.#walk ??= this.#tree.everySession()
+    let ended = 0
     for (let looked = 0; looked < reclaimStep; looked++) {
       const { value: session } = this.#walk.next()
       if (session === undefined) {
         this.#walk = undefined
-        return
+        return false
       }
-      if (session.alive && isExpired(session.life?.expiresAt, now)) this.#tree.endSession(session)
+      if (session.alive && isExpired(session.life?.expiresAt, now)) {
+        this.#tree.endSession(session)
+        ended++
+      }
     }
+    return ended > reclaimStep / 2
   }
 
   close(): void {
     this.#tree.clear()
+    this.#use?.clear()
     this.#walk = undefined
   }
 
-  /** The session, if it is there; throws where its namespace had to be created. */
-  #find(address: AddressKey, rules: StoreRules): SessionRecord | undefined {
-    const session = this.#tree.session(address, rules)
-    if (session === undefined && rules.explicitNamespaces) {
-      const { account, namespace } = address
-      if (this.#tree.namespace(account, namespace) === undefined) throw namespaceNotFound(account, namespace)
-    }
-    return session
+  /** The session, if it exists; removes one that has expired. */
+  #find(address: CheckedAddress): SessionRecord | undefined {
+    const session = this.#tree.session(address)
+    if (session?.life === undefined || !isExpired(session.life.expiresAt, this.#rules.now())) return session
+    this.#tree.endSession(session)
+    return undefined
   }
 
-  /** A new session for a patch that begins one, in a namespace that begins with it; `undefined`: it begins none. */
-  #begin(address: AddressKey, request: PatchRequest, rules: StoreRules): SessionRecord | undefined {
-    const { account, namespace } = address
-    const owner =
-      this.#tree.namespace(account, namespace) ?? this.#tree.addNamespace(account, namespace, rules)
+  /** The namespace of a patch; `undefined`: it is to be created. */
+  #namespaceToWrite({ account, namespace }: CheckedAddress): NamespaceRecord | undefined {
+    const record = this.#tree.namespace(account, namespace)
+    if (record === undefined && this.#rules.explicitNamespaces) throw namespaceNotFound()
+    return record
+  }
+
+  /** A new session, if the patch creates one, in its namespace, which is created if it is missing. */
+  #begin(
+    address: CheckedAddress,
+    request: PatchRequest,
+    found: NamespaceRecord | undefined,
+    now: number,
+  ): SessionRecord | undefined {
+    const owner = found ?? this.#tree.addNamespace(address.account, address.namespace, now)
     const { names, values } = request.changes
     const begins = (request.ttlSeconds ?? 0) > 0 || names.some((name) => values[name] !== absent)
-    return begins ? this.#tree.addSession(address, owner, rules) : undefined
+    return begins ? this.#tree.addSession(address, owner, now) : undefined
   }
 
   #merge(session: SessionRecord, request: PatchRequest): void {
@@ -212,7 +236,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     const { names, values } = changes
     if (nests) {
       const nested = nestedNames(session.nested, changes)
-      // Of a million sessions that are alike one array is enough.
+      // A million similar sessions share one array.
       if (!isSame(nested, this.#nested)) this.#nested = nested
       session.nested = this.#nested
     }
@@ -221,7 +245,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
       session.empty = hasNone(session.properties)
       return
     }
-    // Nothing that has to be looked at one by one, and copies that are nobody else's.
+    // The values are copies that nobody else holds, so they can be kept as they are.
     if (session.empty) session.properties = values as Properties
     else Object.assign(session.properties, values)
     if (names.length > 0) session.empty = false
@@ -247,18 +271,16 @@ export class MemoryAdapter implements SyncStorageAdapter {
     wasEmpty: boolean,
     existed: boolean,
     statedTtl: number | undefined,
-    rules: StoreRules,
+    now: number,
   ): void {
     const { namespace, life } = session
-    const lasting = statedTtl === undefined && life === undefined && namespace.ttlSeconds === 0
-    if (lasting && !session.empty) return
     const next = nextLife({
       before: existed ? lifeOf(session) : undefined,
       propertiesBefore: wasEmpty ? 0 : 1,
       propertiesAfter: session.empty ? 0 : 1,
       statedTtl,
       namespaceTtl: namespace.ttlSeconds,
-      now: existed ? timeOf(rules) : session.createdAt,
+      now,
     })
     if (next === undefined) {
       this.#tree.endSession(session)
@@ -275,8 +297,18 @@ export class MemoryAdapter implements SyncStorageAdapter {
   }
 }
 
-/** What a session's properties will be. */
-function mergedProperties(found: SessionRecord | undefined, { names, values }: Entries): Properties {
+/** The expected properties that exist, if they are not as expected. */
+function refusalOf(
+  expected: Condition | undefined,
+  session: SessionRecord | undefined,
+): Properties | undefined {
+  if (expected === undefined) return undefined
+  const current = session === undefined ? {} : pick(session, expected.names)
+  return conditionHolds(expected, current) ? undefined : current
+}
+
+/** A session's properties as a patch would leave them. */
+function mergedProperties(found: SessionRecord | undefined, { names, values }: Changes): Properties {
   const merged = { ...found?.properties }
   for (const name of names) {
     const value = values[name] as JsonValue | typeof absent
@@ -287,7 +319,7 @@ function mergedProperties(found: SessionRecord | undefined, { names, values }: E
 }
 
 /** The estimate of the session's bytes after a patch. */
-function bytesAfter(found: SessionRecord | undefined, { names, values }: Entries): number {
+function bytesAfter(found: SessionRecord | undefined, { names, values }: Changes): number {
   let bytes = found?.bytes ?? 0
   for (const name of names) {
     const value = values[name] as JsonValue | typeof absent
@@ -300,13 +332,13 @@ function bytesAfter(found: SessionRecord | undefined, { names, values }: Entries
 }
 
 /** The names of nested properties after a patch; not all of them once there are more than a few. */
-function nestedNames(before: readonly string[], { names, values }: Entries): readonly string[] {
+function nestedNames(before: readonly string[], { names, values }: Changes): readonly string[] {
   let after = before
   for (const name of names) {
     const value = values[name]
     if (typeof value !== 'object' || value === null || after.length > fewNested || after.includes(name))
       continue
-    // As long as it has to be, where a spread leaves room for many more.
+    // concat: a spread over-allocates.
     after = after.concat(name)
   }
   return after
@@ -321,11 +353,6 @@ function hasNone(properties: Properties): boolean {
   return true
 }
 
-function lifeOf(session: SessionRecord): SessionLife {
-  const { createdAt } = session
-  return session.life ?? { createdAt, ttlSeconds: 0, ownTtl: false, expiresAt: undefined }
-}
-
 function infoOfSession(session: SessionRecord): SessionInfo {
   return sessionInfoOf(session.id, lifeOf(session))
 }
@@ -334,6 +361,18 @@ function infoOfNamespace(record: NamespaceRecord): NamespaceInfo {
   return namespaceInfoOf(record.name, record.createdAt, record.ttlSeconds)
 }
 
+/** Copies of all properties. */
+function allOf(session: SessionRecord): Properties {
+  if (session.nested.length > fewNested) return copyJson(session.properties) as Properties
+  const copy = { ...session.properties }
+  for (const name of session.nested) {
+    // The property may be gone, and something of that name inherited: `constructor`, `__proto__`.
+    if (Object.hasOwn(copy, name)) setOwn(copy, name, copyJson(copy[name] as JsonValue))
+  }
+  return copy
+}
+
+/** Copies of those of `names` that exist. */
 function pick(session: SessionRecord, names: readonly string[]): Properties {
   const picked: Properties = {}
   for (const name of names) {

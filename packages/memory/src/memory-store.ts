@@ -1,21 +1,15 @@
-import {
-  type ContextStore,
-  createStoreWithSync,
-  type HasSync,
-  InvalidOptionError,
-  promised,
-  type StoreOptions,
-} from '@context-store/core'
+import { type ContextStore, type HasSync, InvalidOptionError, type StoreOptions } from '@context-store/core'
+import { checkedOptions, createStoreWithSync, storeOptionNames } from '@context-store/core/adapter'
 import { MemoryAdapter } from './memory-adapter.ts'
 import { RecentUse } from './recent-use.ts'
 
 /** The options of {@link memoryStore}. */
 export interface MemoryStoreOptions extends StoreOptions {
-  /** At most so many sessions, 1 or more; past it the least recently read or patched one ends. None: no limit. */
+  /** The most sessions, 1 or more; beyond it the least recently used one is removed. Default: no limit. */
   readonly maxSessions?: number | undefined
   /**
-   * At most about so many bytes of memory, 1 or more, by an estimate of what names and values take; past it the
-   * least recently read or patched session ends. None: no limit.
+   * About the most bytes of memory, 1 or more, by an estimate of what names and values take; beyond it the least
+   * recently used session is removed. Default: no limit.
    */
   readonly maxBytes?: number | undefined
 }
@@ -23,24 +17,27 @@ export interface MemoryStoreOptions extends StoreOptions {
 /**
  * A store in this process's memory: nothing is shared, nothing outlives the process.
  *
- * @throws `InvalidOptionError` for an option that cannot be
+ * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @example
  * ```ts
  * const store = memoryStore({ maxSessions: 100_000 })
  * await store.account('577089').namespace('orders').session('42').patch({ step: 1 })
  * ```
  */
-export function memoryStore(options: MemoryStoreOptions = {}): ContextStore & HasSync {
-  const maxSessions = checkMost('maxSessions', options.maxSessions)
-  const maxBytes = checkMost('maxBytes', options.maxBytes)
+export function memoryStore(options?: MemoryStoreOptions): ContextStore & HasSync {
+  const { maxSessions, maxBytes, ...rest } = checkedOptions(
+    options,
+    [...storeOptionNames, 'maxSessions', 'maxBytes'],
+    'memoryStore',
+  )
+  checkMost('maxSessions', maxSessions)
+  checkMost('maxBytes', maxBytes)
   const bounded = maxSessions !== undefined || maxBytes !== undefined
-  const adapter = new MemoryAdapter(bounded ? new RecentUse(maxSessions, maxBytes) : undefined)
-  return createStoreWithSync(promised(adapter), adapter, options)
+  const use = bounded ? new RecentUse(maxSessions, maxBytes) : undefined
+  return createStoreWithSync((rules) => new MemoryAdapter(rules, use), rest)
 }
 
-function checkMost(name: string, most: number | undefined): number | undefined {
-  if (most !== undefined && !(Number.isInteger(most) && most >= 1)) {
-    throw new InvalidOptionError(`${name}: a whole number from 1 on`)
-  }
-  return most
+function checkMost(name: string, most: number | undefined): void {
+  if (most === undefined || (Number.isInteger(most) && most >= 1)) return
+  throw new InvalidOptionError(`${name}: must be a whole number, 1 or more`)
 }

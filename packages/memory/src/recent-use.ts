@@ -4,7 +4,7 @@ import type { SessionRecord } from './records.ts'
 /** The estimated bytes of a session beside its properties: the record, its map entry, its id. */
 const sessionBytes = 256
 
-/** The sessions by use, in a list through the records themselves, and what they take together. */
+/** The sessions ordered by use, in a list through the records themselves, and the bytes they take together. */
 export class RecentUse {
   readonly #maxSessions: number
   readonly #maxBytes: number
@@ -18,19 +18,21 @@ export class RecentUse {
     this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY
   }
 
-  /** The session that has to end for the bounds to hold; `undefined`: they hold. */
+  /** The session to remove for the bounds to hold; `undefined`: they hold. */
   get surplus(): SessionRecord | undefined {
     return this.#sessions > this.#maxSessions || this.#bytes > this.#maxBytes ? this.#oldest : undefined
   }
 
-  /** Throws where a session would pass the bound of bytes all alone. */
+  /** Throws if a session alone would pass the bound of bytes. */
   check(bytes: number): void {
     if (sessionBytes + bytes > this.#maxBytes) {
-      throw new TooLargeError(`the session would take about ${bytes} bytes, maxBytes ${this.#maxBytes}`)
+      throw new TooLargeError(
+        `it would take about ${bytes} bytes, maxBytes ${this.#maxBytes}: remove some of it first`,
+      )
     }
   }
 
-  /** Tells that a session was used, the first time too. */
+  /** Notes that a session was used; the first time too. */
   touch(record: SessionRecord): void {
     if (record === this.#newest) return
     if (record.older !== undefined || record.newer !== undefined) this.#unlink(record)
@@ -42,13 +44,21 @@ export class RecentUse {
     this.#oldest ??= record
   }
 
-  /** Tells by how much a session's properties grew. */
+  /** Notes by how much a session's properties grew. */
   grow(record: SessionRecord, bytes: number): void {
     record.bytes += bytes
     this.#bytes += bytes
   }
 
-  /** Tells that a session is gone. */
+  /** Lets go of every session. */
+  clear(): void {
+    this.#newest = undefined
+    this.#oldest = undefined
+    this.#sessions = 0
+    this.#bytes = 0
+  }
+
+  /** Notes that a session was removed. */
   remove(record: SessionRecord): void {
     this.#unlink(record)
     record.older = undefined

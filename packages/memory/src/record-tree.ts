@@ -1,13 +1,13 @@
-import { type AddressKey, isExpired, type StoreRules, timeOf } from '@context-store/core'
+import type { CheckedAddress } from '@context-store/core/adapter'
 import { CreationOrder } from './creation-order.ts'
 import type { RecentUse } from './recent-use.ts'
 import { AccountRecord, NamespaceRecord, SessionRecord } from './records.ts'
 
-/** Every record of a store: found by names, listed in the order of their creation, ended all at once. */
+/** Every record of a store: found by name, listed in the order of creation, removed all at once. */
 export class RecordTree {
   /** The accounts, in the order of their creation. */
   readonly order: CreationOrder<AccountRecord> = new CreationOrder()
-  /** How many sessions end by themselves some day. */
+  /** How many sessions will expire. */
   mortal = 0
   readonly #accounts = new Map<string, AccountRecord>()
   readonly #use: RecentUse | undefined
@@ -27,21 +27,21 @@ export class RecordTree {
     return this.#accounts.get(account)?.namespaces.get(name)
   }
 
-  /** Begins a namespace, and its account where it is the first. */
-  addNamespace(account: string, name: string, rules: StoreRules): NamespaceRecord {
+  /** Creates a namespace, and its account if it is the first. */
+  addNamespace(account: string, name: string, createdAt: number): NamespaceRecord {
     let owner = this.#accounts.get(account)
     if (owner === undefined) {
       owner = new AccountRecord(account, this.#sequence++)
       this.#accounts.set(account, owner)
       this.order.add(owner)
     }
-    const record = new NamespaceRecord(name, this.#sequence++, timeOf(rules))
+    const record = new NamespaceRecord(name, this.#sequence++, createdAt)
     owner.namespaces.set(name, record)
     owner.order.add(record)
     return record
   }
 
-  /** Ends a namespace with its sessions, and its account where it was the last. */
+  /** Removes a namespace with its sessions, and its account if it was the last. */
   endNamespace(account: string, name: string): void {
     const owner = this.#accounts.get(account)
     const record = owner?.namespaces.get(name)
@@ -54,47 +54,52 @@ export class RecordTree {
     this.order.remove(owner)
   }
 
-  /** The session, through the handle's memo where that still holds; ends it where it has expired. */
-  session(address: AddressKey, rules: StoreRules): SessionRecord | undefined {
+  /** The session, expired or not; through the handle's memo where that record is still in use. */
+  session(address: CheckedAddress): SessionRecord | undefined {
     const { memo } = address
-    let session: SessionRecord | undefined
-    if (memo instanceof SessionRecord && memo.alive) {
-      session = memo
-    } else {
-      session = this.namespace(address.account, address.namespace)?.sessions.get(address.session)
-      address.memo = session
-    }
-    if (session?.life === undefined || !isExpired(session.life.expiresAt, timeOf(rules))) return session
-    this.endSession(session)
-    return undefined
+    if (memo instanceof SessionRecord && memo.alive) return memo
+    const session = this.namespace(address.account, address.namespace)?.sessions.get(address.session)
+    address.memo = session
+    return session
   }
 
-  /** Begins a session. */
-  addSession(address: AddressKey, namespace: NamespaceRecord, rules: StoreRules): SessionRecord {
-    const session = new SessionRecord(address.session, this.#sequence++, namespace, timeOf(rules))
+  /** Creates a session. */
+  addSession(address: CheckedAddress, namespace: NamespaceRecord, createdAt: number): SessionRecord {
+    const session = new SessionRecord(address.session, this.#sequence++, namespace, createdAt)
     namespace.sessions.set(session.id, session)
     namespace.order.add(session)
     address.memo = session
     return session
   }
 
-  /** Ends a session. */
+  /** Removes a session. */
   endSession(session: SessionRecord): void {
     session.namespace.sessions.delete(session.id)
     session.namespace.order.remove(session)
     this.#forget(session)
   }
 
-  /** Every session, for as long as it takes: what changes meanwhile shows or does not. */
+  /** Every session, over any length of time: what changes meanwhile shows or does not. */
   *everySession(): Generator<SessionRecord, void, undefined> {
     for (const account of this.#accounts.values()) {
       for (const namespace of account.namespaces.values()) yield* namespace.sessions.values()
     }
   }
 
-  /** Lets go of everything. */
+  /** Lets go of everything, also of what handles still refer to. */
   clear(): void {
+    for (const account of this.#accounts.values()) {
+      for (const namespace of account.namespaces.values()) {
+        for (const session of namespace.sessions.values()) session.clear()
+        namespace.sessions.clear()
+        namespace.order.clear()
+      }
+      account.namespaces.clear()
+      account.order.clear()
+    }
     this.#accounts.clear()
+    this.order.clear()
+    this.mortal = 0
   }
 
   #forget(session: SessionRecord): void {

@@ -1,7 +1,8 @@
-import type { Properties, SessionLife } from '@context-store/core'
+import type { Properties } from '@context-store/core'
+import type { SessionLife } from '@context-store/core/adapter'
 import { CreationOrder, type Ordered } from './creation-order.ts'
 
-/** One account: there while it has a namespace. */
+/** One account; it exists while it has a namespace. */
 export class AccountRecord implements Ordered {
   readonly id: string
   readonly sequence: number
@@ -34,26 +35,26 @@ export class NamespaceRecord implements Ordered {
 
 const noNames: readonly string[] = []
 
-/** One session. A million of these stand in memory at once: as few fields as it takes. */
+/** One session. There may be millions, so it has as few fields as possible. */
 export class SessionRecord implements Ordered {
   readonly id: string
   readonly sequence: number
   readonly namespace: NamespaceRecord
-  /** Own members only are properties; values are nobody else's. */
+  /** Only own members are properties; nobody else holds the values. */
   properties: Properties = {}
   /** Whether there are none. */
   empty = true
   /** Never less than the number of properties. */
   countBound = 0
-  /** Names of the properties that may be objects or arrays, which have to be copied out; all of them, or more than a few. */
+  /** Names of the properties that may be objects or arrays, which are copied when read; all of them, or more than a few. */
   nested: readonly string[] = noNames
   /** Never less than the length as compact JSON. */
   lengthBound = 2
   createdAt: number
-  /** Set where a time to live is stated or in force; else the session is for ever, by its namespace. */
+  /** Set if a time to live is stated or in force; otherwise the session is for ever. */
   life: SessionLife | undefined
   alive = true
-  /** Neighbours by use, and the estimate of its size, where the store is bounded. */
+  /** Neighbours by use, and the estimated size in bytes, in a bounded store. */
   older: SessionRecord | undefined
   newer: SessionRecord | undefined
   bytes = 0
@@ -64,4 +65,17 @@ export class SessionRecord implements Ordered {
     this.namespace = namespace
     this.createdAt = createdAt
   }
+
+  /** Lets go of what it holds. */
+  clear(): void {
+    this.alive = false
+    this.properties = {}
+    this.older = undefined
+    this.newer = undefined
+  }
+}
+
+/** What a store keeps of a session beside its properties. */
+export function lifeOf({ createdAt, life }: SessionRecord): SessionLife {
+  return life ?? { createdAt, ttlSeconds: 0, ownTtl: false, expiresAt: undefined }
 }

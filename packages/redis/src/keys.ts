@@ -1,36 +1,36 @@
-import type { AddressKey, SessionAddress } from '@context-store/core'
+import type { CheckedAddress } from '@context-store/core/adapter'
 
-/** Over how many buckets, each in a hash slot of its own, the sessions of a namespace are spread; part of the layout. */
+/** The number of buckets over which the sessions of a namespace are spread; part of the layout. */
 export const bucketCount = 16
 
 /**
- * The keys of one bucket of a namespace; they share a hash tag, and so a slot of a Cluster.
+ * The keys of one bucket of a namespace. They share a hash tag, and so a slot of a Cluster.
  *
- * A key is the store's prefix, the hash tag, a letter for the kind, and the identifiers with their lengths
- * before them: read from the left there is one way to take it apart, so that no two addresses ever meet.
+ * A key is the store's prefix, the hash tag, a letter for the kind, and the identifiers, each behind its length: a key
+ * can be read in one way only, so no two addresses have the same key.
  */
 export interface BucketKeys {
   /** The bucket's copy of the namespace's record. */
   readonly record: string
-  /** The bucket's sessions, in the order of their ids. */
+  /** The ids of the bucket's sessions, sorted. */
   readonly index: string
-  /** What the keys of the bucket's sessions begin with. */
+  /** The prefix of the keys of the bucket's sessions. */
   readonly sessions: string
-  /** The sessions that a deleted generation of the namespace left behind. */
+  /** The ids of sessions that are still to be removed of a deleted generation of the namespace. */
   swept(generation: string): string
 }
 
-/** The keys of the directory, which is one slot. */
+/** The keys of the directory, which share one slot. */
 export interface DirectoryKeys {
   /** The version of the layout. */
   readonly layout: string
-  /** The last revision given out. */
+  /** The last revision used. */
   readonly revision: string
   /** The accounts that have a namespace. */
   readonly accounts: string
-  /** Namespaces that are deleted but have buckets without a tombstone. */
+  /** Deleted namespaces whose buckets do not all have their tombstone yet. */
   readonly ending: string
-  /** Generations whose sessions are not all removed yet. */
+  /** Deleted generations whose sessions are not all removed yet. */
   readonly sweeping: string
   /** The names of an account's namespaces. */
   names(account: string): string
@@ -57,12 +57,6 @@ export function namespacePart(account: string, namespace: string): string {
   return `${account.length}:${account}${namespace.length}:${namespace}`
 }
 
-/** The account and the namespace that a part names. */
-export function namespaceOf(part: string): [account: string, namespace: string] {
-  const [account, rest] = counted(part)
-  return [account, counted(rest)[0]]
-}
-
 /** The keys of a bucket. */
 export function bucketKeys(prefix: string, part: string, bucket: number): BucketKeys {
   const slot = `${prefix}{${hash(part).toString(36)}.${bucket}}`
@@ -87,7 +81,7 @@ export class SessionKeys {
   readonly index: string
   readonly session: string
 
-  constructor(prefix: string, address: AddressKey) {
+  constructor(prefix: string, address: Omit<CheckedAddress, 'memo'>) {
     this.part = namespacePart(address.account, address.namespace)
     this.bucket = bucketOf(address.session)
     const { record, index, sessions } = bucketKeys(prefix, this.part, this.bucket)
@@ -97,18 +91,7 @@ export class SessionKeys {
   }
 }
 
-/** The address of a session, for errors. */
-export function addressOf({ account, namespace, session }: AddressKey): Required<SessionAddress> {
-  return { account, namespace, session }
-}
-
-function counted(text: string): [string, string] {
-  const colon = text.indexOf(':')
-  const end = colon + 1 + Number(text.slice(0, colon))
-  return [text.slice(colon + 1, end), text.slice(end)]
-}
-
-/** FNV-1a, 32 bits, with a last mix so that its low bits depend on all of the text. */
+/** FNV-1a, 32 bits, with a final mix so that the low bits depend on the whole text. */
 function hash(text: string): number {
   let value = 0x811c9dc5
   for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)

@@ -1,19 +1,17 @@
+import { CorruptDataError, type NamespaceInfo, StoreUnavailableError } from '@context-store/core'
 import {
-  CorruptDataError,
-  type NamespaceInfo,
+  type ListRequest,
   namespaceInfoOf,
   namespaceNotFound,
   type Slice,
   type StoreRules,
-  StoreUnavailableError,
-} from '@context-store/core'
+} from '@context-store/core/adapter'
 import {
   type BucketKeys,
   bucketCount,
   bucketKeys,
   type DirectoryKeys,
   directoryKeys,
-  namespaceOf,
   namespacePart,
 } from './keys.ts'
 import {
@@ -26,41 +24,37 @@ import {
   namespaceScript,
   sweepScript,
 } from './namespace-scripts.ts'
-import type { Purpose, RedisConnection, Reply } from './redis-connection.ts'
+import { listOf, type RedisConnection, type Reply } from './redis-connection.ts'
 import { scriptTime } from './script.ts'
+import { sliceOf } from './slices.ts'
 
-/** How many sessions of a deleted namespace one step removes: it is to stay well under a millisecond. */
+/** How many sessions of a deleted namespace one script removes: it stays well under a millisecond. */
 const sweptAtOnce = 64
 
-/** How often a namespace that others delete and create is asked for. */
+/** How many such scripts one reclaim runs at most. */
+const sweepsAtOnce = 32
+
+/** How often a namespace is asked for while others delete and create it. */
 const mostAttempts = 16
 
-/** What a namespace is asked of the directory for. */
-export interface NamespaceWish {
-  /** Whether to begin it where it is not there. */
-  readonly create: boolean
-  /** The time to live that it is to have; `undefined`: not stated. */
-  readonly ttlSeconds?: number | undefined
-  /** A revision that the record has to pass, since a bucket has that one. */
-  readonly passing?: number | undefined
-}
-
-/** The namespaces of a store: its directory, and what their changes do to their buckets. */
+/** The namespaces of a store: its directory, and what a change of a namespace does to its buckets. */
 export class Namespaces {
   readonly #connection: RedisConnection
   readonly #prefix: string
   readonly #keys: DirectoryKeys
+  readonly #rules: StoreRules
 
-  constructor(connection: RedisConnection, prefix: string) {
+  constructor(connection: RedisConnection, prefix: string, rules: StoreRules) {
     this.#connection = connection
     this.#prefix = prefix
     this.#keys = directoryKeys(prefix)
+    this.#rules = rules
   }
 
-  /** Throws where another version's layout is there. */
+  /** Throws if the server has another version's layout. */
   async checkLayout(): Promise<void> {
     const { layout } = this.#keys
-    const version = await this.#connection.send(layout, ['GET', layout], { isWrite: false })
+    const version = await this.#connection.send(layout, ['GET', layout], 'read')
     if (version !== null && version !== layoutVersion) {
       throw new CorruptDataError(
         `the store has layout ${version}, and this version of the package reads ${layoutVersion}`,
@@ -68,58 +62,22 @@ export class Namespaces {
     }
   }
 
-  /** A namespace's record; `undefined`: there is none. */
-  async record(
-    account: string,
-    namespace: string,
-    { create, ttlSeconds, passing = 0 }: NamespaceWish,
-    rules: StoreRules,
-  ): Promise<string | undefined> {
-    const part = namespacePart(account, namespace)
-    const args = [
-      account,
-      namespace,
-      part,
-      create ? 'create' : 'find',
-      String(ttlSeconds ?? ''),
-      scriptTime(rules),
-      String(passing),
-    ]
-    const purpose = { isWrite: create, address: { account, namespace } }
-    for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const reply = await this.#connection.run(namespaceScript, this.#directory(account), args, purpose)
-      if (reply === null) return undefined
-      if (typeof reply === 'string') return reply
-      if (!create) return undefined
-      // Somebody began to delete it: it has to have ended everywhere before it can begin anew.
-      if (Array.isArray(reply)) await this.#end(account, namespace, String(reply[0]))
-    }
-    throw new StoreUnavailableError('the namespace is deleted by others all the time: try again later', {
-      address: { account, namespace },
-    })
-  }
-
-  /** The record of a namespace for a session's sake, newer than a revision; the namespace begins where it may. */
-  async known(account: string, namespace: string, rules: StoreRules, passing = 0): Promise<string> {
-    const create = !rules.explicitNamespaces
-    const record = await this.record(account, namespace, { create, passing }, rules)
-    if (record === undefined) throw namespaceNotFound(account, namespace)
+  /** A namespace's record for a patch, newer than a revision; creates the namespace, or throws if it must not. */
+  async known(account: string, namespace: string, passing: number, time: string): Promise<string> {
+    const what = this.#rules.explicitNamespaces ? 'find' : 'create'
+    const record = await this.#record(account, namespace, what, '', time, passing)
+    if (record === undefined) throw namespaceNotFound()
     return record
   }
 
-  /** Begins a namespace, or gives one that is there a stated time to live, in every bucket. */
-  async create(
-    account: string,
-    namespace: string,
-    ttlSeconds: number | undefined,
-    rules: StoreRules,
-  ): Promise<void> {
-    const record = await this.record(account, namespace, { create: true, ttlSeconds }, rules)
+  /** Creates a namespace, or gives one that exists a stated time to live, in every bucket. */
+  async create(account: string, namespace: string, ttlSeconds: number | undefined): Promise<void> {
+    const ttl = String(ttlSeconds ?? '')
+    const record = await this.#record(account, namespace, 'create', ttl, scriptTime(this.#rules))
     if (record === undefined || ttlSeconds === undefined) return
-    const purpose = { isWrite: true, address: { account, namespace } }
     await Promise.all(
       this.#buckets(namespacePart(account, namespace)).map(({ record: key }) =>
-        this.#connection.run(adoptScript, [key], [record], purpose),
+        this.#connection.run(adoptScript, [key], [record], 'write'),
       ),
     )
   }
@@ -127,87 +85,115 @@ export class Namespaces {
   /** What is known of a namespace. */
   async info(account: string, namespace: string): Promise<NamespaceInfo | undefined> {
     const key = this.#keys.records(account)
-    const record = await this.#connection.send(key, ['HGET', key, namespace], {
-      isWrite: false,
-      address: { account, namespace },
-    })
+    const record = await this.#connection.send(key, ['HGET', key, namespace], 'read')
     return typeof record === 'string' ? infoOf(namespace, record) : undefined
   }
 
-  /** Deletes a namespace: first in the directory, then in every bucket, then what its sessions take up. */
+  /** Deletes a namespace: first in the directory, then in every bucket, then its sessions. */
   async delete(account: string, namespace: string): Promise<void> {
-    const purpose = { isWrite: true, address: { account, namespace } }
-    const args = [account, namespace, namespacePart(account, namespace)]
-    const ending = await this.#connection.run(endNamespaceScript, this.#directory(account), args, purpose)
+    const part = namespacePart(account, namespace)
+    const args = [account, namespace, part]
+    const ending = await this.#connection.run(endNamespaceScript, this.#directory(account), args, 'write')
     if (typeof ending !== 'string') return
-    await this.#end(account, namespace, ending)
-    const [generation = ''] = ending.split(' ')
-    await this.#sweep(namespacePart(account, namespace), generation, purpose)
+    await this.#end(part, ending)
+    await this.#sweep(part, ending.slice(0, ending.indexOf(' ')), Number.POSITIVE_INFINITY)
   }
 
-  /** Goes on with a deletion that somebody did not finish; whether there was one. */
-  async finishDeletion(): Promise<void> {
+  /** Continues a deletion that somebody did not finish; whether there is more to do. */
+  async continueDeletion(): Promise<boolean> {
     const { ending, sweeping } = this.#keys
     const [unended, unswept] = await Promise.all(
       [ending, sweeping].map((key) =>
-        this.#connection.send(key, ['HRANDFIELD', key, '1', 'WITHVALUES'], { isWrite: false }),
+        this.#connection.send(key, ['HRANDFIELD', key, '1', 'WITHVALUES'], 'read'),
       ),
     )
     const [part, revision] = pairOf(unended)
-    if (part !== undefined && revision !== undefined) await this.#end(...namespaceOf(part), revision)
+    if (part !== undefined && revision !== undefined) await this.#end(part, revision)
     const [generation, sweptPart] = pairOf(unswept)
-    if (generation !== undefined && sweptPart !== undefined) {
-      await this.#sweep(sweptPart, generation, { isWrite: true })
-    }
+    if (generation === undefined || sweptPart === undefined) return false
+    return this.#sweep(sweptPart, generation, sweepsAtOnce)
   }
 
   /** Part of an account's namespaces. */
-  async list(account: string, from: string | undefined, limit: number): Promise<Slice<NamespaceInfo>> {
+  async list(account: string, { from, limit }: ListRequest): Promise<Slice<NamespaceInfo>> {
     const keys = [this.#keys.names(account), this.#keys.records(account)]
     const args = [from ?? '', String(limit + 1)]
-    const reply = listOf(
-      await this.#connection.run(listNamespacesScript, keys, args, { isWrite: false, address: { account } }),
-    )
+    const reply = listOf(await this.#connection.run(listNamespacesScript, keys, args, 'read'))
     const items: NamespaceInfo[] = []
     for (let i = 0; i + 1 < reply.length; i += 2) items.push(infoOf(String(reply[i]), String(reply[i + 1])))
     return sliceOf(items, limit, ({ name }) => name)
   }
 
   /** Part of the accounts. */
-  async listAccounts(from: string | undefined, limit: number): Promise<Slice<string>> {
+  async listAccounts({ from, limit }: ListRequest): Promise<Slice<string>> {
     const { accounts } = this.#keys
-    const start = from === undefined ? '-' : `(${from}`
-    const reply = await this.#connection.send(
-      accounts,
-      ['ZRANGEBYLEX', accounts, start, '+', 'LIMIT', '0', String(limit + 1)],
-      { isWrite: false },
-    )
+    const range = ['ZRANGEBYLEX', accounts, from === undefined ? '-' : `(${from}`, '+']
+    const reply = await this.#connection.send(accounts, [...range, 'LIMIT', '0', String(limit + 1)], 'read')
     return sliceOf(listOf(reply).map(String), limit, (account) => account)
   }
 
-  async #end(account: string, namespace: string, ending: string): Promise<void> {
-    const [generation = '', revision = ''] = ending.split(' ')
-    const purpose = { isWrite: true, address: { account, namespace } }
-    const part = namespacePart(account, namespace)
-    await Promise.all(
-      this.#buckets(part).map(({ record, index, swept }) =>
-        this.#connection.run(endBucketScript, [record, index, swept(generation)], [revision], purpose),
-      ),
-    )
-    await this.#connection.run(endedScript, [this.#keys.ending, this.#keys.sweeping], [part, ending], purpose)
+  /** The key part of a random namespace of a random account; `undefined` if there is none. */
+  async anyPart(): Promise<string | undefined> {
+    const { accounts, names } = this.#keys
+    const account = await this.#connection.send(accounts, ['ZRANDMEMBER', accounts], 'read')
+    if (typeof account !== 'string') return undefined
+    const key = names(account)
+    const namespace = await this.#connection.send(key, ['ZRANDMEMBER', key], 'read')
+    return typeof namespace === 'string' ? namespacePart(account, namespace) : undefined
   }
 
-  /** A step at a time: the server answers others in between. */
-  async #sweep(part: string, generation: string, purpose: Purpose): Promise<void> {
+  /** A namespace's record, newer than the revision `passing` of a bucket; `undefined` if there is none. */
+  async #record(
+    account: string,
+    namespace: string,
+    what: 'find' | 'create',
+    statedTtl: string,
+    time: string,
+    passing = 0,
+  ): Promise<string | undefined> {
+    const part = namespacePart(account, namespace)
+    const args = [account, namespace, part, what, statedTtl, time, String(passing)]
+    const during = what === 'create' ? 'write' : 'read'
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const reply = await this.#connection.run(namespaceScript, this.#directory(account), args, during)
+      if (typeof reply === 'string') return reply
+      if (reply === null || what === 'find') return undefined
+      // Somebody began to delete it: that has to reach every bucket before it can be created again.
+      await this.#end(part, String(listOf(reply)[0]))
+    }
+    throw new StoreUnavailableError('others delete the namespace again and again: try again later')
+  }
+
+  /** Puts a tombstone into every bucket of a namespace that is no longer in the directory. */
+  async #end(part: string, ending: string): Promise<void> {
+    const [generation = '', revision = ''] = ending.split(' ')
+    await Promise.all(
+      this.#buckets(part).map(({ record, index, swept }) =>
+        this.#connection.run(endBucketScript, [record, index, swept(generation)], [revision], 'write'),
+      ),
+    )
+    const keys = [this.#keys.ending, this.#keys.sweeping]
+    await this.#connection.run(endedScript, keys, [part, ending], 'write')
+  }
+
+  /**
+   * Removes the sessions of a generation, by one script after another: the server answers others in between.
+   *
+   * @returns whether there is more, after so many scripts
+   */
+  async #sweep(part: string, generation: string, most: number): Promise<boolean> {
+    let scripts = 0
     for (const { sessions, swept } of this.#buckets(part)) {
       const args = [sessions, generation, String(sweptAtOnce)]
       let removed: Reply
       do {
-        removed = await this.#connection.run(sweepScript, [swept(generation)], args, purpose)
+        if (scripts++ === most) return true
+        removed = await this.#connection.run(sweepScript, [swept(generation)], args, 'write')
       } while (removed === sweptAtOnce)
     }
     const { sweeping } = this.#keys
-    await this.#connection.send(sweeping, ['HDEL', sweeping, generation], purpose)
+    await this.#connection.send(sweeping, ['HDEL', sweeping, generation], 'write')
+    return false
   }
 
   #buckets(part: string): BucketKeys[] {
@@ -218,18 +204,6 @@ export class Namespaces {
     const { layout, revision, accounts, names, records, ending } = this.#keys
     return [layout, revision, accounts, names(account), records(account), ending]
   }
-}
-
-/** The items of a listing, of which one more than `limit` was asked for. */
-export function sliceOf<T>(found: readonly T[], limit: number, position: (item: T) => string): Slice<T> {
-  const items = found.slice(0, limit)
-  const last = items.at(-1)
-  return { items, next: found.length > limit && last !== undefined ? position(last) : undefined }
-}
-
-/** An array that the server answered. */
-export function listOf(reply: Reply): readonly Reply[] {
-  return Array.isArray(reply) ? reply : []
 }
 
 function infoOf(name: string, record: string): NamespaceInfo {

@@ -1,46 +1,48 @@
-import type { StoreRules } from '@context-store/core'
+import type { StoreRules } from '@context-store/core/adapter'
 import { type Script, script } from './script.ts'
 import { headLength, shared } from './session-layout.ts'
 
 /** By how much more than double a session may grow before it is rewritten, in bytes. */
 const slack = 64
 
-/** How long after a session's end, by a clock of the store's own, the engine may remove it; in milliseconds. */
+/** With the option `now`: how long after a session's end the engine removes its string, in milliseconds. */
 const backstop = 86_400_000
 
 /**
- * Makes patches one after the other; each succeeds or fails by itself.
+ * Makes patches one after the other; each succeeds or fails alone.
  *
  * KEYS: for each bucket its record of the namespace, its index, then a session for each patch.
- * ARGV: for each bucket how many patches, then for each patch '' or "arguments behind the next|now|stated time to
- * live|removals|conditions|record"; the lines to append; the names to remove; names and texts that are expected.
- * Answers for each patch 1: done, 2: done and it will expire, an array: what is there instead of what was expected,
- * a string: too large, 0 or less: the namespace is unknown here (up to that revision), or an error.
+ * ARGV: for each bucket the number of patches, then for each patch '' or "arguments behind the next|now|stated time to
+ * live|removals|conditions|record"; the lines to append; the names to remove; names and the texts that are expected
+ * ('': no such property, '+': any value).
+ * Answers for each patch 1: done, 2: done and the session will expire, an array: what is there instead of what is
+ * expected, a string: too large, 0 or less: the namespace is unknown here (up to that revision), or an error.
  */
 export function patchScript(rules: StoreRules): Script {
   const { documentLength, properties } = rules.limits
-  // A line has at least six bytes, so below this no limit can be passed, and nothing needs to be counted.
+  // A line has at least six bytes: up to this length no limit is passed, and nothing needs to be counted.
   const surelyGood = Math.min(documentLength, 6 * properties)
   return script(`
 local call, sub = redis.call, string.sub
 local bucket, index, record, generation, lasting
 local unusual, compact
 
--- Takes a bucket's record of the namespace in.
+-- Sets the bucket's record of the namespace.
 local function learn(text)
   record = text
   generation = text and sub(text, 1, 10) or '0000000000'
   lasting = text and sub(text, -2) == ' 0'
 end
 
--- What only some patches need, made where the first one does.
+-- What only some patches need, created for the first of them.
 local function makeUnusual()
 ${shared}
--- Writes a session anew, without the lines that were outdated by those appended since it was written last.
+-- Rewrites a session without the lines that those appended since its last rewrite have outdated.
 function compact(key, head, base)
   local body = call('GETRANGE', key, ${headLength}, -1)
-  local old, lines, names = sub(body, 1, base), {}, {}
-  if sub(old, 1, 1) ~= '{' or not linesOf(sub(body, base + 1), lines, names) then return corrupt() end
+  local old = sub(body, 1, base)
+  if sub(old, 1, 1) ~= '{' then return corrupt() end
+  local lines, names = linesOf(sub(body, base + 1), {}, {})
   local fresh = {}
   for _, name in ipairs(names) do
     local line = '\\n' .. name .. lines[name]
@@ -60,12 +62,12 @@ end
 function unusual(key, at, head)
 local record, generation = record, generation
 local now, stated, removals, conditions, given = '', '', 0, 0, ''
-if damagedRecord(record) then return corrupt() end
+local known = generationOf(record)
 if ARGV[at] ~= '' then
   now, stated, removals, conditions, given = match(ARGV[at], '^%d+|([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
   removals, conditions = tonumber(removals), tonumber(conditions)
   if given ~= '' and (not record or tonumber(match(given, '^%d+ (%d+)')) > tonumber(match(record, '^%d+ (%d+)'))) then
-    record, generation = given, sub(given, 1, 10)
+    record, generation, known = given, sub(given, 1, 10), true
   else
     given = ''
   end
@@ -73,36 +75,20 @@ end
 local appended = ARGV[at + 1]
 local removed = at + 2
 local expected = removed + removals
-local known = generation ~= '0000000000'
 local unknown = record and -tonumber(match(record, '^%d+ (%d+)')) or 0
 ${rules.explicitNamespaces ? 'if not known then return unknown end' : ''}
 
-local base, created, expires, ttl, own
-local alive = known and sub(head, 1, 10) == generation
-if alive then
-  base, created, expires, ttl, own = parseHead(head)
-  if not base then return corrupt() end
-  if expires ~= never and tonumber(expires) <= timeOf(now) then alive = false end
-elseif head ~= '' and not parseHead(head) then
-  return corrupt()
-end
+local base, created, expires, ttl, own = living(head, generation, now)
+local alive = base ~= nil
 
 local body, lines, names
 local function take()
-  body = alive and call('GETRANGE', key, ${headLength}, -1) or '{'
-  lines, names = {}, {}
-  return sub(body, 1, 1) == '{' and linesOf(sub(body, 2), lines, names)
+  if alive then lines, names = storedLines(key) else lines, names = {}, {} end
 end
 if conditions > 0 then
-  if not take() then return corrupt() end
-  local holds, current = true, {}
-  for i = expected, expected + 2 * conditions - 1, 2 do
-    local rest = lines[ARGV[i]]
-    local text = rest and sub(rest, 2, -2) or ''
-    current[#current + 1] = text
-    if text ~= ARGV[i + 1] then holds = false end
-  end
-  if not holds then return current end
+  take()
+  local refused = refusal(lines, expected, expected + 2 * conditions - 1)
+  if refused then return refused end
 end
 
 local length = alive and call('STRLEN', key) - ${headLength} or 1
@@ -112,7 +98,7 @@ if not alive and removals == 0 and after <= ${surelyGood} then
   body = '{' .. appended
   rewritten = true
 elseif removals > 0 or after > ${surelyGood} or after > 2 * tonumber(base) + ${slack} then
-  if not lines and not take() then return corrupt() end
+  if not lines then take() end
   for i = removed, expected - 1 do
     if lines[ARGV[i]] then lines[ARGV[i]] = false end
   end
@@ -143,8 +129,8 @@ if given ~= '' then
 end
 if after == 1 and (nextOwn == 'n' or seconds == 0 or (stated == '' and not (alive and length == 1))) then
   if head ~= '' then
-    call('UNLINK', key)
     call('ZREM', index, sub(key, #index + 1))
+    call('UNLINK', key)
   end
   return 1
 end
@@ -180,7 +166,7 @@ local function patch(key, at)
   if record == nil then learn(call('GET', bucket)) end
   local head = call('GETRANGE', key, 0, ${headLength - 1})
   local lines = ARGV[at + 1]
-  -- Most patches: of a session that is there and never expires, with nothing but values.
+  -- Most patches: of a session that exists and never expires, with nothing but values.
   if lasting and ARGV[at] == '' and lines ~= '' and sub(head, 1, 10) == generation
     and sub(head, 40, ${headLength}) == '----------------- 00000000000n' then
     local base = tonumber(sub(head, 12, 20))

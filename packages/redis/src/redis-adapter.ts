@@ -1,201 +1,163 @@
+import type { JsonValue, NamespaceInfo, Properties, SessionInfo } from '@context-store/core'
 import {
-  type AddressKey,
-  type JsonValue,
-  KeyedLocks,
-  type NamespaceInfo,
-  type PatchOutcome,
+  type CheckedAddress,
+  type Condition,
+  type ListedSession,
+  type ListRequest,
   type PatchRequest,
-  type Properties,
-  type SessionInfo,
+  type SessionListRequest,
   type Slice,
   type StorageAdapter,
   type StoreRules,
   sessionInfoOf,
-} from '@context-store/core'
-import { ExpiringBuckets } from './expiring-buckets.ts'
-import { addressOf, namespacePart, SessionKeys } from './keys.ts'
+  type WriteOutcome,
+} from '@context-store/core/adapter'
+import { ExpiredSessions } from './expired-sessions.ts'
+import { SessionKeys } from './keys.ts'
 import { Namespaces } from './namespaces.ts'
-import type { RedisConnection } from './redis-connection.ts'
+import type { RedisConnection, Reply } from './redis-connection.ts'
+import { errorOf } from './redis-errors.ts'
 import { type Script, scriptTime } from './script.ts'
+import { conditionArgs, currentOf } from './script-condition.ts'
 import { SessionListing } from './session-listing.ts'
 import { SessionPatches } from './session-patches.ts'
 import { SessionReads } from './session-reads.ts'
 import { clearScript, deleteScript } from './session-scripts.ts'
-import { lifeOf, propertiesOf, propertyOf, someOf } from './session-text.ts'
+import { lifeOf, propertiesOf, propertyOf } from './session-text.ts'
 
-/** What calls on the whole store are queued under; no key of a session or a namespace is empty. */
-const directory = ''
-
-/** After how many reclaims it looks for deletions that somebody did not finish. */
+/** How many reclaims it takes from one look for unfinished deletions to the next. */
 const reclaimsBetweenDeletions = 64
 
-/** The engine calls. Calls on one session, or one namespace, keep their order by waiting for one another here:
- * on the way, a forgotten script or a slot that moved could reorder them. */
+/** The engine calls. A script that the server forgot, or a slot that moves, can reorder them: core keeps their order. */
 export class RedisAdapter implements StorageAdapter {
+  readonly timeoutMs: number
+  readonly errorOf: NonNullable<StorageAdapter['errorOf']> = errorOf
   readonly #connection: RedisConnection
   readonly #prefix: string
+  readonly #rules: StoreRules
   readonly #namespaces: Namespaces
-  readonly #listing: SessionListing
-  readonly #expiring: ExpiringBuckets
+  readonly #expired: ExpiredSessions
   readonly #reads: SessionReads
-  readonly #locks = new KeyedLocks()
-  #patches: SessionPatches | undefined
+  readonly #patches: SessionPatches
+  readonly #listing: SessionListing
   #checking: Promise<void> | undefined
-  #checked = false
-  #reclaims = 0
+  #isChecked = false
+  #reclaimsUntilDeletions = 0
 
-  constructor(connection: RedisConnection, prefix: string) {
+  constructor(connection: RedisConnection, prefix: string, timeoutMs: number, rules: StoreRules) {
+    this.timeoutMs = timeoutMs
     this.#connection = connection
     this.#prefix = prefix
-    this.#namespaces = new Namespaces(connection, prefix)
-    this.#listing = new SessionListing(connection, prefix)
-    this.#expiring = new ExpiringBuckets(connection, prefix)
-    this.#reads = new SessionReads(connection, this.#namespaces)
+    this.#rules = rules
+    this.#namespaces = new Namespaces(connection, prefix, rules)
+    this.#expired = new ExpiredSessions(connection, this.#namespaces, prefix)
+    this.#reads = new SessionReads(connection, rules)
+    this.#patches = new SessionPatches(connection, this.#namespaces, this.#expired, rules)
+    this.#listing = new SessionListing(connection, this.#reads, prefix, rules)
   }
 
   async ready(): Promise<void> {
     await this.#namespaces.checkLayout()
-    this.#checked = true
+    this.#isChecked = true
   }
 
-  createNamespace(
-    account: string,
-    namespace: string,
-    ttlSeconds: number | undefined,
-    rules: StoreRules,
-  ): Promise<void> {
-    return this.#locks.exclude(namespacePart(account, namespace), async () => {
-      await this.#start()
-      await this.#namespaces.create(account, namespace, ttlSeconds, rules)
-    })
+  createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): Promise<void> {
+    return this.#call(() => this.#namespaces.create(account, namespace, ttlSeconds))
   }
 
   namespaceInfo(account: string, namespace: string): Promise<NamespaceInfo | undefined> {
-    return this.#locks.share(namespacePart(account, namespace), async () => {
-      await this.#start()
-      return this.#namespaces.info(account, namespace)
-    })
+    return this.#call(() => this.#namespaces.info(account, namespace))
   }
 
   deleteNamespace(account: string, namespace: string): Promise<void> {
-    return this.#locks.exclude(namespacePart(account, namespace), async () => {
-      await this.#start()
-      await this.#namespaces.delete(account, namespace)
-    })
+    return this.#call(() => this.#namespaces.delete(account, namespace))
   }
 
-  listNamespaces(account: string, from: string | undefined, limit: number): Promise<Slice<NamespaceInfo>> {
-    return this.#locks.share(directory, async () => {
-      await this.#start()
-      return this.#namespaces.list(account, from, limit)
-    })
+  listNamespaces(account: string, request: ListRequest): Promise<Slice<NamespaceInfo>> {
+    return this.#call(() => this.#namespaces.list(account, request))
   }
 
-  listAccounts(from: string | undefined, limit: number): Promise<Slice<string>> {
-    return this.#locks.share(directory, async () => {
-      await this.#start()
-      return this.#namespaces.listAccounts(from, limit)
-    })
-  }
-
-  patch(address: AddressKey, request: PatchRequest, rules: StoreRules): Promise<PatchOutcome> {
-    const keys = this.#keysOf(address)
-    this.#patches ??= new SessionPatches(this.#connection, this.#namespaces, this.#expiring, rules)
-    const patches = this.#patches
-    return this.#locks.exclude(keys.session, () =>
-      this.#checked
-        ? patches.make(address, keys, request)
-        : this.#start().then(() => patches.make(address, keys, request)),
-    )
-  }
-
-  readProperty(address: AddressKey, name: string, rules: StoreRules): Promise<JsonValue | undefined> {
-    return this.#read(address, rules, (text) => (text === undefined ? undefined : propertyOf(text, name)))
-  }
-
-  readProperties(
-    address: AddressKey,
-    names: readonly string[] | undefined,
-    rules: StoreRules,
-  ): Promise<Properties> {
-    return this.#read(address, rules, (text) => {
-      if (text === undefined) return {}
-      return names === undefined ? propertiesOf(text) : someOf(text, names)
-    })
-  }
-
-  deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): Promise<void> {
-    const args = [scriptTime(rules), ...names.map((name) => JSON.stringify(name))]
-    return this.#change(address, deleteScript, args)
-  }
-
-  clearSession(address: AddressKey): Promise<void> {
-    return this.#change(address, clearScript, [])
-  }
-
-  sessionInfo(address: AddressKey, rules: StoreRules): Promise<SessionInfo | undefined> {
-    return this.#read(address, rules, (text) =>
-      text === undefined ? undefined : sessionInfoOf(address.session, lifeOf(text)),
-    )
+  listAccounts(request: ListRequest): Promise<Slice<string>> {
+    return this.#call(() => this.#namespaces.listAccounts(request))
   }
 
   listSessions(
     account: string,
     namespace: string,
-    from: string | undefined,
-    limit: number,
-    rules: StoreRules,
-  ): Promise<Slice<SessionInfo>> {
-    return this.#locks.share(namespacePart(account, namespace), async () => {
-      await this.#start()
-      const { slice, known } = await this.#listing.list(account, namespace, from, limit, scriptTime(rules))
-      if (!known && rules.explicitNamespaces) await this.#namespaces.known(account, namespace, rules)
-      return slice
-    })
+    request: SessionListRequest,
+  ): Promise<Slice<ListedSession>> {
+    return this.#call(() => this.#listing.list(account, namespace, request))
   }
 
-  reclaim(rules: StoreRules): Promise<void> {
-    return this.#locks.share(directory, async () => {
-      if (this.#reclaims++ % reclaimsBetweenDeletions === 0) await this.#namespaces.finishDeletion()
-      await this.#expiring.reclaim(scriptTime(rules))
+  patch(address: CheckedAddress, request: PatchRequest): Promise<WriteOutcome> {
+    const keys = this.#keysOf(address)
+    this.#expired.wrote(keys)
+    return this.#call(() => this.#patches.make(address, keys, request))
+  }
+
+  readProperty(address: CheckedAddress, name: string): Promise<JsonValue | undefined> {
+    return this.#read(address).then((text) => (text === undefined ? undefined : propertyOf(text, name)))
+  }
+
+  readProperties(address: CheckedAddress, names: readonly string[] | undefined): Promise<Properties> {
+    return this.#read(address).then((text) => (text === undefined ? {} : propertiesOf(text, names)))
+  }
+
+  sessionInfo(address: CheckedAddress): Promise<SessionInfo | undefined> {
+    return this.#read(address).then((text) =>
+      text === undefined ? undefined : sessionInfoOf(address.session, lifeOf(text)),
+    )
+  }
+
+  async deleteProperties(address: CheckedAddress, names: readonly string[]): Promise<void> {
+    await this.#change(
+      address,
+      deleteScript,
+      names.map((name) => JSON.stringify(name)),
+    )
+  }
+
+  async clearSession(address: CheckedAddress, expected: Condition | undefined): Promise<WriteOutcome> {
+    const reply = await this.#change(address, clearScript, conditionArgs(expected))
+    return typeof reply === 'number' ? undefined : currentOf(expected, reply)
+  }
+
+  reclaim(): Promise<boolean> {
+    return this.#call(async () => {
+      if (this.#reclaimsUntilDeletions-- === 0) {
+        const isMore = await this.#namespaces.continueDeletion()
+        this.#reclaimsUntilDeletions = isMore ? 0 : reclaimsBetweenDeletions - 1
+        if (isMore) return true
+      }
+      return this.#expired.reclaim(scriptTime(this.#rules))
     })
   }
 
   async close(): Promise<void> {
-    await this.#locks.ended()
     this.#connection.close()
   }
 
-  #read<T>(address: AddressKey, rules: StoreRules, take: (text: string | undefined) => T): Promise<T> {
+  #read(address: CheckedAddress): Promise<string | undefined> {
     const keys = this.#keysOf(address)
-    return this.#locks.share(keys.session, () =>
-      this.#checked
-        ? this.#reads.read(address, keys, rules, take)
-        : this.#start().then(() => this.#reads.read(address, keys, rules, take)),
-    )
+    return this.#call(() => this.#reads.read(keys))
   }
 
-  #change(address: AddressKey, script: Script, args: readonly string[]): Promise<void> {
+  #change(address: CheckedAddress, script: Script, args: readonly string[]): Promise<Reply> {
     const { record, session, index } = this.#keysOf(address)
-    return this.#locks.exclude(session, async () => {
-      if (!this.#checked) await this.#start()
-      await this.#connection.run(script, [record, session, index], args, {
-        isWrite: true,
-        address: addressOf(address),
-      })
-    })
+    const all = [scriptTime(this.#rules), ...args]
+    return this.#call(() => this.#connection.run(script, [record, session, index], all, 'write'))
   }
 
-  /** Looks at the layout before the first call of all. */
-  #start(): Promise<void> {
-    if (this.#checked) return Promise.resolve()
+  /** Makes a call; checks the layout before the first one of all. */
+  #call<T>(make: () => Promise<T>): Promise<T> {
+    if (this.#isChecked) return make()
     this.#checking ??= this.ready().finally(() => {
       this.#checking = undefined
     })
-    return this.#checking
+    return this.#checking.then(make)
   }
 
-  #keysOf(address: AddressKey): SessionKeys {
+  #keysOf(address: CheckedAddress): SessionKeys {
     const { memo } = address
     if (memo instanceof SessionKeys) return memo
     const keys = new SessionKeys(this.#prefix, address)

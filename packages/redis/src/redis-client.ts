@@ -1,38 +1,38 @@
-/** What a client needs of an `AbortSignal`. */
+/** The part of an `AbortSignal` that a client uses. */
 export interface RedisAbortSignal {
-  /** Whether the command is not to be sent any more. */
+  /** Whether the command must not be sent any more. */
   readonly aborted: boolean
-  /** Hears of it. */
+  /** Adds a listener for the abort. */
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void
-  /** Stops to hear. */
+  /** Removes a listener. */
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
-/** What a command may come with. */
+/** The options of a command. */
 export interface RedisCommandOptions {
-  /** Withdraws a command that has not been sent. */
+  /** Withdraws a command that has not been sent yet. */
   readonly abortSignal?: RedisAbortSignal | undefined
-  /** How answers become values; empty for the client's usual way, whatever the client itself is set to. */
+  /** How replies become values; empty for plain strings and numbers, whatever the client itself is set to. */
   readonly typeMapping?: Record<never, never>
 }
 
 /** What the three kinds of client have in common. */
 export interface RedisClientLife {
-  /** Whether it has been connected, or tries to be. */
+  /** Whether it is connected, or tries to connect. */
   readonly isOpen: boolean
   /** Connects. */
   connect(): Promise<unknown>
-  /** Closes when what is under way has been answered. */
+  /** Closes when the commands under way have been answered. */
   close(): Promise<unknown>
   /** Closes at once. */
   destroy(): unknown
-  /** Hears of the client's state. */
+  /** Adds a listener. */
   on(event: string, listener: (value: unknown) => void): unknown
-  /** Stops to hear. */
+  /** Removes a listener. */
   off(event: string, listener: (value: unknown) => void): unknown
 }
 
-/** A client of one node, as `createClient` makes it. */
+/** A client of one node, as `createClient` creates it. */
 export interface RedisNodeClient extends RedisClientLife {
   /** Whether a command can be sent now. */
   readonly isReady: boolean
@@ -40,9 +40,9 @@ export interface RedisNodeClient extends RedisClientLife {
   sendCommand(args: string[], options?: RedisCommandOptions): Promise<unknown>
 }
 
-/** A client of a Cluster, as `createCluster` makes it. */
+/** A client of a Cluster, as `createCluster` creates it. */
 export interface RedisClusterClient extends RedisClientLife {
-  /** Its masters; what it is told from the others by. */
+  /** Its primaries; only this kind of client has the member. */
   readonly masters: readonly unknown[]
   /** Sends a command to the node that has the key. */
   sendCommand(
@@ -53,7 +53,7 @@ export interface RedisClusterClient extends RedisClientLife {
   ): Promise<unknown>
 }
 
-/** What a Sentinel's client lends for some calls that have to share a connection. */
+/** What a Sentinel client lends to calls that must share a connection. */
 export interface RedisSentinelLease {
   /** Sends a command. */
   sendCommand(
@@ -63,16 +63,16 @@ export interface RedisSentinelLease {
   ): Promise<unknown>
 }
 
-/** A client of what Sentinels watch over, as `createSentinel` makes it. */
+/** A client of a primary watched by Sentinels, as `createSentinel` creates it. */
 export interface RedisSentinelClient extends RedisClientLife, RedisSentinelLease {
-  /** Runs some calls on one connection to the master. */
+  /** Runs calls on one connection to the primary. */
   use(calls: (lease: RedisSentinelLease) => Promise<unknown>): Promise<unknown>
 }
 
 /** Any of the three clients. */
 export type RedisClient = RedisNodeClient | RedisClusterClient | RedisSentinelClient
 
-/** Whether something looks like a client. */
+/** Whether a value looks like a client. */
 export function isClient(value: unknown): boolean {
   return (
     typeof value === 'object' &&
@@ -83,12 +83,17 @@ export function isClient(value: unknown): boolean {
   )
 }
 
-/** Whether the client is one of a Cluster. */
+/** Whether it is the client of a Cluster. */
 export function isCluster(client: RedisClient): client is RedisClusterClient {
   return 'masters' in client
 }
 
-/** Whether the client is one of Sentinels. */
+/** Whether it is the client of a primary watched by Sentinels. */
 export function isSentinel(client: RedisClient): client is RedisSentinelClient {
   return 'use' in client && !isCluster(client)
+}
+
+/** Whether it is the client of one node, which tells whether it can send. */
+export function isNode(client: RedisClient): client is RedisNodeClient {
+  return 'isReady' in client && !isSentinel(client)
 }

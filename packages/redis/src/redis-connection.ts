@@ -1,60 +1,44 @@
-import { type SessionAddress, StoreUnavailableError } from '@context-store/core'
+import { ContextStoreError } from '@context-store/core'
+import type { CallKind } from '@context-store/core/adapter'
+import { type Command, CommandSender, typeMapping } from './command-sender.ts'
+import { isCluster, isNode, type RedisClient } from './redis-client.ts'
 import {
-  isCluster,
-  isSentinel,
-  type RedisAbortSignal,
-  type RedisClient,
-  type RedisCommandOptions,
-  type RedisSentinelLease,
-} from './redis-client.ts'
-import { isAnswer, isMoving, isScriptForgotten, isUnauthorized, storeError, tooLate } from './redis-errors.ts'
+  type ErrorReply,
+  errorOf,
+  isAborted,
+  isAnswer,
+  isMoving,
+  isScriptUnknown,
+  isUnauthorized,
+  timeoutError,
+} from './redis-errors.ts'
 import type { Script } from './script.ts'
 import { Withdrawal } from './withdrawal.ts'
 
-/** What the server answers to a command; an error inside an answer is one of several works that a script did. */
-export type Reply = string | number | null | Error | readonly Reply[]
-
-/** What a call is for. */
-export interface Purpose {
-  /** Whether it may change anything. */
-  readonly isWrite: boolean
-  /** Where, for errors. */
-  readonly address?: Partial<SessionAddress> | undefined
-}
+/** A reply of the server; an error within an array belongs to one of several works of a script. */
+export type Reply = string | number | null | ErrorReply | readonly Reply[]
 
 /** How a connection behaves. */
 export interface ConnectionOptions {
-  /** How long a call may take, in milliseconds. */
+  /** How long a command may take, in milliseconds, with connecting. */
   readonly timeoutMs: number
-  /** How many replicas have to have a write before it is answered; 0: none. */
+  /** How many replicas must confirm a write before it is answered; 0: none. */
   readonly replicas: number
-  /** Whether the client ends with the store. */
+  /** Whether to close the client with the store. */
   readonly ownsClient: boolean
 }
 
-interface Command {
-  readonly key: string
-  readonly args: string[]
-  readonly isWrite: boolean
-  readonly address: Partial<SessionAddress> | undefined
-}
-
-/** How long to wait before a call on a slot that moves is made again, in milliseconds. */
+/** How long to wait before a call is repeated whose slot moves, in milliseconds. */
 const movingPause = 20
 
-/** How long to ask other nodes of a Cluster who has a slot, in milliseconds. */
+/** How long to ask other nodes of a Cluster which of them has a slot, in milliseconds. */
 const learningTime = 500
 
-/** Answers as plain strings and numbers, whatever the client itself is set to. */
-const typeMapping = {}
-const plainReplies: RedisCommandOptions = { typeMapping }
-
-const withdrawn = AbortSignal.abort()
-
-/** The calls to the server: connected lazily, answered or failed in time, and no write sent twice. */
+/** The commands to the server: connects at the first one, answers or fails in time, sends no write twice. */
 export class RedisConnection {
   readonly #client: RedisClient
   readonly #options: ConnectionOptions
+  readonly #sender: CommandSender
   #connecting: Promise<void> | undefined
   #wasOpen = false
   #lastError: unknown
@@ -64,46 +48,52 @@ export class RedisConnection {
   constructor(client: RedisClient, options: ConnectionOptions) {
     this.#client = client
     this.#options = options
-    // An 'error' that nobody listens to would end the process; the calls that fail tell their callers.
-    client.on('error', this.#hear)
+    this.#sender = new CommandSender(client, options.replicas)
+    // An 'error' event without a listener would end the process; the calls that fail tell their callers.
+    client.on('error', this.#noteError)
     this.#wasOpen = client.isOpen
   }
 
-  /** What calls that go together have in common: in a Cluster the slot of a key, else nothing. */
+  /** The group of calls that one message can hold: in a Cluster those of a key's bucket, else all. */
   groupOf(key: string): string {
     return isCluster(this.#client) ? key : ''
   }
 
-  /** Runs a script; the server is given its text where it does not know it. The keys share one slot. */
-  run(script: Script, keys: readonly string[], args: readonly string[], purpose: Purpose): Promise<Reply> {
+  /** Runs a script, and sends its text if the server does not know it. The keys share one slot. */
+  run(
+    { sha, text }: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    during: CallKind,
+  ): Promise<Reply> {
     const rest = [String(keys.length), ...keys, ...args]
     const key = keys[0] ?? ''
-    return this.send(key, ['EVALSHA', script.sha, ...rest], purpose).catch((error) => {
-      if (!(error instanceof StoreUnavailableError && isScriptForgotten(error.cause))) throw error
-      return this.send(key, ['EVAL', script.text, ...rest], purpose)
+    return this.send(key, ['EVALSHA', sha, ...rest], during).catch((error) => {
+      if (!isRefused(error, isScriptUnknown)) throw error
+      return this.send(key, ['EVAL', text, ...rest], during)
     })
   }
 
   /** Sends a command to the node that has the key. */
-  send(key: string, args: string[], { isWrite, address }: Purpose): Promise<Reply> {
-    const command = { key, args, isWrite, address }
+  send(key: string, args: string[], during: CallKind): Promise<Reply> {
+    const command = { key, args, during }
     return this.#isReady() ? this.#attempt(command, this.#options.timeoutMs) : this.#connectAndSend(command)
   }
 
-  /** Ends the client where it is the store's own. */
+  /** Closes the client if it is the store's own. */
   close(): void {
-    if (!this.#options.ownsClient) this.#client.off('error', this.#hear)
+    if (!this.#options.ownsClient) this.#client.off('error', this.#noteError)
     else if (this.#client.isOpen) this.#client.destroy()
   }
 
-  #hear = (error: unknown): void => {
+  #noteError = (error: unknown): void => {
     this.#lastError = error
     if (isUnauthorized(error)) this.#refused?.(error)
   }
 
   #isReady(): boolean {
     const client = this.#client
-    const ready = 'isReady' in client && !isSentinel(client) ? client.isReady : this.#wasOpen && client.isOpen
+    const ready = isNode(client) ? client.isReady : this.#wasOpen && client.isOpen
     this.#wasOpen ||= ready
     return ready
   }
@@ -113,11 +103,11 @@ export class RedisConnection {
     const end = performance.now() + timeoutMs
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(tooLate(timeoutMs, false, this.#lastError, command.address)),
+        () => reject(timeoutError(timeoutMs, false, command.during, this.#lastError)),
         timeoutMs,
       )
       this.#connect()
-        .then(resolve, (cause) => reject(storeError(cause, false, command.address)))
+        .then(resolve, (cause) => reject(errorOf(cause, 'read')))
         .finally(() => clearTimeout(timer))
     })
     return this.#attempt(command, Math.max(1, end - performance.now()))
@@ -129,16 +119,14 @@ export class RedisConnection {
     let onReady = (): void => undefined
     this.#connecting ??= new Promise<void>((resolve, reject) => {
       this.#refused = reject
-      const tellsReady = 'isReady' in client && !isSentinel(client)
-      if (tellsReady) {
-        onReady = resolve
-        client.on('ready', onReady)
-      }
-      if (!client.isOpen) {
-        if (this.#wasOpen) reject(new Error('the client has been closed'))
-        else client.connect().then(() => resolve(), reject)
-      } else if (!tellsReady || client.isReady) {
-        resolve()
+      onReady = resolve
+      if (isNode(client)) client.on('ready', onReady)
+      if (client.isOpen) {
+        if (!isNode(client) || client.isReady) resolve()
+      } else if (this.#wasOpen) {
+        reject(new Error('the client has been closed'))
+      } else {
+        client.connect().then(() => resolve(), reject)
       }
     })
       .then(() => {
@@ -151,35 +139,33 @@ export class RedisConnection {
     return this.#connecting
   }
 
-  /** Sends a command, again while its slot moves: such a one is refused, so nothing happens twice. */
+  /** Sends a command, and again while its slot moves: the server refuses it until then, so nothing happens twice. */
   #attempt(command: Command, timeoutMs: number): Promise<Reply> {
     const start = performance.now()
     return this.#sendOnce(command, timeoutMs).catch(async (error) => {
       const left = timeoutMs - (performance.now() - start) - movingPause
-      if (!(error instanceof StoreUnavailableError && isMoving(error.cause)) || left <= 0) throw error
+      if (!isRefused(error, isMoving) || left <= 0) throw error
       await new Promise((resolve) => setTimeout(resolve, movingPause))
       return this.#attempt(command, left)
     })
   }
 
   #sendOnce(command: Command, timeoutMs: number): Promise<Reply> {
-    const { isWrite, address } = command
-    const { replicas, ownsClient } = this.#options
+    const { during } = command
     return new Promise<Reply>((resolve, reject) => {
-      // A client of the caller's may keep what it could not send, for later: what is late is withdrawn.
-      const withdrawal = ownsClient ? undefined : new Withdrawal()
+      // A client of the caller's may keep what it could not send, for later: a late command is withdrawn.
+      const withdrawal = this.#options.ownsClient ? undefined : new Withdrawal()
+      const rejectLate = (isSent: boolean): void =>
+        reject(timeoutError(this.#options.timeoutMs, isSent, during, this.#lastError))
       let late = false
+      const answer = this.#sender.send(command, withdrawal, timeoutMs)
       const timer = setTimeout(() => {
         late = true
         withdrawal?.abort()
-        // What was withdrawn says so before the next turn.
         this.#learnSlots(command.key)
-        setImmediate(() => reject(tooLate(this.#options.timeoutMs, isWrite, this.#lastError, address)))
+        // A withdrawn command is rejected before that.
+        setImmediate(rejectLate, true)
       }, timeoutMs)
-      const answer =
-        isWrite && replicas > 0
-          ? this.#transmitAndWait(command, withdrawal, timeoutMs)
-          : this.#transmit(command, withdrawal)
       answer.then(
         (reply) => {
           clearTimeout(timer)
@@ -188,16 +174,16 @@ export class RedisConnection {
         (cause) => {
           clearTimeout(timer)
           this.#learnSlots(command.key, cause)
-          if (late) reject(tooLate(this.#options.timeoutMs, false, this.#lastError, address))
-          else reject(storeError(cause, isWrite, address))
+          if (late) rejectLate(!isAborted(cause))
+          else reject(ContextStoreError.is(cause) ? cause : errorOf(cause, during))
         },
       )
     })
   }
 
   /**
-   * Lets the client of a Cluster find out who has a slot whose master does not answer: it learns of a promoted
-   * replica only from a node that sends it on, which it never asks while it waits for the one that is gone.
+   * Lets the client of a Cluster learn which node has a slot whose primary does not answer: it learns of a promoted
+   * replica only from another node's redirection, and asks no other node while it waits for the lost one.
    */
   #learnSlots(key: string, cause?: unknown): void {
     const client = this.#client
@@ -215,78 +201,14 @@ export class RedisConnection {
       this.#learning = false
     })
   }
-
-  #transmit({ key, args, isWrite }: Command, signal: RedisAbortSignal | undefined): Promise<unknown> {
-    const client = this.#client
-    const options = signal === undefined ? plainReplies : { abortSignal: signal, typeMapping }
-    if (isCluster(client)) return client.sendCommand(key, false, args, options)
-    if (isSentinel(client)) return client.sendCommand(false, args, isWrite ? once(signal) : options)
-    return client.sendCommand(args, options)
-  }
-
-  /**
-   * A write, and right behind it on the same connection the wait for the replicas: WAIT is about the writes of
-   * the connection that it comes by. Where the write was sent on to another node its answer comes after that
-   * of the wait, which then says nothing.
-   */
-  #transmitAndWait(
-    command: Command,
-    signal: RedisAbortSignal | undefined,
-    timeoutMs: number,
-  ): Promise<unknown> {
-    const client = this.#client
-    const wait = ['WAIT', String(this.#options.replicas), String(Math.ceil(timeoutMs / 2))]
-    if (isSentinel(client)) {
-      return client.use((lease: RedisSentinelLease) =>
-        this.#confirmed(
-          lease.sendCommand(false, command.args, once(signal)),
-          () => lease.sendCommand(false, wait, plainReplies),
-          command,
-        ),
-      )
-    }
-    return this.#confirmed(
-      this.#transmit(command, signal),
-      () => this.#transmit({ ...command, args: wait, isWrite: false }, signal),
-      command,
-    )
-  }
-
-  async #confirmed(
-    write: Promise<unknown>,
-    wait: () => Promise<unknown>,
-    command: Command,
-  ): Promise<unknown> {
-    let written = false
-    const writing = write.then((reply) => {
-      written = true
-      return reply
-    })
-    const waiting = wait().then((count) => (written ? Number(count) : 0))
-    waiting.catch(() => undefined)
-    const reply = await writing
-    const confirmed = await waiting
-    const { replicas } = this.#options
-    if (confirmed >= replicas) return reply
-    throw new StoreUnavailableError(
-      `the write is on the primary, but ${confirmed} of ${replicas} replicas have confirmed it in time`,
-      { address: command.address, outcome: 'unknown' },
-    )
-  }
 }
 
-/**
- * Options for a command that is sent once: a Sentinel's client repeats a command whose answer was lost, and
- * reads its options anew each time.
- */
-function once(first: RedisAbortSignal | undefined): RedisCommandOptions {
-  let sent = false
-  return {
-    typeMapping,
-    get abortSignal() {
-      if (sent) return withdrawn
-      sent = true
-      return first
-    },
-  }
+/** A reply that is an array; empty if it is none. */
+export function listOf(reply: Reply): readonly Reply[] {
+  return Array.isArray(reply) ? reply : []
+}
+
+/** Whether a call failed because the server refused it, for this reason. */
+function isRefused(error: unknown, isReason: (cause: unknown) => boolean): boolean {
+  return ContextStoreError.is(error, 'unavailable') && isReason(error.cause)
 }

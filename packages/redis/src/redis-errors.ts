@@ -1,104 +1,109 @@
 import {
-  ContextStoreError,
+  type ContextStoreError,
   CorruptDataError,
-  type SessionAddress,
   StoreUnavailableError,
+  TooLargeError,
   UnauthorizedError,
 } from '@context-store/core'
+import type { CallKind } from '@context-store/core/adapter'
 
-/** What the server could not have begun to do when it answered so. */
+/*
+ * Errors of the client and of the server are recognised by their messages: the client's have no code, and a class or
+ * its name differs between realms and bundles.
+ */
+
+/** An error that the server answered, also as one of several replies. */
+export interface ErrorReply {
+  /** What the server said. */
+  readonly message: string
+}
+
+/** What the server answers before it does anything. */
 const refusals =
   /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|MISCONF|NOREPLICAS|BUSY|OOM|MOVED|ASK|NOSCRIPT)\b/
 
-/** What the server says while a hash slot moves: the keys of one call are on two nodes. */
+/** What the server answers while a hash slot moves: the keys of one call are on two nodes. */
 const moving = /^TRYAGAIN\b|non local key/
 
 /** What the client says of a command that it never sent. */
-const unsent = new Set(['AbortError', 'ClientClosedError', 'ClientOfflineError', 'DisconnectsClientError'])
+const unsent = /^The client (?:is closed|is offline)$/
 
-/** Whether an error is about credentials; it stays until somebody changes them. */
+/** Whether a reply, or what a call rejected with, is an error. */
+export function isErrorReply(reply: unknown): reply is ErrorReply {
+  return typeof reply === 'object' && reply !== null && 'message' in reply
+}
+
+/** Whether an error is about credentials; it lasts until somebody changes them. */
 export function isUnauthorized(error: unknown): boolean {
   return /^(?:NOAUTH|WRONGPASS|NOPERM)\b|invalid (?:username-)?password/.test(messageOf(error))
 }
 
-/** Whether an error is the server's own word, which begins with a code in capitals. */
+/** Whether an error is the server's answer, which begins with a code in capitals. */
 export function isAnswer(error: unknown): boolean {
   return /^[A-Z]+ /.test(messageOf(error))
 }
 
-/** Whether the server has forgotten the script. */
-export function isScriptForgotten(error: unknown): boolean {
+/** Whether the server does not know the script (any more). */
+export function isScriptUnknown(error: unknown): boolean {
   return messageOf(error).startsWith('NOSCRIPT')
 }
 
-/** Whether the keys of a call are between two nodes, which passes. */
+/** Whether the keys of a call are on two nodes, which passes. */
 export function isMoving(error: unknown): boolean {
   return moving.test(messageOf(error))
 }
 
-/** The store's error for one of the client's or the server's, which becomes its cause. */
-export function storeError(
-  cause: unknown,
-  isWrite: boolean,
-  address?: Partial<SessionAddress>,
-): ContextStoreError {
-  if (ContextStoreError.is(cause)) return cause
+/** Whether the client removed a command from its queue before it was sent. */
+export function isAborted(error: unknown): boolean {
+  return messageOf(error) === 'The command was aborted'
+}
+
+/** The store's error for an error of the client or of the server, which becomes its cause. */
+export function errorOf(cause: unknown, during: CallKind): ContextStoreError {
   const message = messageOf(cause)
   if (isUnauthorized(cause)) {
     return new UnauthorizedError(
-      'Redis refuses the credentials: check user and password, and what the user may do',
+      'Redis refuses the credentials: check the user, the password and what the user may do',
+      { cause },
+    )
+  }
+  // A script's own answer, and behind it, on some ways, where in the script that was.
+  if (message.startsWith('CORRUPT '))
+    return new CorruptDataError(message.slice(8).replace(/ script: .*/, ''), { cause })
+  if (message.includes('WRONGTYPE')) {
+    return new CorruptDataError(
+      'a key of this store has a value of another type; it has been left as it is',
       {
         cause,
-        address,
       },
     )
   }
-  if (message.startsWith('CORRUPT')) return new CorruptDataError(message.slice(8), { cause, address })
-  if (message.includes('WRONGTYPE')) {
-    return new CorruptDataError('a key of this store holds something else; it has been left as it is', {
-      cause,
-      address,
-    })
+  // V8's message. The text of a call is put together before it is sent.
+  if (message === 'Invalid string length') {
+    return new TooLargeError('the call is longer than a string can be: write less at once', { cause })
   }
-  const notApplied = refusals.test(message) || isMoving(cause) || unsent.has(nameOf(cause))
-  const outcome = isWrite && !notApplied ? 'unknown' : 'not-applied'
-  return new StoreUnavailableError(`Redis cannot do it: ${message || 'the connection was lost'}`, {
+  const isCertain = during === 'read' || refusals.test(message) || isMoving(cause) || unsent.test(message)
+  return new StoreUnavailableError(`Redis failed: ${message || 'the connection was lost'}`, {
     cause,
-    address,
-    outcome,
+    outcome: isCertain ? 'not-applied' : 'unknown',
   })
 }
 
-/** The error of calls that failed together, for the one at an address. */
-export function errorAt(error: unknown, address: Partial<SessionAddress>): unknown {
-  if (!ContextStoreError.is(error) || error.address !== undefined) return error
-  const { message, cause, outcome } = error
-  const options = { address, outcome, ...(cause !== undefined && { cause }) }
-  return error.code === 'unauthorized'
-    ? new UnauthorizedError(message, options)
-    : new StoreUnavailableError(message, options)
-}
-
 /** The error for a call that got no answer in time. */
-export function tooLate(
+export function timeoutError(
   timeoutMs: number,
-  sent: boolean,
+  isSent: boolean,
+  during: CallKind,
   cause: unknown,
-  address?: Partial<SessionAddress>,
 ): ContextStoreError {
-  if (isUnauthorized(cause)) return storeError(cause, false, address)
-  const what = sent ? 'Redis did not answer' : 'there was no connection to Redis'
+  if (isUnauthorized(cause)) return errorOf(cause, 'read')
+  const what = isSent ? 'Redis did not answer' : 'there was no connection to Redis'
   return new StoreUnavailableError(`${what} within ${timeoutMs} ms`, {
     ...(cause !== undefined && { cause }),
-    address,
-    outcome: sent ? 'unknown' : 'not-applied',
+    outcome: isSent && during === 'write' ? 'unknown' : 'not-applied',
   })
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : ''
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.constructor.name : ''
+  return isErrorReply(error) ? String(error.message) : ''
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { StoreRules } from '@context-store/core'
+import type { StoreRules } from '@context-store/core/adapter'
 
-/** A script, and the name that the server knows it by once it has seen it. */
+/** A Lua script, and the name that a server knows it by once it has run it. */
 export interface Script {
   /** The Lua text. */
   readonly text: string
@@ -14,7 +14,7 @@ export function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** The time as scripts take it; empty: the server's own. */
+/** The time as scripts take it; empty for the server's own, which all its clients share. */
 export function scriptTime(rules: StoreRules): string {
-  return rules.now === undefined ? '' : String(rules.now())
+  return rules.hasOwnClock ? String(rules.now()) : ''
 }

@@ -5,28 +5,35 @@
  *   "step":1,
  *   "name":"x",
  *
- * A patch appends its lines, and of two lines of one name the later one counts, as it does for JSON.parse: what
- * a patch costs does not grow with the session. When the outdated lines weigh more than the rest, the patch
- * that notices rewrites the string. Scripts never look into a value; a compact JSON text has no raw line feed.
+ * A patch appends its lines, and of two lines of one name the later one counts, as for JSON.parse: the cost of a patch
+ * does not grow with the session. When the outdated lines outweigh the rest, the patch that notices rewrites the
+ * string. Scripts never parse a value; compact JSON has no raw line feed.
  *
- * The head: the generation of the namespace that the session belongs to, the length at the last rewrite, when
- * the session began, when it ends (dashes: never), its time to live and whose that is (own or the namespace's).
+ * The head: the namespace's generation, the length at the last rewrite, when the session was created, when it expires
+ * (dashes: never), its time to live and whose that is (o: its own, n: the namespace's).
  */
 
-/** The width of a session's head. */
+/** The length of a session's head. */
 export const headLength = 69
 
+/** Expected in place of a value: the property exists, whatever its value. No JSON text starts so. */
+export const anyValue = '+'
+
 /** What the scripts on sessions have in common. */
-export const shared = `
+export const shared: string = `
 local call, find, sub, match, format = redis.call, string.find, string.sub, string.match, string.format
 local never = '-----------------'
 
 local function corrupt()
-  return redis.error_reply('CORRUPT a session is damaged or was written by a newer version')
+  return redis.error_reply('CORRUPT the stored session is damaged, or a newer version wrote it; it has been left as it is')
 end
 
-local function damagedRecord(record)
-  return record and not match(record, '^%d%d%d%d%d%d%d%d%d%d %d+')
+-- The generation in a bucket's record of its namespace; nothing if the namespace does not exist there.
+local function generationOf(record)
+  if not record then return end
+  local generation = match(record, '^(%d%d%d%d%d%d%d%d%d%d) %d+')
+  if not generation then error(corrupt()) end
+  if generation ~= '0000000000' then return generation end
 end
 
 local function timeOf(now)
@@ -39,7 +46,17 @@ local function parseHead(head)
   return match(head, '^%d%d%d%d%d%d%d%d%d%d (%d+) ([%d-]+) ([%d-]+) (%d+)([on])$')
 end
 
--- The end of the name that a line begins with, where an escape is in it.
+-- The parts of the head of a session that exists at that time; nothing if it does not.
+local function living(head, generation, now)
+  if head == '' then return end
+  local base, created, expires, ttl, own = parseHead(head)
+  if not base then error(corrupt()) end
+  if sub(head, 1, 10) ~= generation then return end
+  if expires ~= never and tonumber(expires) <= timeOf(now) then return end
+  return base, created, expires, ttl, own
+end
+
+-- The end of the name at the start of a line with an escape in it.
 local function nameEnd(line)
   local at = 2
   repeat
@@ -49,7 +66,7 @@ local function nameEnd(line)
   until false
 end
 
--- What stands behind each name, of its last line, and the names in the order of their first lines.
+-- Adds what follows each name in its last line, and the names in the order of their first lines.
 local function linesOf(text, lines, names)
   local count, length = #names, 0
   for name, rest in string.gmatch(text, '\\n("[^"\\n]*")([^\\n]*)') do
@@ -57,7 +74,7 @@ local function linesOf(text, lines, names)
     if find(name, '\\\\', 1, true) then
       local line = name .. rest
       local at = nameEnd(line)
-      if not at then return false end
+      if not at then error(corrupt()) end
       name, rest = sub(line, 1, at), sub(line, at + 1)
     end
     if lines[name] == nil then
@@ -66,7 +83,28 @@ local function linesOf(text, lines, names)
     end
     lines[name] = rest
   end
-  return length == #text
+  if length ~= #text then error(corrupt()) end
+  return lines, names
+end
+
+-- The lines of a stored session.
+local function storedLines(key)
+  local body = call('GETRANGE', key, ${headLength}, -1)
+  if sub(body, 1, 1) ~= '{' then error(corrupt()) end
+  return linesOf(sub(body, 2), {}, {})
+end
+
+-- Where the names and texts from an argument on are not as expected: the text of each, '' if there is none.
+local function refusal(lines, first, last)
+  local holds, current = true, {}
+  for i = first, last, 2 do
+    local rest = lines[ARGV[i]]
+    local text = rest and sub(rest, 2, -2) or ''
+    current[#current + 1] = text
+    local expected = ARGV[i + 1]
+    if text ~= expected and (expected ~= '${anyValue}' or text == '') then holds = false end
+  end
+  return not holds and current
 end
 
 local function joined(lines, names)

@@ -1,83 +1,134 @@
-import { type SessionInfo, type Slice, sessionInfoOf } from '@context-store/core'
-import { bucketCount, bucketKeys, namespacePart } from './keys.ts'
-import { listOf, sliceOf } from './namespaces.ts'
-import type { RedisConnection } from './redis-connection.ts'
+import {
+  type ListedSession,
+  listedLength,
+  listedProperties,
+  type SessionListRequest,
+  type Slice,
+  type StoreRules,
+  sessionInfoOf,
+} from '@context-store/core/adapter'
+import { bucketCount, bucketKeys, namespacePart, SessionKeys } from './keys.ts'
+import { listOf, type RedisConnection } from './redis-connection.ts'
+import { scriptTime } from './script.ts'
+import { headLength } from './session-layout.ts'
+import type { SessionReads } from './session-reads.ts'
 import { listScript } from './session-scripts.ts'
-import { lifeOf } from './session-text.ts'
+import { documentOf, lifeOf, pick } from './session-text.ts'
+import { sliceOf } from './slices.ts'
 
-interface Found {
+/** A session in the index of its bucket. */
+interface Entry {
   readonly bucket: number
-  readonly info: SessionInfo
+  readonly id: string
+  readonly head: string
+  /** The length of its string; 0 if it was not asked for. */
+  readonly length: number
 }
 
-/** A namespace's sessions, bucket after bucket, in each in the order of the ids' bytes: no write changes it. */
+/** A namespace's sessions, bucket by bucket, and in a bucket by the bytes of their ids: no write changes the order. */
 export class SessionListing {
   readonly #connection: RedisConnection
+  readonly #reads: SessionReads
   readonly #prefix: string
+  readonly #rules: StoreRules
 
-  constructor(connection: RedisConnection, prefix: string) {
+  constructor(connection: RedisConnection, reads: SessionReads, prefix: string, rules: StoreRules) {
     this.#connection = connection
+    this.#reads = reads
     this.#prefix = prefix
+    this.#rules = rules
   }
 
-  /** Part of the sessions, and whether any bucket asked knows the namespace. */
-  async list(
-    account: string,
-    namespace: string,
-    from: string | undefined,
-    limit: number,
-    time: string,
-  ): Promise<{ readonly slice: Slice<SessionInfo>; readonly known: boolean }> {
-    const colon = from?.indexOf(':') ?? 0
-    let bucket = from === undefined ? 0 : Number(from.slice(0, colon))
-    let after = from === undefined ? '' : from.slice(colon + 1)
-    let known = false
-    const found: Found[] = []
-    // One bucket first; of a small namespace the others then, more and more at once.
+  /** Part of the sessions. */
+  async list(account: string, namespace: string, request: SessionListRequest): Promise<Slice<ListedSession>> {
+    const { limit, properties } = request
+    const part = namespacePart(account, namespace)
+    const entries = await this.#entries(part, request)
+    const most = properties === undefined ? limit : Math.min(limit, countToRead(entries))
+    const slice = sliceOf(entries, most, ({ bucket, id }) => `${bucket}:${id}`)
+    if (properties === undefined) {
+      return { ...slice, items: slice.items.map(({ id, head }) => sessionInfoOf(id, lifeOf(head))) }
+    }
+    const items = await this.#read({ account, namespace }, slice.items, properties)
+    // All of them may have ended meanwhile.
+    if (items.length > 0 || slice.next === undefined) return { ...slice, items }
+    return this.list(account, namespace, { ...request, from: slice.next })
+  }
+
+  /** The entries of the sessions, more than `limit` if there are so many. */
+  async #entries(part: string, request: SessionListRequest): Promise<Entry[]> {
+    const { from = '0:', limit } = request
+    const colon = from.indexOf(':')
+    let bucket = Number(from.slice(0, colon))
+    let after = from.slice(colon + 1)
+    const found: Entry[] = []
+    // One bucket first; in a small namespace the others then, more and more at once.
     for (let wave = 1; found.length <= limit && bucket < bucketCount; wave *= 2) {
-      const wanted = limit + 1 - found.length
       const buckets = Array.from({ length: Math.min(wave, bucketCount - bucket) }, (_, i) => bucket + i)
+      const wanted = limit + 1 - found.length
       const parts = await Promise.all(
-        buckets.map((each) =>
-          this.#listBucket(account, namespace, each, each === bucket ? after : '', wanted, time),
-        ),
+        buckets.map((each) => this.#entriesOf(part, each, each === bucket ? after : '', wanted, request)),
       )
-      for (const part of parts) {
-        known ||= part.known
-        found.push(...part.found)
-      }
+      found.push(...parts.flat())
       bucket += buckets.length
       after = ''
     }
-    const { items, next } = sliceOf(found, limit, ({ bucket: each, info }) => `${each}:${info.id}`)
-    return { slice: { items: items.map(({ info }) => info), next }, known }
+    return found
   }
 
-  async #listBucket(
-    account: string,
-    namespace: string,
+  async #entriesOf(
+    part: string,
     bucket: number,
     from: string,
     wanted: number,
-    time: string,
-  ): Promise<{ readonly found: Found[]; readonly known: boolean }> {
-    const { record, index, sessions } = bucketKeys(this.#prefix, namespacePart(account, namespace), bucket)
-    const found: Found[] = []
-    let after = from
-    for (;;) {
-      const [known, more, last, ...entries] = listOf(
-        await this.#connection.run(
-          listScript,
-          [record, index],
-          [time, sessions, after, String(wanted - found.length)],
-          { isWrite: false, address: { account, namespace } },
-        ),
-      )
-      for (let i = 0; i + 1 < entries.length; i += 2) {
-        found.push({ bucket, info: sessionInfoOf(String(entries[i]), lifeOf(String(entries[i + 1]))) })
-      }
-      if (more !== 1 || found.length >= wanted) return { found, known: known === 1 }
-      after = String(last)
+    request: SessionListRequest,
+  ): Promise<Entry[]> {
+    const { record, index, sessions } = bucketKeys(this.#prefix, part, bucket)
+    const what = request.properties === undefined ? '' : 'length'
+    const args = [scriptTime(this.#rules), sessions, from, String(wanted), what]
+    const reply = await this.#connection.run(listScript, [record, index], args, 'read')
+    const [more, last, ...listed] = listOf(reply)
+    const found: Entry[] = []
+    for (let i = 0; i < listed.length; i += 3) {
+      const [id, head, length] = listed.slice(i, i + 3)
+      found.push({ bucket, id: String(id), head: String(head), length: Number(length) })
     }
+    if (more !== 1 || found.length === wanted) return found
+    return [...found, ...(await this.#entriesOf(part, bucket, String(last), wanted - found.length, request))]
   }
+
+  /** Reads the sessions, those of a bucket by one command; those that have ended meanwhile are left out. */
+  async #read(
+    scope: { readonly account: string; readonly namespace: string },
+    entries: readonly Entry[],
+    properties: true | readonly string[],
+  ): Promise<ListedSession[]> {
+    const buckets = Array.from({ length: bucketCount }, (_, i) =>
+      entries.filter(({ bucket }) => bucket === i).map(({ id }) => ({ ...scope, session: id })),
+    )
+    const parts = await Promise.all(
+      buckets.map(async (addresses) => {
+        const keys = addresses.map((address) => new SessionKeys(this.#prefix, address))
+        const texts = keys.length === 0 ? [] : await this.#reads.readTogether(keys)
+        return addresses.flatMap((address, index) => {
+          const text = texts[index]
+          if (text === undefined) return []
+          const all = listedProperties(address, documentOf(text), true)
+          const wanted = properties === true ? all : pick(all, properties)
+          return [{ ...sessionInfoOf(address.session, lifeOf(text)), properties: wanted }]
+        })
+      }),
+    )
+    return parts.flat()
+  }
+}
+
+/** How many of the sessions can be read before their strings grow past the length at which a page ends. */
+function countToRead(entries: readonly Entry[]): number {
+  let sum = 0
+  const last = entries.findIndex(({ length }) => {
+    sum += length - headLength
+    return sum >= listedLength
+  })
+  return last === -1 ? entries.length : last + 1
 }

@@ -1,41 +1,40 @@
+import { absent, StoreUnavailableError } from '@context-store/core'
 import {
-  type AddressKey,
-  absent,
+  type CheckedAddress,
+  type Condition,
   checkSize,
-  type PatchOutcome,
   type PatchRequest,
-  type Properties,
   type StoreRules,
-  StoreUnavailableError,
-  setOwn,
-} from '@context-store/core'
-import type { ExpiringBuckets } from './expiring-buckets.ts'
-import { addressOf, type SessionKeys } from './keys.ts'
-import { listOf, type Namespaces } from './namespaces.ts'
+  type WriteOutcome,
+} from '@context-store/core/adapter'
+import type { ExpiredSessions } from './expired-sessions.ts'
+import type { SessionKeys } from './keys.ts'
+import type { Namespaces } from './namespaces.ts'
 import { patchScript } from './patch-script.ts'
-import type { RedisConnection, Reply } from './redis-connection.ts'
-import { errorAt, storeError } from './redis-errors.ts'
+import { listOf, type RedisConnection, type Reply } from './redis-connection.ts'
+import { errorOf, isErrorReply } from './redis-errors.ts'
 import { type Script, scriptTime } from './script.ts'
-import { jsonOf } from './session-text.ts'
-import { TurnBatch } from './turn-batch.ts'
+import { conditionArgs, currentOf } from './script-condition.ts'
+import { TickBatch } from './tick-batch.ts'
 
-/** What one script call makes: for as long as that the server answers nobody else. */
+/** What one call of the script makes; the server is blocked meanwhile. */
 const bounds = { most: 32, mostWeight: 100_000 }
 
-/** How often a patch is made while others delete its namespace and create it anew. */
+/** How often a patch is tried while others delete its namespace and create it again. */
 const mostAttempts = 16
+
+/** What the script answers for a patch that is done. */
+const done = 1
+const doneAndExpires = 2
 
 /** A patch as its script takes it. */
 interface EncodedPatch {
-  readonly address: AddressKey
   readonly keys: SessionKeys
-  /** The lines to append. */
-  readonly lines: string
-  /** The names to remove, as JSON. */
-  readonly removed: readonly string[]
-  /** Each name as JSON and the text that is expected of it; empty: it must not be there. */
-  readonly conditions: readonly string[]
-  readonly ttlSeconds: number | undefined
+  readonly time: string
+  /** The options, the lines to append, the names to remove, then names and what is expected of them. */
+  readonly args: readonly string[]
+  /** How much of a message they take. */
+  readonly weight: number
 }
 
 interface ScriptCall {
@@ -43,74 +42,68 @@ interface ScriptCall {
   readonly args: readonly string[]
 }
 
-/** The patches of a store. Those of one turn are one script call, in which each succeeds or fails by itself. */
+/** The patches of a store. Those of one tick are one call of the script, in which each succeeds or fails alone. */
 export class SessionPatches {
   readonly #connection: RedisConnection
   readonly #namespaces: Namespaces
-  readonly #expiring: ExpiringBuckets
+  readonly #expired: ExpiredSessions
   readonly #rules: StoreRules
   readonly #script: Script
-  readonly #batch: TurnBatch<ScriptCall, Reply>
+  readonly #batch: TickBatch<ScriptCall, Reply>
 
   constructor(
     connection: RedisConnection,
     namespaces: Namespaces,
-    expiring: ExpiringBuckets,
+    expired: ExpiredSessions,
     rules: StoreRules,
   ) {
     this.#connection = connection
     this.#namespaces = namespaces
-    this.#expiring = expiring
+    this.#expired = expired
     this.#rules = rules
     this.#script = patchScript(rules)
-    this.#batch = new TurnBatch((calls) => this.#call(calls), bounds)
+    this.#batch = new TickBatch((calls) => this.#call(calls), bounds)
   }
 
   /** Makes a patch. */
-  make(address: AddressKey, keys: SessionKeys, request: PatchRequest): Promise<PatchOutcome> {
-    const patch = encoded(address, keys, request)
-    return this.#send(patch, '').then((reply) =>
-      reply === done ? undefined : this.#settle(patch, request, reply),
+  make(address: CheckedAddress, keys: SessionKeys, request: PatchRequest): Promise<WriteOutcome> {
+    const patch = encoded(keys, request, scriptTime(this.#rules))
+    return this.#send(patch).then((reply) =>
+      reply === done ? undefined : this.#settle(address, patch, request.expected, reply),
     )
   }
 
-  /** What a reply comes to; makes the patch again where its namespace was not known to the server. */
-  async #settle(patch: EncodedPatch, request: PatchRequest, first: Reply): Promise<PatchOutcome> {
-    const { address, keys } = patch
+  /** What a reply means; makes the patch again where the server did not know its namespace. */
+  async #settle(
+    { account, namespace }: CheckedAddress,
+    patch: EncodedPatch,
+    expected: Condition | undefined,
+    first: Reply,
+  ): Promise<WriteOutcome> {
     let reply = first
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      if (isErrorReply(reply)) throw errorOf(reply, 'write')
       if (typeof reply === 'string') {
         const [length, properties] = reply.split(' ')
-        checkSize(address, Number(length), Number(properties), this.#rules)
+        checkSize(Number(length), Number(properties), this.#rules)
       }
-      if (typeof reply !== 'number') return currentOf(request.expected?.names ?? [], reply)
+      if (typeof reply !== 'number') return currentOf(expected, reply)
       if (reply > 0) {
-        if (reply === doneAndExpires) this.#expiring.add(keys)
+        if (reply === doneAndExpires) this.#expired.add(patch.keys)
         return undefined
       }
-      const { account, namespace } = address
-      reply = await this.#send(patch, await this.#namespaces.known(account, namespace, this.#rules, -reply))
+      const [options, ...args] = patch.args
+      const record = await this.#namespaces.known(account, namespace, -reply, patch.time)
+      reply = await this.#send({ ...patch, args: [`${options || usualOptions}${record}`, ...args] })
     }
-    throw new StoreUnavailableError('the namespace is deleted by others all the time: try again later', {
-      address: addressOf(address),
-    })
+    throw new StoreUnavailableError('others delete the namespace again and again: try again later')
   }
 
-  #send(patch: EncodedPatch, record: string): Promise<Reply> {
-    const { address, keys, lines } = patch
-    const args = [this.#options(patch, record), lines, ...patch.removed, ...patch.conditions]
-    return this.#batch.add(this.#connection.groupOf(keys.record), { keys, args }, lines.length).then(
-      (reply) => {
-        if (reply instanceof Error) throw storeError(reply, true, addressOf(address))
-        return reply
-      },
-      (error) => {
-        throw errorAt(error, addressOf(address))
-      },
-    )
+  #send({ keys, args, weight }: EncodedPatch): Promise<Reply> {
+    return this.#batch.add(this.#connection.groupOf(keys.record), { keys, args }, weight)
   }
 
-  /** One call of the script, in which the patches of a bucket stand together. */
+  /** One call of the script, in which the patches of a bucket follow one another. */
   async #call(calls: readonly ScriptCall[]): Promise<readonly Reply[]> {
     const buckets = new Map<string, number[]>()
     for (const [index, { keys }] of calls.entries()) {
@@ -126,31 +119,24 @@ export class SessionPatches {
         const call = calls[index] as ScriptCall
         if (at === 0) keys.push(call.keys.record, call.keys.index)
         keys.push(call.keys.session)
-        args.push(...call.args)
+        for (const arg of call.args) args.push(arg)
       }
     }
-    const answered = listOf(await this.#connection.run(this.#script, keys, args, { isWrite: true }))
+    const inOrder = [...buckets.values()].flat()
+    const answered = listOf(await this.#connection.run(this.#script, keys, args, 'write'))
     const replies: Reply[] = []
-    for (const [at, index] of [...buckets.values()].flat().entries()) replies[index] = answered[at] ?? null
+    for (const [at, index] of inOrder.entries()) replies[index] = answered[at] ?? null
     return replies
-  }
-
-  /** What the script has to be told beside the lines; of most patches nothing. */
-  #options({ removed, conditions, ttlSeconds }: EncodedPatch, record: string): string {
-    const more = removed.length + conditions.length
-    if (more === 0 && ttlSeconds === undefined && record === '' && this.#rules.now === undefined) return ''
-    const time = scriptTime(this.#rules)
-    return `${more}|${time}|${ttlSeconds ?? ''}|${removed.length}|${conditions.length / 2}|${record}`
   }
 }
 
-const done = 1
-const doneAndExpires = 2
+/** What the script is told with a record of the namespace and nothing else. */
+const usualOptions = '0|||0|0|'
 
 function encoded(
-  address: AddressKey,
   keys: SessionKeys,
   { changes, expected, ttlSeconds }: PatchRequest,
+  time: string,
 ): EncodedPatch {
   const removed: string[] = []
   let lines = ''
@@ -159,19 +145,12 @@ function encoded(
     if (value === absent) removed.push(JSON.stringify(name))
     else lines += `\n${JSON.stringify(name)}:${JSON.stringify(value)},`
   }
-  const conditions = (expected?.names ?? []).flatMap((name) => {
-    const value = expected?.values[name]
-    return [JSON.stringify(name), value === absent ? '' : JSON.stringify(value)]
-  })
-  return { address, keys, lines, removed, conditions, ttlSeconds }
-}
-
-function currentOf(names: readonly string[], reply: Reply): Properties {
-  const texts = listOf(reply)
-  const current: Properties = {}
-  names.forEach((name, index) => {
-    const text = texts[index]
-    if (typeof text === 'string' && text !== '') setOwn(current, name, jsonOf(text))
-  })
-  return current
+  const conditions = conditionArgs(expected)
+  const more = removed.length + conditions.length
+  if (more === 0 && ttlSeconds === undefined && time === '') {
+    return { keys, time, args: ['', lines], weight: lines.length }
+  }
+  const options = `${more}|${time}|${ttlSeconds ?? ''}|${removed.length}|${conditions.length / 2}|`
+  const args = [options, lines, ...removed, ...conditions]
+  return { keys, time, args, weight: args.reduce((sum, { length }) => sum + length, 0) }
 }

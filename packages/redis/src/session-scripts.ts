@@ -1,16 +1,15 @@
 import { type Script, script } from './script.ts'
 import { headLength, shared } from './session-layout.ts'
 
-/** KEYS: as for a patch. ARGV: now, the names to remove. The session's time to live runs on. */
+/**
+ * Removes properties; the session's time to live runs on.
+ * KEYS: the bucket's record, the session, the bucket's index. ARGV: now, the names to remove.
+ */
 export const deleteScript: Script = script(`${shared}
-local record = call('GET', KEYS[1])
+local generation = generationOf(call('GET', KEYS[1]))
 local head = call('GETRANGE', KEYS[2], 0, ${headLength - 1})
-if not record or head == '' or sub(head, 1, 10) ~= sub(record, 1, 10) then return 0 end
-local base, created, expires = parseHead(head)
-if not base then return corrupt() end
-if expires ~= never and tonumber(expires) <= timeOf(ARGV[1]) then return 0 end
-local lines, names = {}, {}
-if not linesOf(call('GETRANGE', KEYS[2], ${headLength + 1}, -1), lines, names) then return corrupt() end
+if not living(head, generation, ARGV[1]) then return 0 end
+local lines, names = storedLines(KEYS[2])
 local found = false
 for i = 2, #ARGV do
   if lines[ARGV[i]] then lines[ARGV[i]] = false found = true end
@@ -18,82 +17,92 @@ end
 if not found then return 0 end
 local body, count = joined(lines, names)
 if count == 0 then
-  call('UNLINK', KEYS[2])
   call('ZREM', KEYS[3], sub(KEYS[2], #KEYS[3] + 1))
+  call('UNLINK', KEYS[2])
 else
-  -- A server without memory lets a script write that has freed some first.
-  local left = call('PTTL', KEYS[2])
+  -- The instant and not what is left until then: that is 0 in the last millisecond.
+  local expiresAt = call('PEXPIRETIME', KEYS[2])
+  -- A server that is out of memory lets a script write that has freed some first.
   call('UNLINK', KEYS[2])
   call('SET', KEYS[2], sub(head, 1, 11) .. format('%09d', #body) .. sub(head, 21) .. body)
-  if left > 0 then call('PEXPIRE', KEYS[2], left) end
+  if expiresAt > 0 then call('PEXPIREAT', KEYS[2], format('%.0f', expiresAt)) end
 end
 return 1
 `)
 
-/** KEYS: as for a patch. */
-export const clearScript: Script = script(`
-redis.call('UNLINK', KEYS[2])
-redis.call('ZREM', KEYS[3], string.sub(KEYS[2], #KEYS[3] + 1))
+/**
+ * Ends a session. Without a condition nothing is read, so that a damaged session can be removed too.
+ * KEYS: as above. ARGV: now, then names and texts that are expected, as for a patch.
+ * Answers 1, or what is there instead of what is expected.
+ */
+export const clearScript: Script = script(`${shared}
+if #ARGV > 1 then
+  local generation = generationOf(call('GET', KEYS[1]))
+  local head = call('GETRANGE', KEYS[2], 0, ${headLength - 1})
+  local lines = living(head, generation, ARGV[1]) and storedLines(KEYS[2]) or {}
+  local refused = refusal(lines, 2, #ARGV)
+  if refused then return refused end
+end
+call('ZREM', KEYS[3], sub(KEYS[2], #KEYS[3] + 1))
+call('UNLINK', KEYS[2])
 return 1
 `)
 
+/** How many index entries a listing's script looks at, at least: those of expired sessions are skipped. */
+const lookedAt = 128
+
 /**
- * KEYS: the bucket's record, its index. ARGV: now, the sessions' key prefix, where to go on, how many.
- * Answers whether the namespace is known here, whether there is more, the last id looked at, then ids and heads.
+ * KEYS: the bucket's record, its index. ARGV: now, the sessions' key prefix, where to continue, how many, and
+ * 'length' if the lengths are asked for.
+ * Answers whether there is more, the last id looked at, then ids, heads and lengths.
  */
 export const listScript: Script = script(`${shared}
-local record = call('GET', KEYS[1])
-if damagedRecord(record) then return corrupt() end
-if not record or sub(record, 1, 10) == '0000000000' then return {0, 0, ''} end
+local generation = generationOf(call('GET', KEYS[1]))
+if not generation then return {0, ''} end
 local wanted = tonumber(ARGV[4])
+local most = math.max(wanted, ${lookedAt})
+local now = ARGV[1] == '' and format('%.0f', timeOf('')) or ARGV[1]
 local from = ARGV[3] == '' and '-' or '(' .. ARGV[3]
-local time
-local ids = call('ZRANGEBYLEX', KEYS[2], from, '+', 'LIMIT', 0, wanted)
-local answer = {1, #ids == wanted and 1 or 0, ids[#ids] or ''}
+local ids = call('ZRANGEBYLEX', KEYS[2], from, '+', 'LIMIT', 0, most)
+local answer, last = {#ids == most and 1 or 0, ids[#ids] or ''}, 2 + 3 * wanted
 for _, id in ipairs(ids) do
-  local head = call('GETRANGE', ARGV[2] .. id, 0, ${headLength - 1})
-  if sub(head, 1, 10) == sub(record, 1, 10) then
-    local base, created, expires = parseHead(head)
-    if not base then return corrupt() end
-    time = time or timeOf(ARGV[1])
-    if expires == never or tonumber(expires) > time then
-      answer[#answer + 1] = id
-      answer[#answer + 1] = head
-    end
-  elseif head ~= '' and not parseHead(head) then
-    return corrupt()
+  if #answer == last then
+    answer[1] = 1
+    break
   end
+  local key = ARGV[2] .. id
+  local head = call('GETRANGE', key, 0, ${headLength - 1})
+  if living(head, generation, now) then
+    answer[#answer + 1] = id
+    answer[#answer + 1] = head
+    answer[#answer + 1] = ARGV[5] == 'length' and call('STRLEN', key) or 0
+  end
+  answer[2] = id
 end
 return answer
 `)
 
 /**
- * Takes expired sessions out of the index, and their strings where the engine has not done so.
- * KEYS: the bucket's record, its index. ARGV: now, the sessions' key prefix, where to go on, how many.
- * Answers where to go on next ('': from the start), and whether any session here will expire.
+ * Removes sessions that have expired from the index, and their strings where the engine has not done so. Each string
+ * is a key of the call: while a slot moves, one that is on the other node is not taken for missing.
+ * KEYS: the bucket's record, its index, the sessions. ARGV: now.
+ * Answers how many it removed, and whether any of the others will expire.
  */
 export const reclaimScript: Script = script(`${shared}
-local record = call('GET', KEYS[1])
-local from = ARGV[3] == '' and '-' or '(' .. ARGV[3]
-local ids = call('ZRANGEBYLEX', KEYS[2], from, '+', 'LIMIT', 0, tonumber(ARGV[4]))
-local time = timeOf(ARGV[1])
-local expiring = 0
-for _, id in ipairs(ids) do
-  local key = ARGV[2] .. id
-  local head = call('GETRANGE', key, 0, ${headLength - 1})
-  if head == '' then
-    call('ZREM', KEYS[2], id)
-  elseif record and sub(head, 1, 10) == sub(record, 1, 10) then
-    local base, created, expires = parseHead(head)
-    if base and expires ~= never then
-      if tonumber(expires) <= time then
-        call('UNLINK', key)
-        call('ZREM', KEYS[2], id)
-      else
-        expiring = 1
-      end
-    end
+local generation = generationOf(call('GET', KEYS[1]))
+local now = timeOf(ARGV[1])
+local removed, expiring = 0, 0
+for i = 3, #KEYS do
+  local head = call('GETRANGE', KEYS[i], 0, ${headLength - 1})
+  local base, created, expires
+  if sub(head, 1, 10) == generation then base, created, expires = parseHead(head) end
+  local expiresAt = expires and expires ~= never and tonumber(expires)
+  if head == '' or expiresAt and expiresAt <= now then
+    removed = removed + call('ZREM', KEYS[2], sub(KEYS[i], #KEYS[2] + 1))
+    if head ~= '' then call('UNLINK', KEYS[i]) end
+  elseif expiresAt then
+    expiring = 1
   end
 end
-return {#ids == tonumber(ARGV[4]) and ids[#ids] or '', expiring}
+return {removed, expiring}
 `)

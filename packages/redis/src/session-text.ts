@@ -1,26 +1,20 @@
-import {
-  CorruptDataError,
-  type JsonValue,
-  type Properties,
-  readDocument,
-  type SessionLife,
-  setOwn,
-} from '@context-store/core'
+import { CorruptDataError, type JsonValue, type Properties } from '@context-store/core'
+import { readDocument, type SessionLife, setOwn } from '@context-store/core/adapter'
 import { headLength } from './session-layout.ts'
 
 const headForm = /^\d{10} \d{9} ([\d-]\d{16}) ([\d-]{17}) (\d{11})([on])$/
 
 const never = '-'.repeat(17)
 
-/** From so many names on, to read the whole session is cheaper than to search for each. */
+/** From so many names on, reading the whole session is cheaper than searching for each. */
 const manyNames = 8
 
-/** The generation of the namespace that a session, or a namespace's record, is of. */
+/** The generation of the namespace in a session's text, or in a namespace's record. */
 export function generationOf(text: string): string {
   return text.slice(0, 10)
 }
 
-/** The life of a session, out of its head. */
+/** The life of a session, from its head. */
 export function lifeOf(text: string): SessionLife {
   const [, created, expires, ttl, own] = headForm.exec(text.slice(0, headLength)) ?? []
   if (created === undefined) throw damaged()
@@ -32,14 +26,14 @@ export function lifeOf(text: string): SessionLife {
   }
 }
 
-/** Every property of a session. */
-export function propertiesOf(text: string): Properties {
-  if (text.charCodeAt(headLength) !== 123) throw damaged()
-  // Without its last comma, and closed, it is JSON, of which the last of two members of one name counts.
-  return text.length === headLength + 1 ? {} : readDocument(`${text.slice(headLength, -1)}}`)
+/** The properties of a session as JSON, in which the last of several members of one name counts. */
+export function documentOf(text: string): string {
+  // Its last comma becomes the brace that closes it; a session without properties has no comma.
+  const end = text.length === headLength + 1 ? undefined : -1
+  return `${text.slice(headLength, end)}}`
 }
 
-/** One property of a session; `undefined`: there is none. */
+/** One property of a session; `undefined` if there is none. */
 export function propertyOf(text: string, name: string): JsonValue | undefined {
   const head = `\n${JSON.stringify(name)}:`
   const at = text.lastIndexOf(head)
@@ -48,19 +42,29 @@ export function propertyOf(text: string, name: string): JsonValue | undefined {
   return jsonOf(text.slice(at + head.length, next === -1 ? -1 : next - 1))
 }
 
-/** Those of the names that a session has. */
-export function someOf(text: string, names: readonly string[]): Properties {
-  const all = names.length < manyNames ? undefined : propertiesOf(text)
+/** The properties of a session; with `names` those of them that exist. */
+export function propertiesOf(text: string, names: readonly string[] | undefined): Properties {
+  if (names === undefined) return readDocument(documentOf(text))
+  if (names.length >= manyNames) return pick(readDocument(documentOf(text)), names)
   const some: Properties = {}
   for (const name of names) {
-    const value =
-      all === undefined ? propertyOf(text, name) : Object.hasOwn(all, name) ? all[name] : undefined
+    const value = propertyOf(text, name)
     if (value !== undefined) setOwn(some, name, value)
   }
   return some
 }
 
-/** The value that a JSON text says. */
+/** Those of the names that exist. */
+export function pick(all: Properties, names: readonly string[]): Properties {
+  const some: Properties = {}
+  for (const name of names) {
+    const value = Object.hasOwn(all, name) ? all[name] : undefined
+    if (value !== undefined) setOwn(some, name, value)
+  }
+  return some
+}
+
+/** The value of a JSON text. */
 export function jsonOf(text: string): JsonValue {
   try {
     return JSON.parse(text)
@@ -70,5 +74,5 @@ export function jsonOf(text: string): JsonValue {
 }
 
 function damaged(cause?: unknown): CorruptDataError {
-  return new CorruptDataError('a stored session is damaged; it has been left as it is', { cause })
+  return new CorruptDataError('the stored session is damaged; it has been left as it is', { cause })
 }

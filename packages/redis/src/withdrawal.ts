@@ -1,8 +1,8 @@
 import type { RedisAbortSignal } from './redis-client.ts'
 
 /**
- * A signal by which one command can be withdrawn from the client's queue before it is sent; the client takes its
- * listener back when it sends it. An `AbortController` for each command would cost more than all else of a call.
+ * Withdraws one command from the client's queue before it is sent; the client removes its listener when it sends the
+ * command. An `AbortController` for each command would cost more than the rest of a call.
  */
 export class Withdrawal implements RedisAbortSignal {
   aborted = false
@@ -16,7 +16,7 @@ export class Withdrawal implements RedisAbortSignal {
     this.#listener = undefined
   }
 
-  /** Withdraws the command, if it has not been sent. */
+  /** Withdraws the command, if it has not been sent yet. */
   abort(): void {
     this.aborted = true
     this.#listener?.()

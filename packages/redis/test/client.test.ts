@@ -215,7 +215,7 @@ async function freePort(): Promise<number> {
   return found.port
 }
 
-test('options that cannot be are refused', async () => {
+test('unknown options and invalid values are refused', async () => {
   const client = createClient({ url: server.url })
   const wrong: unknown[] = [
     undefined,
@@ -233,6 +233,20 @@ test('options that cannot be are refused', async () => {
     { url: server.url, timeoutMs: '500' },
     { url: server.url, keyPrefix: 7 },
     { url: server.url, namespaces: 'some' },
+    null,
+    { url: null },
+    { url: server.url, keyPrefix: null },
+    { url: server.url, timeoutMs: null },
+    { url: server.url, waitForReplicas: null },
+    { url: server.url, limits: null },
+    { url: server.url, namespaces: null },
+    { url: server.url, now: null },
+    { url: server.url, timeoutMS: 500 },
+    { url: server.url, limits: { documentLenght: 500 } },
+    { url: 'redis://127.0.0.1/abc' },
+    { url: 'redis://127.0.0.1/0/cache' },
+    { url: 'redis://u:%zz@127.0.0.1' },
+    { url: 'redis://%E0%A4%A:k@127.0.0.1' },
   ]
   for (const options of wrong) {
     expect([options, await codeOf(() => Reflect.apply(redisStore, undefined, [options]))]).toEqual([
@@ -240,4 +254,7 @@ test('options that cannot be are refused', async () => {
       'invalid-option',
     ])
   }
+  expect(client.listenerCount('error')).toBe(0)
+  await codeOf(() => Reflect.apply(redisStore, undefined, [{ client, namespaces: 'some' }]))
+  expect(client.listenerCount('error')).toBe(0)
 })

@@ -8,7 +8,6 @@ import { type RedisSentinels, startSentinels } from '../../../test/redis-servers
 import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
 import { freshPrefix } from './key-space.ts'
 
-const cannot = { sync: 'a server answers over a connection' }
 const runs = 15
 
 describe('one node', () => {
@@ -22,7 +21,6 @@ describe('one node', () => {
     test,
     name: 'Redis',
     create: (options) => redisStore({ ...options, url: server.url, keyPrefix: freshPrefix() }),
-    cannot,
     runs,
   })
 })
@@ -45,7 +43,6 @@ describe('Cluster', () => {
     test,
     name: 'Redis Cluster',
     create: (options) => redisStore({ ...options, client, keyPrefix: freshPrefix() }),
-    cannot,
     runs,
   })
 })
@@ -68,7 +65,6 @@ describe('Sentinel', () => {
     test,
     name: 'Redis with Sentinel',
     create: (options) => redisStore({ ...options, client, keyPrefix: freshPrefix() }),
-    cannot,
     runs,
   })
 })

@@ -1,7 +1,9 @@
+import type { ContextStore } from '@context-store/core'
 import { redisStore } from '@context-store/redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRedis } from '../../../test/redis-servers/one-node.ts'
 import { polled } from '../../../test/redis-servers/polling.ts'
+import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
 import { freshPrefix, keysOf, lastingKeys } from './key-space.ts'
 
 test('a session that expires by the clock of the server is gone whole, and so is what it took', async () => {
@@ -73,4 +75,74 @@ test('nothing stays of what is deleted but what every store has', async () => {
     `${keyPrefix}{directory}layout`,
     `${keyPrefix}{directory}revision`,
   ])
+})
+
+/** How many entries the indexes of all sessions have. */
+async function indexed(server: RedisServer, keyPrefix: string): Promise<number> {
+  const indexes = (await keysOf(server, keyPrefix)).map(String).filter((key) => /\}i\d/.test(key))
+  const counts = await Promise.all(indexes.map((key) => server.command('ZCARD', key)))
+  return counts.reduce<number>((sum, count) => sum + Number(count), 0)
+}
+
+test('what expired is freed by programs that write once and end, also in other namespaces', async () => {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  const keyPrefix = freshPrefix()
+  let time = 1e12
+  const open = (): ContextStore => redisStore({ url: server.url, keyPrefix, now: () => time })
+  const first = open()
+  const names = ['orders', 'returns', 'offers']
+  await Promise.all(
+    Array.from({ length: 1200 }, (_, index) =>
+      first
+        .account('1')
+        .namespace(names[index % names.length] ?? '')
+        .session(`${index}`)
+        .patch({ index }, { ttlSeconds: 1 }),
+    ),
+  )
+  await first.close()
+  const before = await indexed(server, keyPrefix)
+  expect(before).toBeGreaterThan(1000)
+  time += 1000
+  for (let run = 0; run < 150; run++) {
+    const store = open()
+    await store.account('1').namespace('orders').session('kept').patch({ run })
+    await store.close()
+  }
+  // Each run looks at one of 48 buckets: fewer than one in three of them are missed by 150 runs.
+  expect(await indexed(server, keyPrefix)).toBeLessThan(before / 3)
+  const again = open()
+  onTestFinished(() => again.close())
+  expect(await again.account('1').namespace('orders').session('kept').getAll()).toEqual({ run: 149 })
+})
+
+test('a program that writes once and ends continues a deletion that was broken off', async () => {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  const keyPrefix = freshPrefix()
+  const open = (): ContextStore => redisStore({ url: server.url, keyPrefix })
+  const first = open()
+  const orders = first.account('1').namespace('orders')
+  await Promise.all(Array.from({ length: 5000 }, (_, index) => orders.session(`${index}`).patch({ index })))
+  await first.account('1').namespace('kept').session('a').patch({ a: 1 })
+  await first.close()
+  // As after a process that ended when it had taken the namespace from the directory.
+  const directory = `${keyPrefix}{directory}`
+  const record = String(await server.command('HGET', `${directory}records:1`, 'orders'))
+  await server.command('HDEL', `${directory}records:1`, 'orders')
+  await server.command('ZREM', `${directory}names:1`, 'orders')
+  const revision = String(await server.command('INCR', `${directory}revision`))
+  await server.command('HSET', `${directory}ending`, '1:16:orders', `${record.slice(0, 10)} ${revision}`)
+  let runs = 0
+  const isLeft = async (): Promise<boolean> =>
+    (await keysOf(server, keyPrefix)).some((key) => /\}[sid]1:16:orders/.test(String(key)))
+  while (await isLeft()) {
+    const store = open()
+    await store.account('1').namespace('kept').session('a').patch({ runs: ++runs })
+    await store.close()
+  }
+  // In steps: 5,000 sessions are more than one run removes.
+  expect(runs).toBeGreaterThan(2)
+  expect(runs).toBeLessThan(20)
 })

@@ -168,7 +168,7 @@ test('a store on an emptied server is not mistaken for one on a foreign one', as
   expect(await storeOf(server.url, { keyPrefix }).session(address).getAll()).toEqual({ b: 1 })
 })
 
-test('scripts forgotten in the middle are loaded again, and no call loses its turn', async () => {
+test('scripts that the server forgets are loaded again, and calls keep their order', async () => {
   const server = await serverOf()
   const session = storeOf(server.url, { timeoutMs: 10_000 }).session(address)
   await session.patch({ begun: true })

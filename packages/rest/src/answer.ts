@@ -1,4 +1,4 @@
-/** What an operation answers; a body is JSON text. */
+/** The answer of an operation; its body is JSON text. */
 export interface Answer {
   readonly status: number
   readonly body: string | undefined
@@ -7,7 +7,7 @@ export interface Answer {
 
 const jsonHeaders = { 'content-type': 'application/json' }
 
-/** Done, and nothing to say. */
+/** Success, without a body. */
 export const noContent: Answer = { status: 204, body: undefined, headers: {} }
 
 /** A value as JSON. */
@@ -15,7 +15,7 @@ export function jsonAnswer(value: unknown, status = 200): Answer {
   return { status, body: JSON.stringify(value), headers: jsonHeaders }
 }
 
-/** The form that every error has (WIRE.md, "Meaning"). */
+/** An error; every one has this form (docs/rest-contract.md, "Requests"). */
 export function errorAnswer(
   status: number,
   message: string,

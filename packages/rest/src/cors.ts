@@ -15,7 +15,7 @@ export interface Cors {
 export function corsRules(origin: string | undefined, methods: readonly string[]): Cors | undefined {
   if (origin === undefined) return undefined
   if (origin !== '*' && !isOrigin(origin)) {
-    throw new InvalidOptionError('cors: an origin such as https://shop.example, or *')
+    throw new InvalidOptionError('cors: must be an origin such as https://shop.example, or *')
   }
   const own: HeaderRecord = {
     'access-control-allow-origin': origin,

@@ -5,10 +5,10 @@ import { type Call, namespaceOf, type Operation } from './operation.ts'
 import { Refusal } from './refusal.ts'
 
 /*
- * v2 calls a session a document, and names its account in the body of a request where v1 has it in the path.
+ * v2 calls a session a document, and most of its requests name the account in the body, not in the path.
  */
 
-/** 13 months (WIRE.md, "v2"), of 365.25 / 12 days each. */
+/** 13 months of 365.25 / 12 days each (docs/rest-contract.md, "v2"). */
 const retentionSeconds = 34_187_400
 
 export const createDocument: Operation = {
@@ -17,10 +17,10 @@ export const createDocument: Operation = {
     const document = documentIn(call)
     const { payload, ttlSeconds } = call.body
     if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-      throw new Refusal(400, 'payload: an object of names and values')
+      throw new Refusal(400, 'payload: must be an object of names and values')
     }
     if (ttlSeconds !== undefined && typeof ttlSeconds !== 'number') {
-      throw new Refusal(400, 'ttlSeconds: a number')
+      throw new Refusal(400, 'ttlSeconds: must be a number')
     }
     await checkWrite(document.namespace, call.rules)
     const stated = ttlSeconds === 0 ? undefined : ttlSeconds
@@ -58,7 +58,8 @@ export const readDocumentProperties: Operation = {
     const { namespace, session } = documentIn(call)
     const prefix = `${namespace.name}.`
     const names = namesIn(call.body.filter, 'filter').map((name) => {
-      if (!name.startsWith(prefix)) throw new Refusal(400, 'filter: each name after its namespace and a dot')
+      if (!name.startsWith(prefix))
+        throw new Refusal(400, 'filter: each name must follow the namespace and a dot')
       return name.slice(prefix.length)
     })
     const found = Object.entries(await session.getMany(names))
@@ -92,30 +93,31 @@ interface Document {
   readonly session: Session
 }
 
-/** The document that a body names, for whoever may see it. */
+/** The document that a body names, if the request's token may see it. */
 function documentIn({ store, body, authorize }: Call): Document {
   const { accountId, nameSpace, sessionId } = body
-  if (typeof accountId !== 'string') throw new Refusal(400, 'accountId: a string')
+  if (typeof accountId !== 'string') throw new Refusal(400, 'accountId: must be a string')
   authorize(accountId)
-  if (typeof nameSpace !== 'string') throw new Refusal(400, 'nameSpace: a string')
-  if (sessionId !== undefined && typeof sessionId !== 'string') throw new Refusal(400, 'sessionId: a string')
+  if (typeof nameSpace !== 'string') throw new Refusal(400, 'nameSpace: must be a string')
+  if (sessionId !== undefined && typeof sessionId !== 'string')
+    throw new Refusal(400, 'sessionId: must be a string')
   checkNamespace(nameSpace)
   const namespace = store.account(accountId).namespace(nameSpace)
   return { namespace, session: namespace.session(sessionId) }
 }
 
 function checkNamespace(name: string): void {
-  if (!/^\w+$/.test(name)) throw new Refusal(400, 'a namespace of v2 is letters, digits and _ only')
+  if (!/^\w+$/.test(name)) throw new Refusal(400, 'a namespace of v2 must be of letters, digits and _ only')
 }
 
 function namesIn(value: JsonValue | undefined, member: string): string[] {
   const names = Array.isArray(value) ? value.filter((name) => typeof name === 'string') : []
   if (!Array.isArray(value) || names.length < value.length)
-    throw new Refusal(400, `${member}: an array of names`)
+    throw new Refusal(400, `${member}: must be an array of names`)
   return names
 }
 
-/** What a document lives that states nothing: `undefined`, and with that what is in force, where there is any. */
+/** The time to live of a document without a stated one; `undefined`: the one in force stays. */
 async function usualTtl({ namespace, session }: Document): Promise<number | undefined> {
   const given = (await session.info())?.ttlSeconds ?? (await namespace.info())?.ttlSeconds
   return given === undefined ? retentionSeconds : undefined

@@ -1,10 +1,10 @@
 import type { ErrorCode } from '@context-store/core'
 
 /**
- * The status that each error of a store is answered with; the only table of its kind.
+ * The HTTP status for each error of a store; the only such table.
  *
- * `unauthorized` is the store's own quarrel with its engine, not the client's key: a 401 or 403 would send the
- * client looking in the wrong place.
+ * `unauthorized` means that the engine refuses the store's credentials, not the client's API key: a 401 or 403 would
+ * send the client looking in the wrong place.
  */
 export const statusOfError: { readonly [code in ErrorCode]: number } = {
   'invalid-address': 400,

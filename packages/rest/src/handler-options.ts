@@ -1,37 +1,49 @@
 import type { Keys } from './keys.ts'
 
 /**
- * Which of the vendor's pages the service follows: `2019`, the page this project was made from, or `service`,
- * what the vendor's newer pages and its own client know.
+ * Which of the vendor's pages the service follows: `2019`, the page that this project was made from, or `service`,
+ * the vendor's newer pages and its own client.
  */
 export type Profile = '2019' | 'service'
 
 /** How `createHandler` serves. */
 export interface HandlerOptions {
-  /** Which of the vendor's pages to follow: `2019` if none. The five options after it are where those differ. */
+  /** Which of the vendor's pages to follow, default `2019`. The next five options are where the pages differ. */
   readonly profile?: Profile | undefined
-  /** One property is answered as its bare value: `true` in `service`; else as an object, `{"d":1000}`. */
+  /** Whether one property is answered as its bare value, not as an object `{"d":1000}`: `true` in `service`. */
   readonly bareValues?: boolean | undefined
   /**
-   * To begin a namespace called `consumer`, `operational`, `conversation`, `faas`, `custom` or `sde` is a 400:
-   * `true` in `service`. One that is there already is served.
+   * Whether creating a namespace called `consumer`, `operational`, `conversation`, `faas`, `custom` or `sde` is a
+   * 400: `true` in `service`. One that exists is served.
    */
   readonly reservedNames?: boolean | undefined
   /**
-   * A write into a namespace that nobody created begins it: `true` in both profiles; else it is a 404. The
-   * handler looks before it writes; a store with `namespaces: 'explicit'` decides both in one step.
+   * Whether a write creates its namespace, `true` in both profiles; otherwise it is a 404 in a namespace that nobody
+   * created. The handler reads before it writes; a store with `namespaces: 'explicit'` does both in one step.
    */
   readonly createOnPatch?: boolean | undefined
-  /** To read all or several properties of a session that is not there is a 404: `true` in `service`; else `{}`. */
+  /** Whether reading all or several properties of a session that does not exist is a 404, not `{}`: `true` in `service`. */
   readonly missingSessions?: boolean | undefined
-  /** What `session-properties` calls a session's properties: `properties` in both; a newer page has `property`. */
+  /** What `session-properties` calls a session's properties: `properties` in both profiles, or `property`. */
   readonly propertiesField?: 'properties' | 'property' | undefined
   /**
-   * The keys, which are the tokens of v2 too. A string: the one that every account accepts. An object: the key
-   * of each account; one without an entry accepts none. What `createKeys` makes: keys that change meanwhile. If
-   * none: every key but an empty one.
+   * The API keys, which are the tokens of v2 too. A string: the key of every account. An object: the key of each
+   * account; an account without an entry accepts none. A key ring of `createKeys`: keys that change meanwhile.
+   * Default: every key but an empty one.
    */
   readonly keys?: Keys | undefined
-  /** The origin whose pages may call from a browser, `*` for any; none if none. */
+  /** The origin whose pages may call from a browser, or `*` for any. Default: none. */
   readonly cors?: string | undefined
 }
+
+/** The names of the options that every service takes. */
+export const handlerOptionNames: readonly string[] = [
+  'profile',
+  'bareValues',
+  'reservedNames',
+  'createOnPatch',
+  'missingSessions',
+  'propertiesField',
+  'keys',
+  'cors',
+]

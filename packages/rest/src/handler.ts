@@ -1,17 +1,19 @@
 import type { ContextStore } from '@context-store/core'
-import type { HandlerOptions } from './handler-options.ts'
+import { checkedOptions } from '@context-store/core/adapter'
+import { checkStore } from './check-store.ts'
+import { type HandlerOptions, handlerOptionNames } from './handler-options.ts'
 import { targetOfUrl } from './path.ts'
 import { createService } from './service.ts'
 import { WebRequest } from './web-request.ts'
 
 /**
- * Makes the service of a store: a function from `Request` to `Response`, for whatever serves those.
+ * Creates the REST service of a store: a function from `Request` to `Response`, for any server of those.
  *
- * It never rejects, and never closes the store. `rawTarget` is the request target as it was sent: a `Request`
- * has resolved `.`, `..`, `%2e` and `%2e%2e` already, which are ids like any other; without it, what the URL
- * still shows is what counts.
+ * It never rejects, and never closes the store. `rawTarget` is the request target as it was sent: a `Request` has
+ * resolved `.`, `..`, `%2e` and `%2e%2e` in its URL already, which are ids like any other. Default: the URL of the
+ * request.
  *
- * @throws `InvalidOptionError` for an option that cannot be
+ * @throws `InvalidOptionError` for a missing store, an unknown option or an invalid value of one
  * @example
  * ```ts
  * const handle = createHandler(memoryStore(), { keys: { '577089': 'secret' } })
@@ -20,9 +22,10 @@ import { WebRequest } from './web-request.ts'
  */
 export function createHandler(
   store: ContextStore,
-  options: HandlerOptions = {},
+  options?: HandlerOptions,
 ): (request: Request, rawTarget?: string) => Promise<Response> {
-  const answer = createService(store, options)
+  checkStore(store, 'createHandler')
+  const answer = createService(store, checkedOptions(options, handlerOptionNames, 'createHandler'))
   return async (request, rawTarget = targetOfUrl(request.url)) => {
     const { status, body, headers } = await answer(new WebRequest(request), rawTarget)
     return new Response(body ?? null, { status, headers })

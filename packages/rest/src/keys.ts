@@ -1,37 +1,39 @@
-import { InvalidOptionError } from '@context-store/core'
+import { InvalidAddressError, InvalidOptionError } from '@context-store/core'
+import { isPlainObject } from './plain-object.ts'
 
 /**
- * The keys that are accepted. A string: the one key of every account. An object: the key of each account; one
- * without an entry accepts none. A {@link KeyRing}: what it says, so that a key can be regenerated meanwhile.
+ * The API keys that are accepted. A string: the key of every account. An object: the key of each account; an account
+ * without an entry accepts none. A {@link KeyRing}: decides itself, so that a key can be regenerated meanwhile.
  */
 export type Keys = string | { readonly [account: string]: string } | KeyRing
 
 /**
- * The keys of accounts, where they change while they are in use; made by {@link createKeys}. It gives away a key
- * once, when it makes it, and shows none when it is logged.
+ * The API keys of accounts, which may change while they are in use; created by {@link createKeys}. It tells a key
+ * only to the caller that regenerates it, and shows none when it is logged.
  */
 export interface KeyRing {
   /**
-   * Whether `key` is the account's, in a time that tells nothing of the right one. Without an account, for a
-   * path that names none: whether the key could be anybody's.
+   * Whether `key` is valid for the account, compared in constant time. Without an account, for a path that names
+   * none: whether the key may be valid for some account.
    */
   accepts(account: string | undefined, key: string): boolean
   /**
-   * Makes a new key for the account, 32 hexadecimal digits; every other one, where any was accepted too, is a
-   * 403 from now on (WIRE.md, "Base").
+   * Creates a new key for the account, 32 hexadecimal digits. Every other key of the account is a 403 from now on
+   * (docs/rest-contract.md, "Requests").
    *
    * @returns the new key
+   * @throws `InvalidAddressError` if `account` is no string, or empty
    */
   regenerate(account: string): string
-  /** Forgets every regenerated key: the keys are again what they were made with. */
+  /** Forgets every regenerated key: the keys that it was created with are valid again. */
   reset(): void
 }
 
 /**
- * Makes keys that can be regenerated while a handler uses them.
+ * Creates API keys that can be regenerated while a handler uses them.
  *
- * @param keys - the keys to begin with: any but an empty one, if left out
- * @throws `InvalidOptionError` for a key that no header can carry
+ * @param keys - the first keys, of all accounts or of each. Default: every key but an empty one is valid
+ * @throws `InvalidOptionError` for anything else, and for a key that a header cannot carry
  * @example
  * ```ts
  * const keys = createKeys({ '577089': 'secret' })
@@ -51,6 +53,9 @@ export function createKeys(keys?: string | { readonly [account: string]: string 
       return own === undefined ? before(account, key) : sameText(key, own)
     },
     regenerate(account) {
+      if (typeof account !== 'string' || account === '') {
+        throw new InvalidAddressError('account: must be a string, not empty')
+      }
       const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
         byte.toString(16).padStart(2, '0'),
       ).join('')
@@ -63,13 +68,13 @@ export function createKeys(keys?: string | { readonly [account: string]: string 
   }
 }
 
-/** The ring that keys are checked against: the caller's own, or one of fixed keys. */
+/** The key ring that keys are checked against: the caller's own, or one of fixed keys. */
 export function keyRing(keys: Keys | undefined): KeyRing {
   return isKeyRing(keys) ? keys : createKeys(keys)
 }
 
 function isKeyRing(keys: Keys | undefined): keys is KeyRing {
-  // A map of accounts has texts, whatever its accounts are called.
+  // In an object of accounts every member is a string, also if an account is called `accepts`.
   return typeof keys === 'object' && keys !== null && typeof keys.accepts === 'function'
 }
 
@@ -81,8 +86,8 @@ function firstKeys(
     const only = checkedKey(keys)
     return (_, key) => sameText(key, only)
   }
-  if (typeof keys !== 'object' || keys === null) {
-    throw new InvalidOptionError('keys: a string, or an object of accounts and their keys')
+  if (!isPlainObject(keys)) {
+    throw new InvalidOptionError('keys: must be a string, or a plain object of accounts and their keys')
   }
   const byAccount = new Map(Object.entries(keys).map(([account, key]) => [account, checkedKey(key)] as const))
   return (account, key) => {
@@ -94,12 +99,12 @@ function firstKeys(
 
 function checkedKey(key: unknown): string {
   if (typeof key !== 'string' || !/^[!-~](?:[ -~]*[!-~])?$/.test(key)) {
-    throw new InvalidOptionError('keys: a key is visible ASCII, which is what a header can carry')
+    throw new InvalidOptionError('keys: a key must be visible ASCII characters, which a header can carry')
   }
   return key
 }
 
-/** Compares in a time that tells nothing of `expected`; by hand, since not every host has `timingSafeEqual`. */
+/** Compares in constant time; by hand, since not every host has `timingSafeEqual`. */
 function sameText(given: string, expected: string): boolean {
   let difference = given.length ^ expected.length
   for (let i = 0; i < given.length; i++) {

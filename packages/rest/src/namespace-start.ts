@@ -2,7 +2,7 @@ import type { Namespace } from '@context-store/core'
 import type { ServiceRules } from './profiles.ts'
 import { Refusal } from './refusal.ts'
 
-/** What the service keeps for itself (WIRE.md, "Later"). */
+/** Namespaces of the service itself (docs/rest-contract.md, "Profiles"). */
 const reserved: ReadonlySet<string> = new Set([
   'consumer',
   'operational',
@@ -12,20 +12,20 @@ const reserved: ReadonlySet<string> = new Set([
   'sde',
 ])
 
-/** Throws where a namespace of that name is the service's to begin. */
+/** Throws if only the service may create a namespace of that name. */
 export async function checkName(namespace: Namespace, rules: ServiceRules): Promise<void> {
   if (rules.reservedNames && reserved.has(namespace.name) && (await namespace.info()) === undefined) {
-    throw new Refusal(400, 'the service keeps this name of a namespace for itself: take another')
+    throw new Refusal(400, 'this namespace name is reserved for the service: use another one')
   }
 }
 
-/** Throws where a write may not begin the namespace; asks the store only where the answer could be no. */
+/** Throws if a write must not create the namespace; asks the store only if that is possible. */
 export async function checkWrite(namespace: Namespace, rules: ServiceRules): Promise<void> {
   await checkName(namespace, rules)
   if (!rules.createOnPatch) await checkThere(namespace)
 }
 
-/** Throws where there is no such namespace. */
+/** Throws if the namespace does not exist. */
 export async function checkThere(namespace: Namespace): Promise<void> {
-  if ((await namespace.info()) === undefined) throw new Refusal(404, 'there is no such namespace')
+  if ((await namespace.info()) === undefined) throw new Refusal(404, 'the namespace does not exist')
 }

@@ -1,6 +1,8 @@
 import { type ContextStore, InvalidOptionError } from '@context-store/core'
+import { checkedOptions } from '@context-store/core/adapter'
+import { checkStore, isStore } from './check-store.ts'
 import { Connections } from './connections.ts'
-import type { HandlerOptions } from './handler-options.ts'
+import { type HandlerOptions, handlerOptionNames } from './handler-options.ts'
 import { listening, type ServedRequest, serverOf, urlOf } from './node-server.ts'
 import { createService } from './service.ts'
 
@@ -8,34 +10,36 @@ export type { ServedRequest } from './node-server.ts'
 
 /** How {@link serve} serves. */
 export interface ServeOptions extends HandlerOptions {
-  /** The store that is served; it stays the caller's, and open. */
+  /** The store to serve; `close()` does not close it. */
   readonly store: ContextStore
   /** The port; 0, the default, takes a free one. */
   readonly port?: number | undefined
-  /** The address to listen on: `127.0.0.1` if none, so that only this machine gets in. */
+  /** The address to listen on. Default: `127.0.0.1`, which only this machine can reach. */
   readonly host?: string | undefined
-  /** Milliseconds that a request may take to arrive, 1 or more: 30,000 if none. After them it is a 408. */
+  /** Milliseconds that a request may take to arrive before it is a 408: 1 or more, default 30,000. */
   readonly requestTimeoutMs?: number | undefined
-  /** Called after each answer, for a log; not for what Node itself refuses. It must not throw. */
+  /** Called after each answer, for a log; not for a request that Node itself refuses. It must not throw. */
   readonly onRequest?: ((request: ServedRequest) => void) | undefined
 }
 
+const serveOptionNames = [...handlerOptionNames, 'store', 'port', 'host', 'requestTimeoutMs', 'onRequest']
+
 /** A server that is running. */
 export interface ContextServer {
-  /** Where it is, such as `http://127.0.0.1:8080`. */
+  /** Its URL, such as `http://127.0.0.1:8080`. */
   readonly url: string
   /**
-   * Stops accepting, ends idle connections and waits for the requests being served, 5 seconds at the most.
-   * The store stays open. A second `close()` resolves.
+   * Stops accepting, closes idle connections and waits up to 5 seconds for the requests being served. The store stays
+   * open. A second `close()` resolves too.
    */
   close(): Promise<void>
 }
 
 /**
- * Serves a store on Node, over HTTP/1.1, until it is closed.
+ * Serves a store on Node, over HTTP/1.1, until the server is closed.
  *
- * @throws `StoreUnavailableError` where the port is taken or may not be opened
- * @throws `InvalidOptionError` for an option that cannot be
+ * @throws `StoreUnavailableError` if the port is taken or cannot be opened
+ * @throws `InvalidOptionError` for a missing store, an unknown option or an invalid value of one
  * @example
  * ```ts
  * const server = await serve({ store: memoryStore() })
@@ -43,18 +47,28 @@ export interface ContextServer {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<ContextServer> {
-  const { store, port = 0, host = '127.0.0.1', requestTimeoutMs = 30_000, onRequest } = options
+  if (isStore(options)) throw new InvalidOptionError('serve: pass the store as an option: serve({ store })')
+  const {
+    store,
+    port = 0,
+    host = '127.0.0.1',
+    requestTimeoutMs = 30_000,
+    onRequest,
+    ...handlerOptions
+  } = checkedOptions<Partial<ServeOptions>>(options, serveOptionNames, 'serve')
+  checkStore(store, 'serve')
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidOptionError('port: a whole number from 0 to 65535')
+    throw new InvalidOptionError('port: must be a whole number from 0 to 65535')
   }
-  if (typeof host !== 'string' || host === '') throw new InvalidOptionError('host: a name or an address')
+  if (typeof host !== 'string' || host === '')
+    throw new InvalidOptionError('host: must be a host name or an address')
   if (!Number.isInteger(requestTimeoutMs) || requestTimeoutMs < 1) {
-    throw new InvalidOptionError('requestTimeoutMs: a whole number from 1 on')
+    throw new InvalidOptionError('requestTimeoutMs: must be a whole number, 1 or more')
   }
   if (onRequest !== undefined && typeof onRequest !== 'function') {
-    throw new InvalidOptionError('onRequest: a function')
+    throw new InvalidOptionError('onRequest: must be a function')
   }
-  const server = serverOf(createService(store, options), requestTimeoutMs, onRequest)
+  const server = serverOf(createService(store, handlerOptions), requestTimeoutMs, onRequest)
   const connections = new Connections(server)
   await listening(server, port, host)
   return { url: urlOf(host, server.address()), close: () => connections.close() }

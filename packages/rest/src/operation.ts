@@ -4,27 +4,27 @@ import type { JsonObject } from './body.ts'
 import type { ServiceRules } from './profiles.ts'
 import type { Query } from './query.ts'
 
-/** A request that has passed every check of form. */
+/** A request whose form has been checked. */
 export interface Call {
   readonly store: ContextStore
   readonly rules: ServiceRules
-  /** Empty where the path names none; so are `namespace` and `name`. */
+  /** Empty if the path names none, as are `namespace` and `name`. */
   readonly account: string
   readonly namespace: string
   readonly session: string | undefined
   readonly name: string
   readonly query: Query
-  /** Empty where the operation takes none. */
+  /** The body; empty if the operation takes none. */
   readonly body: JsonObject
-  /** What a body of any JSON holds; `null` where the operation takes none. */
+  /** The JSON value of the body; `null` if the operation takes none. */
   readonly value: JsonValue
-  /** Throws where the token of the request is not the account's: for a path that names no account. */
+  /** Throws if the request's token is not valid for the account; for a path that names none. */
   readonly authorize: (account: string) => void
 }
 
-/** What can be done at a path: a row of WIRE.md. */
+/** What a method does at a path: a row of docs/rest-contract.md. */
 export interface Operation {
-  /** What the body has to be. */
+  /** What the body must be. */
   readonly takes: 'nothing' | 'object' | 'value'
   readonly run: (call: Call) => Promise<Answer>
 }

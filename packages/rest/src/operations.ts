@@ -8,7 +8,7 @@ export const createNamespace: Operation = {
   takes: 'object',
   async run({ store, account, body, query, rules }) {
     const { name } = body
-    if (typeof name !== 'string') throw new Refusal(400, 'name: a string, the name of the namespace')
+    if (typeof name !== 'string') throw new Refusal(400, 'name: must be a string, the name of the namespace')
     const ttlSeconds = query.wholeNumber('ttlSecond')
     const namespace = store.account(account).namespace(name)
     await checkName(namespace, rules)
@@ -57,7 +57,7 @@ export const readProperties: Operation = {
     if (Object.keys(found).length === 0) {
       await checkThere(namespace)
       if (call.rules.missingSessions && (await session.info()) === undefined) {
-        throw new Refusal(404, 'there is no such session')
+        throw new Refusal(404, 'the session does not exist')
       }
     }
     return jsonAnswer(found)
@@ -76,7 +76,7 @@ export const readProperty: Operation = {
   takes: 'nothing',
   async run(call) {
     const value = await namespaceOf(call).session(call.session).get(call.name)
-    if (value === undefined) throw new Refusal(404, 'there is no such property')
+    if (value === undefined) throw new Refusal(404, 'the property does not exist')
     return jsonAnswer(call.rules.bareValues ? value : { [call.name]: value })
   },
 }

@@ -1,10 +1,10 @@
 import { InvalidOptionError } from '@context-store/core'
 import type { HandlerOptions, Profile } from './handler-options.ts'
 
-/** The options in which the vendor's pages differ. */
+/** The options for what differs between the vendor's pages. */
 type RuleName = 'bareValues' | 'reservedNames' | 'createOnPatch' | 'missingSessions' | 'propertiesField'
 
-/** A choice of each of them; a profile is one such choice. */
+/** A value of each of them; a profile is such a set of values. */
 export type ServiceRules = { readonly [name in RuleName]-?: Exclude<HandlerOptions[name], undefined> }
 
 const profiles: { readonly [name in Profile]: ServiceRules } = {
@@ -24,16 +24,16 @@ const profiles: { readonly [name in Profile]: ServiceRules } = {
   },
 }
 
-/** The rules of the options' profile, `2019` if none, with what the options choose over it. */
+/** The rules of the options' profile, changed by the other options. */
 export function serviceRules(options: HandlerOptions): ServiceRules {
   const { profile = '2019' } = options
   if (!Object.hasOwn(profiles, profile)) {
-    throw new InvalidOptionError(`profile: one of ${Object.keys(profiles).join(', ')}`)
+    throw new InvalidOptionError(`profile: must be one of ${Object.keys(profiles).join(', ')}`)
   }
   const usual = profiles[profile]
   const { propertiesField = usual.propertiesField } = options
   if (propertiesField !== 'properties' && propertiesField !== 'property') {
-    throw new InvalidOptionError("propertiesField: 'properties' or 'property'")
+    throw new InvalidOptionError("propertiesField: must be 'properties' or 'property'")
   }
   return {
     bareValues: choice('bareValues', options.bareValues, usual.bareValues),
@@ -46,7 +46,7 @@ export function serviceRules(options: HandlerOptions): ServiceRules {
 
 function choice(name: RuleName, chosen: boolean | undefined, usual: boolean): boolean {
   if (chosen !== undefined && typeof chosen !== 'boolean') {
-    throw new InvalidOptionError(`${name}: true or false`)
+    throw new InvalidOptionError(`${name}: must be true or false`)
   }
   return chosen ?? usual
 }

@@ -43,8 +43,8 @@ const serveDocument: Operation = { takes: 'nothing', run: async () => openApi }
 const properties = { GET: readProperties, PATCH: patchProperties, DELETE: deleteProperties }
 const property = { GET: readProperty, PUT: putProperty, DELETE: deleteProperty }
 
-// Of the paths that fit the first one counts: a property of `__default__` stands before the properties of a
-// session called `properties`, and before the sessions of a namespace (WIRE.md, "Meaning" and "Later").
+// The first path that fits counts: a property of `__default__` comes before the properties of a session called
+// `properties`, and before the sessions of a namespace (docs/rest-contract.md, "Paths").
 const v1: { readonly [path: string]: Route['operations'] } = {
   '': { GET: listNamespaces, POST: createNamespace },
   '/{namespace}': { DELETE: deleteNamespace },

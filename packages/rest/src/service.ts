@@ -13,22 +13,23 @@ import { Refusal } from './refusal.ts'
 import { methods, type Route, routeOf } from './routes.ts'
 import type { ServiceRequest } from './service-request.ts'
 
-/** A service as the handler and the server need it: it answers everything and never rejects. */
+/** A service as the handler and the server use it: it answers every request and never rejects. */
 export type Service = (request: ServiceRequest, target: string) => Promise<Answer>
 
 const noBody: JsonObject = {}
 
-/** Makes the service of a store. */
+/** Creates the service of a store. */
 export function createService(store: ContextStore, options: HandlerOptions): Service {
   const rules = serviceRules(options)
   const keys = keyRing(options.keys)
   const cors = corsRules(options.cors, methods)
 
   function authorize(account: string | undefined, key: string): void {
-    if (!keys.accepts(account, key)) throw new Refusal(403, 'the key is not the one of this account')
+    if (!keys.accepts(account, key)) throw new Refusal(403, 'this API key is not valid for this account')
   }
 
-  // The order of the checks is WIRE.md's: 401, 403, 404 (path), 405, 413, 415, 400, and what the store says.
+  // The order of the checks is the contract's (docs/rest-contract.md, "Requests"): 401, 403, 404 for the path, 405,
+  // 413, 415, 400, and then the store's own errors.
   async function serve(request: ServiceRequest, rawTarget: string): Promise<Answer> {
     const { parts, query } = readTarget(rawTarget)
     const route = routeOf(parts)
@@ -62,20 +63,21 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
   }
 }
 
-/** The key of a request: a token for v2, a header of its own for everything else; 401 without one. */
+/** The API key of a request: a token in v2, otherwise the header `maven-api-key`; 401 without one. */
 function keyOf(request: ServiceRequest, parts: readonly PathPart[], query: string): string {
   if (parts[0] === 'v2' && parts[1] === 'context' && parts[2] === 'document') {
     const [, bearer] = /^Bearer +(.+)$/i.exec(request.header('authorization') ?? '') ?? []
     const token = bearer ?? tokenIn(query) ?? ''
-    if (token === '') throw new Refusal(401, 'send your token as authorization: Bearer, or as ?access_token=')
+    if (token === '')
+      throw new Refusal(401, 'send your token in the header authorization: Bearer, or as ?access_token=')
     return token
   }
   const key = request.header('maven-api-key') ?? ''
-  if (key === '') throw new Refusal(401, 'send your key in the header maven-api-key')
+  if (key === '') throw new Refusal(401, 'send your API key in the header maven-api-key')
   return key
 }
 
-/** The account that a path names, in a route or not; empty where its encoding is broken. */
+/** The account that a path names, also a path without a route; empty if its encoding is broken. */
 function accountIn(parts: readonly PathPart[], route: Route | undefined): string | undefined {
   if (route !== undefined) return route.account === -1 ? undefined : (parts[route.account] ?? '')
   const [version, prefix, account] = parts
@@ -97,11 +99,11 @@ function partAt(parts: readonly PathPart[], index: number): PathPart {
 function answerOfError(error: unknown): Answer {
   if (error instanceof Refusal) return errorAnswer(error.status, error.message, error.headers)
   if (ContextStoreError.is(error)) {
-    // The one message that the wire prescribes (WIRE.md, "Later").
+    // The one message that the contract prescribes (docs/rest-contract.md, "Limits").
     const message = error.code === 'too-large' ? 'document too large' : error.message
     return errorAnswer(statusOfError[error.code], message)
   }
-  // Not the client's doing, and not for its eyes; whoever runs the service has to see it.
+  // Not the client's fault, and it must not see the details; whoever runs the service must.
   console.error(error)
   return errorAnswer(500, 'an error inside the service')
 }

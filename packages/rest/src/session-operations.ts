@@ -1,14 +1,18 @@
-import type { Namespace, SessionInfo } from '@context-store/core'
+import type { ListOptions, Namespace, Page } from '@context-store/core'
 import { jsonAnswer, noContent } from './answer.ts'
 import { checkThere, checkWrite } from './namespace-start.ts'
 import { namespaceOf, type Operation } from './operation.ts'
 import type { Query } from './query.ts'
 import { Refusal } from './refusal.ts'
 
+/** The most sessions in a page of a store, and in one of the service. */
+const mostPerPage = 1000
+
 export const listSessionIds: Operation = {
   takes: 'nothing',
   async run(call) {
-    const sessions = await pageOfSessions(namespaceOf(call), call.query)
+    const namespace = namespaceOf(call)
+    const sessions = await pageOf(namespace, call.query, (options) => namespace.listSessions(options))
     return jsonAnswer(sessions.map(({ id }) => id))
   },
 }
@@ -17,15 +21,12 @@ export const listSessionProperties: Operation = {
   takes: 'nothing',
   async run(call) {
     const namespace = namespaceOf(call)
-    const sessions = await pageOfSessions(namespace, call.query)
     const { propertiesField } = call.rules
+    const sessions = await pageOf(namespace, call.query, (options) =>
+      namespace.listSessions({ ...options, properties: true }),
+    )
     return jsonAnswer(
-      await Promise.all(
-        sessions.map(async ({ id }) => ({
-          sessionId: id,
-          [propertiesField]: await namespace.session(id).getAll(),
-        })),
-      ),
+      sessions.map(({ id, properties }) => ({ sessionId: id, [propertiesField]: properties })),
     )
   },
 }
@@ -34,7 +35,8 @@ export const createSession: Operation = {
   takes: 'object',
   async run(call) {
     const { sessionId } = call.body
-    if (typeof sessionId !== 'string') throw new Refusal(400, 'sessionId: a string, the id of the session')
+    if (typeof sessionId !== 'string')
+      throw new Refusal(400, 'sessionId: must be a string, the id of the session')
     const ttlSeconds = call.query.wholeNumber('ttlSecond')
     const namespace = namespaceOf(call)
     const session = namespace.session(sessionId)
@@ -60,23 +62,45 @@ export const listSessions: Operation = {
 }
 
 /**
- * The page that a query asks for. Pages on the wire have numbers and those of a store have cursors, so the
- * listing is walked from its start, a store's page at a time, and nothing before the page is kept.
+ * The page that a query asks for, read by `list`. Pages of the contract have numbers and those of a store have
+ * cursors, so the sessions before the page are listed too, without their properties, and not kept.
  */
-async function pageOfSessions(namespace: Namespace, query: Query): Promise<readonly SessionInfo[]> {
+async function pageOf<T>(
+  namespace: Namespace,
+  query: Query,
+  list: (options: ListOptions) => Promise<Page<T>>,
+): Promise<readonly T[]> {
   const page = query.wholeNumber('page') ?? 0
   const perPage = query.wholeNumber('perPage') ?? 100
-  if (perPage < 1 || perPage > 1000) throw new Refusal(400, 'perPage: a whole number from 1 to 1000')
-  const sessions: SessionInfo[] = []
-  let toSkip = page * perPage
-  for await (const session of namespace.sessions()) {
-    if (toSkip > 0) {
-      toSkip--
-      continue
-    }
-    sessions.push(session)
-    if (sessions.length === perPage) break
+  if (perPage < 1 || perPage > mostPerPage) {
+    throw new Refusal(400, `perPage: must be a whole number from 1 to ${mostPerPage}`)
+  }
+  const before = await endOf(namespace, page * perPage)
+  const sessions: T[] = []
+  if (before !== undefined) {
+    let { cursor } = before
+    do {
+      const part = await list({ cursor, limit: perPage - sessions.length })
+      sessions.push(...part.items)
+      cursor = part.cursor
+    } while (cursor !== undefined && sessions.length < perPage)
   }
   if (sessions.length === 0) await checkThere(namespace)
   return sessions
+}
+
+/** Where the first `count` sessions of a namespace end; `undefined`: there are no more of them. */
+async function endOf(
+  namespace: Namespace,
+  count: number,
+): Promise<{ readonly cursor: string | undefined } | undefined> {
+  let cursor: string | undefined
+  let left = count
+  while (left > 0) {
+    const page: Page<unknown> = await namespace.listSessions({ cursor, limit: Math.min(left, mostPerPage) })
+    if (page.cursor === undefined) return undefined
+    left -= page.items.length
+    cursor = page.cursor
+  }
+  return { cursor }
 }

@@ -30,17 +30,6 @@ for (const profile of ['2019', 'service'] satisfies Profile[]) {
     name: `REST, profile ${profile}`,
     clock,
     runs: 20,
-    cannot: {
-      accounts: 'the contract lists no accounts',
-      conditions: 'the contract has none',
-      'dot-names': 'no URL can say them',
-      'explicit-namespaces': "it is the service's to decide",
-      limits: "they are the service's",
-      removals: 'a PATCH of the contract writes only',
-      'session-info': 'the contract does not tell when a session was created',
-      'session-listing': 'the contract lists ids alone',
-      sync: 'a network answers later',
-    },
     create: async (options) => {
       const double = await startContextService({ profile })
       doubles.push(double)

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { absent } from '@context-store/core'
+import { runInNewContext } from 'node:vm'
+import { absent, type Session } from '@context-store/core'
 import { type RestStoreOptions, restStore } from '@context-store/rest/client'
 import { type ContextServiceDouble, startContextService } from '@context-store/rest/testing'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -88,35 +89,40 @@ describe('what is sent', () => {
     await session({ baseUrl: `${baseUrl}/proxy/` }).getAll()
     expect(paths).toEqual([`/proxy/v1/account/${account}/orders/c1/properties`])
   })
-
-  test('the ids of sessions come page by page', async () => {
-    const ids = Array.from({ length: 1001 }, (_, index) => `s${index}`)
-    service.reset({ [account]: { orders: Object.fromEntries(ids.map((id) => [id, { a: 1 }])) } })
-    const found: string[] = []
-    for await (const id of open().sessionIds(account, 'orders')) found.push(id)
-    expect(found.sort()).toEqual(ids.sort())
-    await expect(open().sessionIds(account, 'nowhere')[Symbol.asyncIterator]().next()).rejects.toMatchObject({
-      code: 'namespace-not-found',
-    })
-  })
 })
 
 describe('what the contract cannot carry is refused, and nothing is sent', () => {
-  test.each(['.', '..'])('%s as any part of an address', async (dots) => {
+  const unsupported = expect.objectContaining({ code: 'unsupported' })
+
+  test.each(['.', '..'])('%s as any part of an address', (dots) => {
     const store = open()
-    const addresses = [
+    for (const address of [
       { account: dots, namespace: 'n', session: 's' },
       { account, namespace: dots, session: 's' },
       { account, namespace: 'n', session: dots },
-    ]
-    for (const address of addresses) {
-      const one = store.session(address)
-      await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unsupported' })
-      await expect(one.getAll()).rejects.toMatchObject({ code: 'unsupported' })
-      await expect(one.clear()).rejects.toMatchObject({ code: 'unsupported' })
+    ]) {
+      expect(() => store.session(address)).toThrow(unsupported)
     }
-    await expect(store.account(account).namespace(dots).create()).rejects.toMatchObject({
+    expect(() => store.account(account).namespace(dots)).toThrow(unsupported)
+    expect(() => store.sessionIds(account, dots)).toThrow(unsupported)
+    expect(service.requests).toEqual([])
+  })
+
+  test('a session called `properties`, whose path is that of a property', () => {
+    expect(() => open().session({ account, namespace: 'n', session: 'properties' })).toThrow(unsupported)
+  })
+
+  test('the listings and the information that the contract does not have', async () => {
+    const store = open()
+    const orders = store.account(account).namespace('orders')
+    const first = (listing: AsyncIterable<unknown>) => listing[Symbol.asyncIterator]().next()
+    await expect(orders.listSessions()).rejects.toEqual(unsupported)
+    await expect(first(orders.sessions())).rejects.toEqual(unsupported)
+    await expect(first(orders.sessions({ properties: true }))).rejects.toEqual(unsupported)
+    await expect(first(store.accounts())).rejects.toEqual(unsupported)
+    await expect(orders.session('s').info()).rejects.toMatchObject({
       code: 'unsupported',
+      message: expect.stringContaining('created'),
     })
     expect(service.requests).toEqual([])
   })
@@ -132,6 +138,8 @@ describe('what the contract cannot carry is refused, and nothing is sent', () =>
 
   test('conditions, removals in a patch, and a time to live where a path has another meaning', async () => {
     await expect(session().patchIf({ a: 1 }, { a: 2 })).rejects.toMatchObject({ code: 'unsupported' })
+    await expect(session().clearIf({ a: 1 })).rejects.toMatchObject({ code: 'unsupported' })
+    await expect(session().update(['a'], () => ({ a: 2 }))).rejects.toMatchObject({ code: 'unsupported' })
     await expect(session().patch({ a: 1, b: absent })).rejects.toMatchObject({ code: 'unsupported' })
     const one = open().session({ account, namespace: 'properties', session: 'c1' })
     await expect(one.patch({ a: 1 }, { ttlSeconds: 1 })).rejects.toMatchObject({ code: 'unsupported' })
@@ -181,7 +189,7 @@ describe('keys', () => {
 })
 
 describe('when the network fails', () => {
-  test('what never arrived is sent again, so often and no more', async () => {
+  test('a request that never reached the service is retried, at most `retries` times', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     let failures = 2
     let calls = 0
@@ -242,6 +250,67 @@ describe('when the network fails', () => {
     await closed
   })
 
+  test('an error of another realm is recognised by what it carries', async () => {
+    const refused = runInNewContext(`Object.assign(new TypeError('fetch failed'), {
+      cause: { errors: [Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })], code: 'EOTHER' },
+    })`)
+    const one = session({ fetch: () => Promise.reject(refused) })
+    await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
+  })
+
+  test('what was thrown may be no error at all', async () => {
+    for (const thrown of ['text', null, undefined, { cause: { cause: 1 } }, { errors: [] }]) {
+      const one = session({ fetch: () => Promise.reject(thrown) })
+      await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'unknown' })
+    }
+  })
+
+  /** A service that answers so late, unless the request is aborted before. */
+  function slow(milliseconds: number): typeof globalThis.fetch {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    return (_, init) =>
+      new Promise((resolve, reject) => {
+        setTimeout(() => resolve(new Response(null, { status: 204 })), milliseconds)
+        init?.signal?.addEventListener('abort', () => reject(new Error('aborted')))
+      })
+  }
+
+  test('a call of two requests has the time of one call', async () => {
+    const one = session({ fetch: slow(600), timeoutMs: 1000 })
+    const refused = expect(one.patch({ a: 1 }, { ttlSeconds: 60 })).rejects.toMatchObject({
+      code: 'unavailable',
+      outcome: 'unknown',
+    })
+    await vi.advanceTimersByTimeAsync(1000)
+    await refused
+  })
+
+  test('the time that a call waits for earlier ones is part of its own', async () => {
+    const one = session({ fetch: slow(5000), timeoutMs: 1000 })
+    const refused = { code: 'unavailable', outcome: 'unknown' }
+    const first = expect(one.patch({ a: 1 })).rejects.toMatchObject(refused)
+    await vi.advanceTimersByTimeAsync(500)
+    const second = expect(one.patch({ a: 2 })).rejects.toMatchObject(refused)
+    await vi.advanceTimersByTimeAsync(1000)
+    await Promise.all([first, second])
+    // What is under way ends in its own time.
+    await vi.advanceTimersByTimeAsync(1000)
+  })
+
+  test.each([
+    ['a patch with a time to live', async (one: Session) => one.patch({ a: 1 }, { ttlSeconds: 60 })],
+    ['a deletion of two properties', async (one: Session) => one.delete(['a', 'b'])],
+  ])('after the first request of %s nothing is certainly not applied', async (_, call) => {
+    for (const second of [400, 403, 413, 429]) {
+      const answers = [204, second]
+      const fetch = async () => {
+        const status = answers.shift() ?? 500
+        return new Response(status === 204 ? null : '{"message":"no"}', { status })
+      }
+      await expect(call(session({ fetch }))).rejects.toMatchObject({ outcome: 'unknown' })
+    }
+  })
+
   test('a key function that hangs does not hang the call', async () => {
     const one = session({ apiKey: () => new Promise<string>(() => undefined), timeoutMs: 20 })
     await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
@@ -288,6 +357,24 @@ describe('what the service answers', () => {
     await expect(session({ baseUrl }).getAll()).rejects.toMatchObject({ code: 'corrupt' })
   })
 
+  test('an error names its session, and a write whose answer is unreadable may have happened', async () => {
+    const baseUrl = await serverThat((_incoming, outgoing) => outgoing.end(Buffer.from([0x7b, 0xff])))
+    await expect(session({ baseUrl }).patch({ a: 1 })).rejects.toMatchObject({
+      code: 'corrupt',
+      outcome: 'unknown',
+      address: { account, namespace: 'orders', session: 'c1' },
+    })
+  })
+
+  test('an oversized patch is too large before anything is sent', async () => {
+    const list = Array(700).fill('x'.repeat(800_000))
+    await expect(session().patch({ list })).rejects.toMatchObject({
+      code: 'too-large',
+      outcome: 'not-applied',
+    })
+    expect(service.requests).toEqual([])
+  })
+
   test('a redirection is not followed: the key is for nobody else', async () => {
     let leaked = false
     const other = await serverThat((_incoming, outgoing) => {
@@ -330,12 +417,4 @@ test.each([
   expect(() => open({ [option]: value })).toThrow(
     expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining(option) }),
   )
-})
-
-test('after close() ids are not listed either', async () => {
-  const store = open()
-  await store.close()
-  await expect(store.sessionIds(account, 'orders')[Symbol.asyncIterator]().next()).rejects.toMatchObject({
-    code: 'closed',
-  })
 })

@@ -9,6 +9,7 @@ import {
 } from '@context-store/rest/testing'
 import axios from 'axios'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { counted } from './counted-store.ts'
 
 /** What code under test sends requests with: an answer, or an error where the connection broke. */
 type Send = (url: string, method: string, body?: unknown) => Promise<{ status: number; body: unknown }>
@@ -169,6 +170,16 @@ describe.each(Object.entries(entrances))('%s', (_name, open) => {
     state['577089'].orders.c1.cart.push('jam')
     service.reset()
     expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 1, cart: ['tea'] } } } })
+  })
+
+  test('a snapshot lists sessions with their properties, and reads none of them alone', async () => {
+    const state = { '577089': { n: { s1: { a: 1 }, s2: { a: 2 } } } }
+    const service = await start({ state })
+    const { store, calls } = counted(service.store.sync)
+    const { account } = store
+    vi.spyOn(service.store.sync, 'account').mockImplementation(account)
+    expect(service.snapshot()).toEqual(state)
+    expect(calls).toEqual([['namespaces'], ['sessions', { properties: true }]])
   })
 
   test('timers that are faked, all of them, hold nobody up; a delay is theirs', async () => {

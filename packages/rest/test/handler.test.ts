@@ -52,7 +52,7 @@ function client(store: ContextStore, options: HandlerOptions = {}) {
 
 const message = { message: expect.any(String) }
 
-// A row of WIRE.md each, on a store that has a namespace `n` with { a: 1, b: null } in `__default__` and in `s`.
+// A row of docs/rest-contract.md each, on a store that has a namespace `n` with { a: 1, b: null } in `__default__` and in `s`.
 const operations = [
   ['POST', '', '{"name":"new"}', 204, undefined],
   ['POST', '', '{"name":"n","more":1}', 204, undefined],

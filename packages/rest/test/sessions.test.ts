@@ -1,5 +1,6 @@
 import { memoryStore } from '@context-store/memory'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { counted } from './counted-store.ts'
 import { handlerClient } from './handler-client.ts'
 
 async function service(count: number) {
@@ -34,22 +35,42 @@ test('pages are of the size that is asked for, and together they are every sessi
   expect([far.status, far.body]).toEqual([200, []])
 })
 
-test('a page is walked to, and no further', async () => {
-  const { store, send } = await service(1)
-  let walked = 0
-  vi.spyOn(store, 'account').mockImplementation((id) => ({
-    id,
-    namespace: (name) => ({
-      ...memoryStore().account(id).namespace(name),
-      async *sessions() {
-        for (;;) yield { id: `s${walked++}`, createdAt: new Date(0) }
-      },
-    }),
-    async *namespaces() {},
-  }))
-  const { body } = await send('GET', '/v1/account/a/n/session-ids?page=1000&perPage=3')
-  expect(body).toEqual(['s3000', 's3001', 's3002'])
-  expect(walked).toBe(3003)
+describe('the reads of one page', () => {
+  const answer = async (count: number, path: string) => {
+    const { store } = await service(count)
+    const { store: watched, calls } = counted(store)
+    const { body } = await handlerClient(watched)('GET', `/v1/account/a/n/${path}`)
+    return { body, calls }
+  }
+
+  test.each(['session-ids', 'session-properties'])(
+    '%s reads once, however many sessions the page has',
+    async (path) => {
+      const { body, calls } = await answer(250, `${path}?perPage=1000`)
+      expect(body).toHaveLength(250)
+      expect(calls.map(([name]) => name)).toEqual(['listSessions'])
+    },
+  )
+
+  test('session-properties reads again where the properties end the page of the store early', async () => {
+    const { namespace, store } = await service(0)
+    for (let i = 0; i < 8; i++) await namespace.session(`s${i}`).patch({ text: 'x'.repeat(799_000) })
+    const { store: watched, calls } = counted(store)
+    const { body } = await handlerClient(watched)('GET', '/v1/account/a/n/session-properties')
+    expect(body).toHaveLength(8)
+    expect(calls.map(([name]) => name)).toEqual(['listSessions', 'listSessions'])
+  })
+
+  test('sessions before the page are read without properties, 1,000 at a time, and none after it', async () => {
+    const { body, calls } = await answer(4000, 'session-properties?page=1000&perPage=3')
+    expect(body).toEqual([3000, 3001, 3002].map((i) => ({ sessionId: `s${i}`, properties: { i } })))
+    expect(calls.map(([name, options]) => [name, options])).toEqual([
+      ['listSessions', { limit: 1000, cursor: undefined }],
+      ['listSessions', { limit: 1000, cursor: expect.any(String) }],
+      ['listSessions', { limit: 1000, cursor: expect.any(String) }],
+      ['listSessions', { limit: 3, cursor: expect.any(String), properties: true }],
+    ])
+  })
 })
 
 test('a path that fits a property too is the property', async () => {

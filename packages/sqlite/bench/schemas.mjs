@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { emptyDocument, patchDocument, readDocument, readDocumentProperty } from '@context-store/core'
+import { emptyDocument, patchDocument, readDocument, readDocumentProperty } from '@context-store/core/adapter'
 import { sqliteStore } from '@context-store/sqlite'
 import Database from 'better-sqlite3'
 

@@ -1,62 +1,273 @@
-import type { StorageAdapter, SyncStorageAdapter } from '@context-store/core'
-import type { GroupCommit } from './group-commit.ts'
+import type { JsonValue, NamespaceInfo, Properties, SessionInfo } from '@context-store/core'
+import {
+  type CallKind,
+  type CheckedAddress,
+  type Condition,
+  decideClear,
+  decideDelete,
+  decidePatch,
+  GroupCommit,
+  isExpired,
+  type ListedSession,
+  type ListRequest,
+  listedLength,
+  listedProperties,
+  namespaceInfoOf,
+  type PatchRequest,
+  readDocumentProperties,
+  readDocumentProperty,
+  type SessionListRequest,
+  type Slice,
+  type StoreRules,
+  type SyncStorageAdapter,
+  sessionInfoOf,
+  type WriteDecision,
+  type WriteOutcome,
+} from '@context-store/core/adapter'
+import {
+  type FoundSession,
+  findSession,
+  type LifeRow,
+  lifeOf,
+  readDocumentOf,
+  rememberRow,
+} from './session-rows.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
+import { storeError } from './sqlite-errors.ts'
+import { idOf, storedId } from './stored-id.ts'
 
-/** The port without promises: each call commits what the queue holds, and is then an atom of its own. */
-export function syncAdapter(connection: SqliteConnection, group: GroupCommit): SyncStorageAdapter {
-  const read: SqliteConnection['read'] = (call) => {
-    group.flush()
-    return connection.read(call)
+/** How many sessions are deleted along with their namespace; `reclaim` deletes the rest. */
+const deletedAtOnce = 1000
+
+/** How many sessions one `reclaim` deletes: more than the writes between two of them can create. */
+const reclaimedAtOnce = 256
+
+/** How many documents a listing with properties reads at once: it may end at any of them. */
+const documentsAtOnce = 32
+
+interface NamespaceRow {
+  readonly id: number
+  readonly created_at: number
+  readonly ttl_seconds: number
+}
+
+type SessionRow = LifeRow & { readonly id: string }
+
+/**
+ * The engine's calls, each within a transaction that core has begun if it writes. Each decides everything before its
+ * first write, so that one that is refused leaves nothing behind in a transaction that it shares with others.
+ */
+export class SqliteAdapter implements SyncStorageAdapter {
+  readonly keepsOrder = true
+  readonly transactions: GroupCommit
+  readonly #connection: SqliteConnection
+  readonly #rules: StoreRules
+
+  constructor(connection: SqliteConnection, rules: StoreRules) {
+    this.#connection = connection
+    this.transactions = new GroupCommit(connection)
+    this.#rules = rules
   }
-  const write: SqliteConnection['write'] = (call) => {
-    group.flush()
-    return connection.write(call)
+
+  errorOf(cause: unknown, during: CallKind): ReturnType<typeof storeError> {
+    return storeError(cause, during)
   }
-  return {
-    ready: () => read((tables) => tables.ready()),
-    createNamespace: (...args) => write((tables) => tables.createNamespace(...args)),
-    namespaceInfo: (account, namespace) => read((tables) => tables.namespaceInfo(account, namespace)),
-    deleteNamespace: (account, namespace) => write((tables) => tables.deleteNamespace(account, namespace)),
-    listNamespaces: (account, from, limit) => read((tables) => tables.listNamespaces(account, from, limit)),
-    listAccounts: (from, limit) => read((tables) => tables.listAccounts(from, limit)),
-    patch: (address, request, rules) => write((tables) => tables.patch(address, request, rules)),
-    readProperty: (address, name, rules) => read((tables) => tables.readProperty(address, name, rules)),
-    readProperties: (address, names, rules) => read((tables) => tables.readProperties(address, names, rules)),
-    deleteProperties: (...args) => write((tables) => tables.deleteProperties(...args)),
-    clearSession: (address) => write((tables) => tables.clearSession(address)),
-    sessionInfo: (address, rules) => read((tables) => tables.sessionInfo(address, rules)),
-    listSessions: (...args) => read((tables) => tables.listSessions(...args)),
-    reclaim: (rules) => write((tables) => tables.reclaim(rules)),
-    close: () => {
-      group.flush()
-      connection.close()
-    },
+
+  ready(): void {
+    this.#connection.statements.ready.get()
+  }
+
+  createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): void {
+    const row = this.#namespace(account, namespace)
+    if (row === undefined) this.#addNamespace(account, namespace, ttlSeconds ?? 0, this.#rules.now())
+    else if (ttlSeconds !== undefined) this.#connection.statements.updateNamespace.run(ttlSeconds, row.id)
+  }
+
+  namespaceInfo(account: string, namespace: string): NamespaceInfo | undefined {
+    const row = this.#namespace(account, namespace)
+    return row && namespaceInfoOf(namespace, Number(row.created_at), Number(row.ttl_seconds))
+  }
+
+  deleteNamespace(account: string, namespace: string): void {
+    const row = this.#namespace(account, namespace)
+    if (row === undefined) return
+    const sql = this.#connection.statements
+    sql.deleteNamespace.run(row.id)
+    const { changes } = sql.deleteSessions.run(row.id, deletedAtOnce)
+    if (changes >= deletedAtOnce) sql.addDeletedNamespace.run(row.id)
+  }
+
+  listAccounts({ from, limit }: ListRequest): Slice<string> {
+    const rows = this.#connection.statements.listAccounts.all(from ?? '', limit + 1)
+    return sliceOf(rows as { readonly account: string }[], limit, 'account', (row) => idOf(row.account))
+  }
+
+  listNamespaces(account: string, { from, limit }: ListRequest): Slice<NamespaceInfo> {
+    const rows = this.#connection.statements.listNamespaces.all(storedId(account), from ?? '', limit + 1)
+    return sliceOf(rows as (NamespaceRow & { readonly name: string })[], limit, 'name', (row) =>
+      namespaceInfoOf(idOf(row.name), Number(row.created_at), Number(row.ttl_seconds)),
+    )
+  }
+
+  listSessions(account: string, namespace: string, request: SessionListRequest): Slice<ListedSession> {
+    const owner = this.#namespace(account, namespace)
+    if (owner === undefined) return { items: [], next: undefined }
+    const { from, limit, properties } = request
+    if (properties !== undefined) {
+      return this.#listDocuments(owner.id, request, (session, document) =>
+        listedProperties({ account, namespace, session }, document, properties),
+      )
+    }
+    const rows = this.#connection.statements.listSessions.all(
+      owner.id,
+      from ?? '',
+      this.#rules.now(),
+      limit + 1,
+    )
+    return sliceOf(rows as SessionRow[], limit, 'id', (row) => sessionInfoOf(idOf(row.id), lifeOf(row)))
+  }
+
+  patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
+    const sql = this.#connection.statements
+    const found = findSession(sql, address)
+    const now = this.#rules.now()
+    const decision = decidePatch(found?.session, found?.namespaceTtl, request, this.#rules, now)
+    if (decision.action === 'refuse') return decision.current
+    const namespace = found?.namespace ?? this.#addNamespace(address.account, address.namespace, 0, now)
+    return this.#carryOut(decision, address, namespace, found?.session)
+  }
+
+  update(
+    address: CheckedAddress,
+    names: readonly string[],
+    change: (current: Properties) => PatchRequest | undefined,
+  ): void {
+    const request = change(this.readProperties(address, names))
+    if (request !== undefined) this.patch(address, request)
+  }
+
+  readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
+    const document = readDocumentOf(this.#connection.statements, address, this.#rules.now)
+    return document === undefined ? undefined : readDocumentProperty(document, name)
+  }
+
+  readProperties(address: CheckedAddress, names: readonly string[] | undefined): Properties {
+    const document = readDocumentOf(this.#connection.statements, address, this.#rules.now)
+    return document === undefined ? {} : readDocumentProperties(document, names)
+  }
+
+  deleteProperties(address: CheckedAddress, names: readonly string[]): void {
+    const found = findSession(this.#connection.statements, address)
+    if (found === undefined) return
+    const decision = decideDelete(found.session, names, this.#rules.now())
+    this.#carryOut(decision, address, found.namespace, found.session)
+  }
+
+  clearSession(address: CheckedAddress, expected: Condition | undefined): WriteOutcome {
+    const found = findSession(this.#connection.statements, address)
+    const decision = decideClear(found?.session, expected, this.#rules.now())
+    if (found === undefined) return decision.action === 'refuse' ? decision.current : undefined
+    return this.#carryOut(decision, address, found.namespace, found.session)
+  }
+
+  sessionInfo(address: CheckedAddress): SessionInfo | undefined {
+    const life = findSession(this.#connection.statements, address)?.session?.life
+    if (life === undefined || isExpired(life.expiresAt, this.#rules.now())) return undefined
+    return sessionInfoOf(address.session, life)
+  }
+
+  reclaim(): boolean {
+    const sql = this.#connection.statements
+    const now = this.#rules.now()
+    // An empty DELETE costs ten times the SELECT.
+    const expired =
+      sql.findExpired.get(now) === undefined ? 0 : sql.deleteExpired.run(now, reclaimedAtOnce).changes
+    const isMoreExpired = expired >= reclaimedAtOnce
+    const deleted = sql.findDeletedNamespace.get() as { readonly id: number } | undefined
+    if (deleted === undefined) return isMoreExpired
+    const { changes } = sql.deleteSessions.run(deleted.id, reclaimedAtOnce)
+    if (changes >= reclaimedAtOnce) return true
+    sql.forgetDeletedNamespace.run(deleted.id)
+    return isMoreExpired
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  #carryOut(
+    decision: WriteDecision,
+    address: CheckedAddress,
+    namespace: number,
+    stored: FoundSession['session'],
+  ): WriteOutcome {
+    const sql = this.#connection.statements
+    if (decision.action === 'refuse') return decision.current
+    if (decision.action === 'keep') return undefined
+    if (decision.action === 'end') {
+      if (stored !== undefined) sql.deleteSession.run(stored.key)
+      return undefined
+    }
+    const { document, life } = decision
+    if (stored !== undefined && life === stored.life) {
+      sql.updateDocument.run(document, stored.key)
+      return undefined
+    }
+    const { createdAt, ttlSeconds, expiresAt = null } = life
+    const ownTtl = life.ownTtl ? 1 : 0
+    if (stored !== undefined) {
+      sql.updateSession.run(document, createdAt, ttlSeconds, ownTtl, expiresAt, stored.key)
+      return undefined
+    }
+    const id = storedId(address.session)
+    const added = sql.addSession.run(namespace, id, createdAt, ttlSeconds, ownTtl, expiresAt, document)
+    rememberRow(address, Number(added.lastInsertRowid))
+    return undefined
+  }
+
+  /** A slice with properties, some documents at a time, until they are long enough together. */
+  #listDocuments(
+    namespace: number,
+    { from, limit }: SessionListRequest,
+    read: (session: string, document: string) => Properties,
+  ): Slice<ListedSession> {
+    const now = this.#rules.now()
+    const items: ListedSession[] = []
+    let last = from ?? ''
+    let length = 0
+    for (;;) {
+      const wanted = Math.min(documentsAtOnce, limit + 1 - items.length)
+      const rows = this.#connection.statements.listDocuments.all(namespace, last, now, wanted)
+      for (const row of rows as (SessionRow & { readonly document: string })[]) {
+        if (items.length === limit || length >= listedLength) return { items, next: last }
+        const id = idOf(row.id)
+        items.push({ ...sessionInfoOf(id, lifeOf(row)), properties: read(id, row.document) })
+        length += row.document.length
+        last = row.id
+      }
+      if (rows.length < wanted) return { items, next: undefined }
+    }
+  }
+
+  #namespace(account: string, namespace: string): NamespaceRow | undefined {
+    const { findNamespace } = this.#connection.statements
+    return findNamespace.get(storedId(account), storedId(namespace)) as NamespaceRow | undefined
+  }
+
+  #addNamespace(account: string, namespace: string, ttlSeconds: number, now: number): number {
+    const { addNamespace } = this.#connection.statements
+    const added = addNamespace.run(storedId(account), storedId(namespace), now, ttlSeconds)
+    return Number(added.lastInsertRowid)
   }
 }
 
-/** The port with promises: calls go through the queue. */
-export function asyncAdapter(connection: SqliteConnection, group: GroupCommit): StorageAdapter {
-  return {
-    ready: () => group.read((tables) => tables.ready()),
-    createNamespace: (...args) => group.write((tables) => tables.createNamespace(...args)),
-    namespaceInfo: (account, namespace) => group.read((tables) => tables.namespaceInfo(account, namespace)),
-    deleteNamespace: (account, namespace) =>
-      group.write((tables) => tables.deleteNamespace(account, namespace)),
-    listNamespaces: (account, from, limit) =>
-      group.read((tables) => tables.listNamespaces(account, from, limit)),
-    listAccounts: (from, limit) => group.read((tables) => tables.listAccounts(from, limit)),
-    patch: (address, request, rules) => group.write((tables) => tables.patch(address, request, rules)),
-    readProperty: (address, name, rules) => group.read((tables) => tables.readProperty(address, name, rules)),
-    readProperties: (address, names, rules) =>
-      group.read((tables) => tables.readProperties(address, names, rules)),
-    deleteProperties: (...args) => group.write((tables) => tables.deleteProperties(...args)),
-    clearSession: (address) => group.write((tables) => tables.clearSession(address)),
-    sessionInfo: (address, rules) => group.read((tables) => tables.sessionInfo(address, rules)),
-    listSessions: (...args) => group.read((tables) => tables.listSessions(...args)),
-    reclaim: (rules) => group.write((tables) => tables.reclaim(rules)),
-    close: async () => {
-      group.flush()
-      connection.close()
-    },
-  }
+/** A slice of the rows, of which one more than `limit` was asked for; it continues after the stored id of its last. */
+function sliceOf<Column extends string, Row extends { readonly [C in Column]: string }, T>(
+  rows: readonly Row[],
+  limit: number,
+  column: Column,
+  itemOf: (row: Row) => T,
+): Slice<T> {
+  const shown = rows.slice(0, limit)
+  return { items: shown.map(itemOf), next: rows.length > limit ? shown.at(-1)?.[column] : undefined }
 }

@@ -1,9 +1,10 @@
 import { StoreClosedError } from '@context-store/core'
+import type { Transactions } from '@context-store/core/adapter'
 import { keepObjects } from './kept-objects.ts'
 import { migrate, schemaVersion } from './schema.ts'
-import { SessionTables } from './session-tables.ts'
 import { openFile, type SqliteDatabase, type SqliteStatement } from './sqlite-driver.ts'
-import { hasCode, translate } from './sqlite-errors.ts'
+import { hasCode } from './sqlite-errors.ts'
+import { prepareStatements, type Statements } from './statements.ts'
 
 /** Where the database is: a file to open, or one that the caller opened. */
 export type SqliteSource = { readonly path: string } | { readonly database: SqliteDatabase }
@@ -11,104 +12,67 @@ export type SqliteSource = { readonly path: string } | { readonly database: Sqli
 /** How long a call waits for another process. */
 const busyMilliseconds = 5000
 
+// Taken at load: a test's fake timers replace the global function, and nothing would be committed.
+const afterTick = setImmediate
+
 interface Opened {
   readonly database: SqliteDatabase
-  readonly tables: SessionTables
+  readonly statements: Statements
   readonly begin: SqliteStatement
   readonly commit: SqliteStatement
   readonly rollback: SqliteStatement
 }
 
-/** The database behind a store, opened at the first call, and again at the next where that failed. */
-export class SqliteConnection {
+/** The database behind a store: opened at the first call, and again at the next where that failed. */
+export class SqliteConnection implements Transactions {
   readonly #source: SqliteSource
   readonly #synchronous: 'FULL' | 'NORMAL'
   #opened: Opened | undefined
-  #closed = false
+  #isClosed = false
 
   constructor(source: SqliteSource, synchronous: 'FULL' | 'NORMAL') {
     this.#source = source
     this.#synchronous = synchronous
   }
 
-  /** Makes one call that only reads. */
-  read<T>(call: (tables: SessionTables) => T): T {
-    try {
-      return call(this.#open().tables)
-    } catch (error) {
-      throw translate(error)
-    }
-  }
-
-  /** Makes one call in a transaction of its own. */
-  write<T>(call: (tables: SessionTables) => T): T {
-    const tables = this.begin()
-    let result: T
-    try {
-      result = call(tables)
-    } catch (error) {
-      this.rollback()
-      throw translate(error)
-    }
-    this.commit()
-    return result
+  /** The prepared statements. */
+  get statements(): Statements {
+    return (this.#opened ?? this.#open()).statements
   }
 
   /** Begins a transaction that writes, so that no other process does between its reads and its writes. */
-  begin(): SessionTables {
-    try {
-      const { begin, tables } = this.#open()
-      begin.run()
-      return tables
-    } catch (error) {
-      throw translate(error)
-    }
+  begin(): void {
+    ;(this.#opened ?? this.#open()).begin.run()
   }
 
-  /** Commits, or rolls back and throws; whether the writes have happened is the error's `outcome`. */
   commit(): void {
-    try {
-      this.#open().commit.run()
-    } catch (error) {
-      this.rollback()
-      throw translate(error, 'commit')
-    }
+    this.#opened?.commit.run()
   }
 
-  /** Ends the transaction without its writes; never throws. */
   rollback(): void {
-    try {
-      this.#open().rollback.run()
-    } catch {
-      // SQLite has ended some failed transactions by itself.
-    }
+    this.#opened?.rollback.run()
+  }
+
+  afterTick(flush: () => void): void {
+    afterTick(flush)
   }
 
   /** Writes the whole database, compacted, to an empty file. */
   copyInto(path: string): void {
-    try {
-      this.#open().database.prepare('VACUUM INTO ?').run(path)
-    } catch (error) {
-      throw translate(error)
-    }
+    const { database } = this.#opened ?? this.#open()
+    database.prepare('VACUUM INTO ?').run(path)
   }
 
   /** Closes what was opened here; a caller's database stays open. */
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     const opened = this.#opened
     this.#opened = undefined
-    if (opened === undefined || 'database' in this.#source) return
-    try {
-      opened.database.close()
-    } catch (error) {
-      throw translate(error)
-    }
+    if (opened !== undefined && !('database' in this.#source)) opened.database.close()
   }
 
   #open(): Opened {
-    if (this.#opened !== undefined) return this.#opened
-    if (this.#closed) throw new StoreClosedError()
+    if (this.#isClosed) throw new StoreClosedError()
     const shared = 'database' in this.#source
     const database = keepObjects(
       'database' in this.#source ? this.#source.database : openFile(this.#source.path),
@@ -120,7 +84,7 @@ export class SqliteConnection {
         database.prepare('COMMIT'),
         database.prepare('ROLLBACK'),
       ]
-      this.#opened = { database, tables: new SessionTables(database), begin, commit, rollback }
+      this.#opened = { database, statements: prepareStatements(database), begin, commit, rollback }
       return this.#opened
     } catch (error) {
       if (!shared) database.close()
@@ -129,12 +93,12 @@ export class SqliteConnection {
   }
 }
 
-/** Sets the connection up and brings the tables to today's version. What is refused has not been touched. */
+/** Sets the connection up and brings the tables to today's version. A database that is refused has not been touched. */
 function prepareDatabase(database: SqliteDatabase, shared: boolean, synchronous: 'FULL' | 'NORMAL'): void {
   database.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)
   schemaVersion(database, shared)
   useWriteAheadLog(database)
-  // Said even where it is the default: builds of SQLite differ in what they take for it with a write-ahead log.
+  // Stated even where it is the default: builds of SQLite differ in their default with a write-ahead log.
   database.exec(`PRAGMA synchronous = ${synchronous}`)
   migrate(database, shared)
 }
@@ -147,10 +111,10 @@ function useWriteAheadLog(database: SqliteDatabase): void {
       database.prepare('PRAGMA journal_mode = WAL').get()
       return
     } catch (error) {
-      // Reads work there all the same, and a write will say what is wrong.
+      // Reads work all the same, and a write will say what is wrong.
       if (hasCode(error, 'SQLITE_READONLY')) return
       if (!hasCode(error, 'SQLITE_BUSY') || Date.now() > deadline) throw error
-      // Two processes that begin one file meet here, and SQLite does not apply its busy timeout to this.
+      // Two processes that create one file meet here, and SQLite does not apply its busy timeout to this.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     }
   }

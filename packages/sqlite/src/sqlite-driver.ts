@@ -30,9 +30,9 @@ export interface SqliteDatabase {
 }
 
 /**
- * Opens a file with better-sqlite3, begins it where it is missing.
+ * Opens a file with better-sqlite3, creates it if it is missing.
  *
- * Loaded here and not by an import: who brings a database of their own need not have the native module.
+ * Loaded here and not by an import: with `{ database }` the native module is not needed.
  */
 export function openFile(path: string): SqliteDatabase {
   try {
@@ -48,8 +48,9 @@ export function openFile(path: string): SqliteDatabase {
   }
 }
 
-/** Whether the driver was there and could not open the file; it says so of a missing folder by a TypeError. */
+/** Whether the driver was loaded and could not open the file. For a missing folder it throws an error without a code. */
 function refusedByEngine(error: unknown): boolean {
-  if (error instanceof TypeError) return true
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_')
+  if (typeof error !== 'object' || error === null) return false
+  if ('code' in error) return String(error.code).startsWith('SQLITE_')
+  return 'message' in error && String(error.message).includes('directory does not exist')
 }

@@ -1,38 +1,32 @@
 import { resolve } from 'node:path'
-import {
-  type ContextStore,
-  createStoreWithSync,
-  type HasSync,
-  InvalidOptionError,
-  type StoreOptions,
-} from '@context-store/core'
+import { type ContextStore, type HasSync, InvalidOptionError, type StoreOptions } from '@context-store/core'
+import { checkedOptions, createStoreWithSync, storeOptionNames } from '@context-store/core/adapter'
 import { backUp } from './backup.ts'
-import { GroupCommit } from './group-commit.ts'
-import { asyncAdapter, syncAdapter } from './sqlite-adapter.ts'
+import { SqliteAdapter } from './sqlite-adapter.ts'
 import { SqliteConnection, type SqliteSource } from './sqlite-connection.ts'
 import type { SqliteDatabase } from './sqlite-driver.ts'
 
 /** Where the sessions are kept, and how safely. */
 export type SqliteStoreOptions = StoreOptions & {
   /**
-   * `full`, the default: an awaited write has been synced to the disk and survives the machine. `relaxed`: it
-   * survives the process; a power cut may take the last writes, and damages nothing.
+   * `full`, the default: an awaited write has been synced to the disk and survives a power cut. `relaxed`: it survives
+   * the process; a power cut may lose the last writes, and damages nothing.
    */
   readonly durability?: 'full' | 'relaxed' | undefined
 } & (
     | {
-        /** The file; begun where it is missing, in a folder that is there. Opened at the first call. */
+        /** The file; created if it is missing, in a folder that exists. Opened at the first call. */
         readonly path: string
-        /** Not along with `path`. */
+        /** Not together with `path`. */
         readonly database?: undefined
       }
     | {
         /**
-         * An open database, of better-sqlite3 or `DatabaseSync` of `node:sqlite`; other tables may be in it. The
-         * store sets its journal mode, its `synchronous` and its busy timeout, and does not close it.
+         * An open database, of better-sqlite3 or `DatabaseSync` of `node:sqlite`; it may hold other tables. The store
+         * sets its journal mode, its `synchronous` and its busy timeout, and does not close it.
          */
         readonly database: SqliteDatabase
-        /** Not along with `database`. */
+        /** Not together with `database`. */
         readonly path?: undefined
       }
   )
@@ -41,9 +35,9 @@ export type SqliteStoreOptions = StoreOptions & {
 export interface SqliteStore extends ContextStore, HasSync {
   /**
    * Copies the whole database into a new file: every write made before the call, as of one instant, compacted.
-   * Other tables of a caller's database are copied along.
+   * Other tables of a caller's database are copied too.
    *
-   * @throws `InvalidOptionError` where there is a file already; it is left as it is
+   * @throws `InvalidOptionError` if the file exists already; it is left as it is
    * @example
    * ```ts
    * await store.backup('sessions-2024-06-01.db')
@@ -55,10 +49,10 @@ export interface SqliteStore extends ContextStore, HasSync {
 /**
  * A store in one SQLite file, for one machine: any number of processes may use the file at once.
  *
- * The calls of one turn of the event loop share a transaction, so many at a time are much faster than one after
- * the other. The file is opened at the first call; `ready()` tells whether it can be.
+ * The writes of one tick of the event loop share a transaction, so many at a time are much faster than one after the
+ * other. The file is opened at the first call; `ready()` tells whether it can be.
  *
- * @throws `InvalidOptionError` for an option that cannot be
+ * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @example
  * ```ts
  * const store = sqliteStore({ path: 'sessions.db' })
@@ -66,36 +60,42 @@ export interface SqliteStore extends ContextStore, HasSync {
  * ```
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
-  const connection = new SqliteConnection(sourceOf(options), synchronousOf(options.durability))
-  const group = new GroupCommit(connection)
-  const store = createStoreWithSync(asyncAdapter(connection, group), syncAdapter(connection, group), options)
+  const { path, database, durability, ...rest } = checkedOptions<Partial<SqliteStoreOptions>>(
+    options,
+    [...storeOptionNames, 'path', 'database', 'durability'],
+    'sqliteStore',
+  )
+  const connection = new SqliteConnection(sourceOf(path, database), synchronousOf(durability))
+  const store = createStoreWithSync((rules) => new SqliteAdapter(connection, rules), rest)
   return Object.assign(store, {
     async backup(path: string): Promise<void> {
       if (typeof path !== 'string' || path === '')
-        throw new InvalidOptionError('path: the name of a new file')
-      // Behind every write that waits, and refused by a store that is closed.
+        throw new InvalidOptionError('path: must be the name of a new file')
+      // Waits for the writes before it, and is refused by a closed store.
       await store.ready()
       await backUp(connection, resolve(path))
     },
   })
 }
 
-function sourceOf(options: SqliteStoreOptions): SqliteSource {
-  const { path, database } = options ?? {}
+function sourceOf(path: string | undefined, database: SqliteDatabase | undefined): SqliteSource {
   if ((path === undefined) === (database === undefined)) {
-    throw new InvalidOptionError('either { path }, the name of a file, or { database }, an open one')
+    throw new InvalidOptionError(
+      'pass either { path }, the name of a file, or { database }, an open database',
+    )
   }
   if (database !== undefined) {
     if (typeof database?.exec === 'function' && typeof database.prepare === 'function') return { database }
-    throw new InvalidOptionError('database: an open one of better-sqlite3 or node:sqlite')
+    throw new InvalidOptionError('database: must be an open database of better-sqlite3 or node:sqlite')
   }
-  if (typeof path !== 'string' || path === '') throw new InvalidOptionError('path: the name of a file')
-  // Opened later, and then still meant as of now.
+  if (typeof path !== 'string' || path === '')
+    throw new InvalidOptionError('path: must be the name of a file')
+  // Opened later: a relative path is relative to the working directory of now.
   return { path: path === ':memory:' ? path : resolve(path) }
 }
 
 function synchronousOf(durability: unknown): 'FULL' | 'NORMAL' {
   if (durability === undefined || durability === 'full') return 'FULL'
   if (durability === 'relaxed') return 'NORMAL'
-  throw new InvalidOptionError("durability: 'full' or 'relaxed'")
+  throw new InvalidOptionError("durability: must be 'full' or 'relaxed'")
 }

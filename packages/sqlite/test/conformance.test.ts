@@ -12,5 +12,6 @@ afterAll(() => rmSync(folder, { recursive: true }))
 testContextStore({
   test,
   name: 'SQLite',
+  sync: true,
   create: (options) => sqliteStore({ ...options, path: join(folder, `${files++}.db`) }),
 })

@@ -1,4 +1,5 @@
-import { collect, same } from '../check.ts'
+import type { Session } from '@context-store/core'
+import { collect, refuses, same } from '../check.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { advance } from '../test-clock.ts'
 
@@ -48,6 +49,48 @@ export const clockCases: readonly ConformanceCase[] = [
         same(await session.getAll(), {}, 'getAll() when the time is over')
         same(await collect(namespace.sessions()), [], 'sessions() when the time is over')
       }
+    },
+  },
+  {
+    row,
+    name: 'that gives no time refuses what needs one, and a call that is refused has changed nothing',
+    needs: ['clock'],
+    run: async ({ open, clock, hasNow, can }) => {
+      if (!hasNow) return
+      const store = await open()
+      const account = store.account('a')
+      const namespace = account.namespace('n')
+      const calls: { readonly [id: string]: (session: Session) => Promise<unknown> } = {
+        patch: (session) => session.patch({ a: 2, c: 3 }),
+        delete: (session) => session.delete('a'),
+        clear: (session) => session.clear(),
+      }
+      const conditional: typeof calls = {
+        patchIf: (session) => session.patchIf({ a: 1 }, { a: 2 }),
+        update: (session) => session.update(['a'], () => ({ a: 2 })),
+        clearIf: (session) => session.clearIf({ a: 1 }),
+      }
+      const all = Object.entries({ ...calls, ...(can('conditions') && conditional) })
+      const ttlSeconds = can('time-to-live') ? 60 : undefined
+      const left = { a: 1, b: { d: 2 } }
+      for (const [id] of all) await namespace.session(id).patch(left, { ttlSeconds })
+
+      const now = clock.now()
+      clock.set(Number.NaN)
+      const what = 'while the clock gives no time'
+      await refuses(() => namespace.session('new').patch({ a: 1 }), 'invalid-option', `patch() ${what}`)
+      await refuses(() => account.namespace('new').create(), 'invalid-option', `create() ${what}`)
+      await refuses(() => account.namespace('m').session().patch({}), 'invalid-option', `patch() ${what}`)
+      const refused: string[] = []
+      for (const [id, call] of all) await call(namespace.session(id)).catch(() => refused.push(id))
+
+      clock.set(now)
+      for (const id of refused) {
+        same(await namespace.session(id).getAll(), left, `getAll() after a refused ${id}()`)
+      }
+      same(await namespace.session('new').getAll(), {}, 'getAll() after a refused patch()')
+      const names = (await collect(account.namespaces())).map(({ name }) => name)
+      same(names, ['n'], 'namespaces() after refused calls')
     },
   },
 ]

@@ -46,6 +46,7 @@ export const closeCases: readonly ConformanceCase[] = [
       if (!can('conditions')) return
       await refuses(() => session.patchIf({ a: 1 }, { a: 2 }), 'closed', 'patchIf()')
       await refuses(() => session.update(['a'], () => ({ a: 2 })), 'closed', 'update()')
+      await refuses(() => session.clearIf({ a: 1 }), 'closed', 'clearIf()')
     },
   },
   {
@@ -105,6 +106,78 @@ export const closeCases: readonly ConformanceCase[] = [
       const updates = Array.from({ length: 5 }, () => session.update(['n'], count))
       await allSucceed(store, [...updates, session.patch({ last: 1 })])
       same(await updates[4], { n: 5 }, 'what the last update resolves to')
+    },
+  },
+  {
+    row,
+    name: 'close() waits for conditional writes, also for those whose condition takes another round',
+    needs: ['conditions'],
+    run: async ({ open }) => {
+      const store = await open()
+      const session = store.session({ account: 'a', namespace: 'n', session: 's' })
+      const other = store.session({ account: 'a', namespace: 'n', session: 'other' })
+      await Promise.all([session, other].map((one) => one.patch({ lock: { by: 'me', at: 1 } })))
+      const expected = { lock: { at: 1, by: 'me' } }
+      const calls = [session.patchIf(expected, { n: 1 }), other.clearIf(expected)]
+      await allSucceed(store, calls)
+      same(await Promise.all(calls), [{ ok: true }, { ok: true }], 'patchIf() and clearIf()')
+    },
+  },
+  {
+    row,
+    name: 'close() waits for reads and listings that are under way',
+    run: async ({ open, can }) => {
+      const store = await open()
+      const namespace = store.account('a').namespace('n')
+      await Promise.all(['1', '2', '3'].map((id) => namespace.session(id).patch({ id })))
+      const listing = can('session-listing')
+      const reads: Promise<unknown>[] = [
+        namespace.session('1').getAll(),
+        namespace.info().then((info) => info?.name),
+        ...(listing ? [namespace.listSessions().then(({ items }) => items.length)] : []),
+        ...(listing
+          ? [namespace.listSessions({ properties: ['id'] }).then(({ items }) => items.length)]
+          : []),
+      ]
+      await allSucceed(store, reads)
+      same(await Promise.all(reads), [{ id: '1' }, 'n', ...(listing ? [3, 3] : [])], 'what the reads give')
+    },
+  },
+  {
+    row,
+    name: '`closed` comes before every error of an argument',
+    run: async ({ open, can }) => {
+      const store = await open()
+      const namespace = store.account('a').namespace<{ [name: string]: unknown }>('n')
+      const session = namespace.session('s')
+      await store.close()
+      const wrong: object = { ttl: 60 }
+      const names: readonly string[] = ['\ud800']
+      const calls: readonly (readonly [what: string, call: () => Promise<unknown>])[] = [
+        ['get()', () => session.get('\ud800')],
+        ['getMany()', () => session.getMany(names)],
+        ['getMany() of no array', () => Reflect.apply(session.getMany, session, ['a'])],
+        ['patch()', () => session.patch({ a: new Date(0) })],
+        ['patch() with an unknown option', () => session.patch({ a: 1 }, wrong)],
+        ['patch() that is too large', () => session.patch({ a: 'x'.repeat(1_000_000) })],
+        ['patchIf()', () => session.patchIf({ a: undefined }, { a: new Date(0) })],
+        ['update()', () => session.update(names, () => ({ a: 1 }))],
+        ['update() without a function', () => Reflect.apply(session.update, session, [['a']])],
+        ['delete()', () => session.delete(names)],
+        ['clearIf()', () => session.clearIf({ a: undefined })],
+        ['create()', () => namespace.create(wrong)],
+        ['listSessions()', () => namespace.listSessions({ limit: 0 })],
+      ]
+      const unsupported = [
+        ...(can('conditions') ? [] : ['patchIf()', 'update()', 'update() without a function', 'clearIf()']),
+        ...(can('session-listing') ? [] : ['listSessions()']),
+      ]
+      for (const [what, call] of calls) {
+        if (!unsupported.includes(what)) await refuses(call, 'closed', `${what} with a wrong argument`)
+      }
+      if (!can('session-listing')) return
+      const sessions = (): Promise<unknown> => collect(namespace.sessions(wrong as { properties: true }))
+      await fails(sessions, 'closed', 'sessions() with a wrong argument')
     },
   },
 ]

@@ -217,11 +217,15 @@ export const existenceCases: readonly ConformanceCase[] = [
           await refuses(() => session.patchIf({ a: absent }, { a: 1 }), code, 'patchIf()')
           await refuses(() => session.patchIf({ a: 1 }, { a: 2 }), code, 'patchIf() on what is not there')
           await refuses(() => session.update(['a'], () => ({ a: 1 })), code, 'update()')
+          await refuses(() => session.update(['a'], () => undefined), code, 'update() that writes nothing')
+          same(await session.clearIf({ a: absent }), { ok: true }, 'clearIf()')
         }
         if (can('session-info')) await refuses(() => session.info(), code, 'info()')
         if (can('session-listing')) {
           await refuses(() => namespace.listSessions(), code, 'listSessions()')
           await refuses(() => collect(namespace.sessions()), code, 'sessions()')
+          const withProperties = (): Promise<unknown> => collect(namespace.sessions({ properties: true }))
+          await refuses(withProperties, code, 'sessions() with properties')
         }
         await session.delete('a')
         await session.clear()

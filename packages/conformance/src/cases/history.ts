@@ -5,6 +5,7 @@ import {
   type Patch,
   type PatchIfResult,
   type Properties,
+  present,
   type Session,
 } from '@context-store/core'
 import fc from 'fast-check'
@@ -21,6 +22,7 @@ const named = { minKeys: 1, noNullPrototype: true }
 type Call =
   | { readonly kind: 'patch'; readonly patch: Patch }
   | { readonly kind: 'patchIf'; readonly expected: Expected; readonly patch: Patch }
+  | { readonly kind: 'clearIf'; readonly expected: Expected }
   | { readonly kind: 'increment' }
   | { readonly kind: 'delete' | 'get'; readonly name: string }
   | { readonly kind: 'getAll' | 'clear' }
@@ -33,14 +35,12 @@ const session: SequentialModel<Properties, Call, unknown> = {
       case 'patch':
         return { state: merged(state, call.patch), answer: undefined }
       case 'patchIf': {
-        const current = Object.fromEntries(
-          Object.entries(state).filter(([name]) => Object.hasOwn(call.expected, name)),
-        )
-        const wins = Object.entries(call.expected).every(([name, value]) =>
-          value === absent ? !Object.hasOwn(state, name) : state[name] === value,
-        )
-        const answer: PatchIfResult = wins ? { ok: true } : { ok: false, current }
-        return { state: wins ? merged(state, call.patch) : state, answer }
+        const answer = resultOf(state, call.expected)
+        return { state: answer.ok ? merged(state, call.patch) : state, answer }
+      }
+      case 'clearIf': {
+        const answer = resultOf(state, call.expected)
+        return { state: answer.ok ? {} : state, answer }
       }
       case 'increment': {
         const x = Number(state.x ?? 0) + 1
@@ -60,6 +60,16 @@ const session: SequentialModel<Properties, Call, unknown> = {
   keyOf: (state) => JSON.stringify(Object.entries(state).sort()),
 }
 
+function resultOf(state: Properties, expected: Expected): PatchIfResult {
+  const holds = Object.entries(expected).every(([name, value]) => {
+    if (typeof value === 'symbol') return Object.hasOwn(state, name) === (value === present)
+    return state[name] === value
+  })
+  if (holds) return { ok: true }
+  const current = Object.entries(state).filter(([name]) => Object.hasOwn(expected, name))
+  return { ok: false, current: Object.fromEntries(current) }
+}
+
 function merged(state: Properties, patch: Patch): Properties {
   const next = { ...state }
   for (const [name, value] of Object.entries(patch)) {
@@ -69,13 +79,13 @@ function merged(state: Properties, patch: Patch): Properties {
   return next
 }
 
-/** A call by chance; few values, so that conditions hold now and then, and more than one client's at a time. */
+/** A random call; few values, so that conditions hold now and then, also for several clients at a time. */
 function anyCall({ can }: CaseContext): fc.Arbitrary<Call> {
   const name = fc.constantFrom(...names)
   const value = fc.integer({ min: 0, max: 2 })
   const removed = fc.constant(absent)
   const patch = fc.dictionary(name, can('removals') ? fc.oneof(value, removed) : value, named)
-  const expected = fc.dictionary(name, fc.oneof(value, removed, removed), named)
+  const expected = fc.dictionary(name, fc.oneof(value, removed, fc.constant(present)), named)
   const calls: fc.WeightedArbitrary<Call>[] = [
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('patch'), patch }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('delete', 'get'), name }) },
@@ -83,6 +93,7 @@ function anyCall({ can }: CaseContext): fc.Arbitrary<Call> {
   ]
   if (can('conditions')) {
     calls.push({ weight: 5, arbitrary: fc.record({ kind: fc.constant('patchIf'), expected, patch }) })
+    calls.push({ weight: 1, arbitrary: fc.record({ kind: fc.constant('clearIf'), expected }) })
     calls.push({ weight: 2, arbitrary: fc.constant<Call>({ kind: 'increment' }) })
   }
   return fc.oneof(...calls)
@@ -114,6 +125,8 @@ function answerOf(handle: Session, call: Call): Promise<unknown> {
       return handle.patch(call.patch)
     case 'patchIf':
       return handle.patchIf(call.expected, call.patch)
+    case 'clearIf':
+      return handle.clearIf(call.expected)
     case 'increment':
       return handle.update(['x'], ({ x = 0 }) => ({ x: Number(x) + 1 }))
     case 'delete':
@@ -127,7 +140,7 @@ function answerOf(handle: Session, call: Call): Promise<unknown> {
   }
 }
 
-/** The cases of the row "order of effects" that chance makes. */
+/** The cases of the row "order of effects" on random calls. */
 export const historyCases: readonly ConformanceCase[] = [
   {
     row,

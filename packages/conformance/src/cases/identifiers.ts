@@ -62,7 +62,7 @@ export const identifierCases: readonly ConformanceCase[] = [
   {
     row,
     name: '., .. and properties are ids like any other',
-    needs: ['dot-names'],
+    needs: ['path-names'],
     run: async ({ open }) =>
       staysApart(await open(), [['plain a', 'plain n', 'plain s'], ...inEachPosition(pathlessNames)]),
   },

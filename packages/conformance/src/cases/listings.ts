@@ -178,4 +178,27 @@ export const listingCases: readonly ConformanceCase[] = [
       same(once.items.length, 3, 'the items behind the cursor')
     },
   },
+  {
+    row,
+    name: 'take no cursor of a listing whose names are the same when they are joined',
+    needs: ['session-listing'],
+    run: async ({ open }) => {
+      const store = await open()
+      const listings = [
+        ['a', 'nn'],
+        ['an', 'n'],
+        ['ann', 'x'],
+        ['an', 'nx'],
+      ].map(([account = '', name = '']) => store.account(account).namespace(name))
+      for (const listing of listings) await fill(listing, numbered(5))
+      for (const given of listings) {
+        const { cursor } = await given.listSessions({ limit: 2 })
+        for (const other of listings) {
+          if (other === given) continue
+          const list = (): Promise<unknown> => other.listSessions({ cursor })
+          await refuses(list, 'invalid-option', 'listSessions() with the cursor of another listing')
+        }
+      }
+    },
+  },
 ]

@@ -41,7 +41,7 @@ export const propertyNameCases: readonly ConformanceCase[] = [
   {
     row,
     name: 'may be empty, or dots',
-    needs: ['dot-names'],
+    needs: ['path-names'],
     run: async ({ openSession }) => areNames(await openSession(), ['', ' ', '""', ...pathlessNames]),
   },
   {

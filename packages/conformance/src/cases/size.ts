@@ -29,21 +29,22 @@ function filled(text: string, each: number, documentLength: number): string {
 export const sizeCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'a session has up to 800,000 characters of compact JSON',
-    run: async ({ open }) => {
+    name: 'a session has up to 800,000 characters of compact JSON, or as many as the engine holds',
+    run: async ({ open, documentLength }) => {
+      holds(documentLength <= 800_000, 'a session may have more than 800,000 characters')
       const namespace = (await open()).account('a').namespace('n')
       const session = namespace.session('s')
       await refuses(
-        () => session.patch({ p: filled('a', 1, 800_001) }),
+        () => session.patch({ p: filled('a', 1, documentLength + 1) }),
         'too-large',
-        'patch() to 800,001 characters',
+        'patch() one past the limit',
       )
       same(await session.getAll(), {}, 'getAll() after a refused patch')
       holds((await namespace.info()) === undefined, 'a refused patch began the namespace')
-      const most = filled('語', 1, 800_000)
+      const most = filled('語', 1, documentLength)
       await session.patch({ p: most })
       same(await session.get('p'), most, 'get()')
-      await refuses(() => session.patch({ q: 1 }), 'too-large', 'patch() past 800,000 characters')
+      await refuses(() => session.patch({ q: 1 }), 'too-large', 'patch() past the limit')
       same((await session.getAll()).q, undefined, 'what was refused')
       await session.patch({ p: 'short', q: 1 })
       same(await session.getAll(), { p: 'short', q: 1 }, 'getAll() after it was made short')
@@ -139,6 +140,34 @@ export const sizeCases: readonly ConformanceCase[] = [
       await refuses(() => session.patch({ d: 4 }), 'too-large', 'patch() of a fourth')
       await session.patch({ a: absent, d: 4, b: 'two' })
       same(await session.getAll(), { b: 'two', c: 3, d: 4 }, 'getAll()')
+    },
+  },
+  {
+    row,
+    name: 'of a patch that refers many times to one long text is found before it is written out',
+    run: async ({ open, documentLength, can }) => {
+      const namespace = (await open()).account('a').namespace('n')
+      const session = namespace.session('s')
+      const text = 'x'.repeat(documentLength)
+      // As JSON, longer than any string of V8.
+      const large: readonly JsonValue[] = [
+        Array(700).fill(text),
+        [Array(700).fill(text)],
+        Object.fromEntries(Array.from({ length: 700 }, (_, index) => [`p${index}`, text])),
+        Array(700).fill({ in: [text] }),
+      ]
+      for (const list of large) {
+        await refuses(() => session.patch({ a: 1, list }), 'too-large', 'patch()')
+        if (!can('conditions')) continue
+        await refuses(() => session.patchIf({}, { a: 1, list }), 'too-large', 'patchIf()')
+        await refuses(() => session.patchIf({ list }, { a: 1 }), 'too-large', 'patchIf() on such a value')
+        await refuses(() => session.clearIf({ list }), 'too-large', 'clearIf() on such a value')
+        await refuses(() => session.update(['a'], () => ({ a: 1, list })), 'too-large', 'update()')
+      }
+      const many = Object.fromEntries(Array.from({ length: 700 }, (_, index) => [`p${index}`, text]))
+      await refuses(() => session.patch(many), 'too-large', 'patch() of many properties')
+      same(await session.getAll(), {}, 'getAll()')
+      holds((await namespace.info()) === undefined, 'a refused patch created the namespace')
     },
   },
 ]

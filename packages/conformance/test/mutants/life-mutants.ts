@@ -1,24 +1,23 @@
+import type { JsonValue, SessionInfo } from '@context-store/core'
 import {
-  type AddressKey,
-  type JsonValue,
+  type CheckedAddress,
+  type Condition,
   type LifeEvent,
   namespaceNotFound,
-  type PatchOutcome,
   type PatchRequest,
-  type SessionInfo,
   type SessionLife,
-  type StoreRules,
-} from '@context-store/core'
+  type WriteOutcome,
+} from '@context-store/core/adapter'
 import { PlainAdapter, type PlainNamespace, type PlainSession } from '../plain-adapter.ts'
 import { type Mutant, ofAdapter, ofBothSides, ofStore } from './mutant.ts'
 
 /** A plain adapter that decides a session's life by an event that is not quite what happened. */
 abstract class MistakenLife extends PlainAdapter {
-  abstract mistake(event: LifeEvent, address: AddressKey): LifeEvent
+  abstract mistake(event: LifeEvent, address: CheckedAddress): LifeEvent
 
   override live(
     namespace: PlainNamespace,
-    address: AddressKey,
+    address: CheckedAddress,
     properties: Map<string, JsonValue>,
     event: LifeEvent,
   ): void {
@@ -49,12 +48,12 @@ export const lifeMutants: readonly Mutant[] = [
     'lengthens the time to live with a deletion',
     ['time to live'],
     class extends PlainAdapter {
-      override deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
-        super.deleteProperties(address, names, rules)
-        const session = this.find(address, rules)
+      override deleteProperties(address: CheckedAddress, names: readonly string[]): void {
+        super.deleteProperties(address, names)
+        const session = this.find(address)
         const { ttlSeconds = 0 } = session?.life ?? {}
         if (session !== undefined && ttlSeconds > 0) {
-          session.life = { ...session.life, expiresAt: this.time(rules) + ttlSeconds * 1000 }
+          session.life = { ...session.life, expiresAt: this.time() + ttlSeconds * 1000 }
         }
       }
     },
@@ -63,10 +62,10 @@ export const lifeMutants: readonly Mutant[] = [
     'does not restart the time to live with an empty patch',
     ['time to live', 'existence'],
     class extends PlainAdapter {
-      override patch(address: AddressKey, request: PatchRequest, rules: StoreRules): PatchOutcome {
-        const before = this.find(address, rules)?.life
-        const outcome = super.patch(address, request, rules)
-        const session = this.find(address, rules)
+      override patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
+        const before = this.find(address)?.life
+        const outcome = super.patch(address, request)
+        const session = this.find(address)
         const isEmpty = request.changes.names.length === 0 && request.ttlSeconds === undefined
         if (isEmpty && before !== undefined && session !== undefined) session.life = before
         return outcome
@@ -77,12 +76,12 @@ export const lifeMutants: readonly Mutant[] = [
     'restarts the time to live with a read',
     ['time to live'],
     class extends PlainAdapter {
-      override readProperty(address: AddressKey, name: string, rules: StoreRules): JsonValue | undefined {
-        const session = this.find(address, rules)
+      override readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
+        const session = this.find(address)
         if (session?.life.expiresAt !== undefined) {
-          session.life = { ...session.life, expiresAt: this.time(rules) + session.life.ttlSeconds * 1000 }
+          session.life = { ...session.life, expiresAt: this.time() + session.life.ttlSeconds * 1000 }
         }
-        return super.readProperty(address, name, rules)
+        return super.readProperty(address, name)
       }
     },
   ),
@@ -90,16 +89,11 @@ export const lifeMutants: readonly Mutant[] = [
     'applies a changed time to live of the namespace at once',
     ['time to live'],
     class extends PlainAdapter {
-      override createNamespace(
-        account: string,
-        name: string,
-        ttlSeconds: number | undefined,
-        rules: StoreRules,
-      ): void {
-        super.createNamespace(account, name, ttlSeconds, rules)
+      override createNamespace(account: string, name: string, ttlSeconds: number | undefined): void {
+        super.createNamespace(account, name, ttlSeconds)
         for (const session of this.sessionsOf({ account, namespace: name })?.values() ?? []) {
           if (ttlSeconds === undefined || session.life.ownTtl) continue
-          const expiresAt = ttlSeconds === 0 ? undefined : this.time(rules) + ttlSeconds * 1000
+          const expiresAt = ttlSeconds === 0 ? undefined : this.time() + ttlSeconds * 1000
           session.life = { ...session.life, ttlSeconds, expiresAt }
         }
       }
@@ -109,13 +103,8 @@ export const lifeMutants: readonly Mutant[] = [
     'takes the time to live of a namespace away when it is created again',
     ['time to live'],
     class extends PlainAdapter {
-      override createNamespace(
-        account: string,
-        name: string,
-        ttlSeconds: number | undefined,
-        rules: StoreRules,
-      ): void {
-        super.createNamespace(account, name, ttlSeconds ?? 0, rules)
+      override createNamespace(account: string, name: string, ttlSeconds: number | undefined): void {
+        super.createNamespace(account, name, ttlSeconds ?? 0)
       }
     },
   ),
@@ -124,7 +113,7 @@ export const lifeMutants: readonly Mutant[] = [
     ['existence', 'time to live'],
     class extends MistakenLife {
       readonly stated = new Map<string, number>()
-      mistake(event: LifeEvent, address: AddressKey): LifeEvent {
+      mistake(event: LifeEvent, address: CheckedAddress): LifeEvent {
         const key = this.keyOf(address.account, address.namespace, address.session)
         const statedTtl = event.statedTtl ?? this.stated.get(key)
         if (statedTtl !== undefined) this.stated.set(key, statedTtl)
@@ -136,8 +125,8 @@ export const lifeMutants: readonly Mutant[] = [
     'lets a session live through the instant of its end',
     ['time to live'],
     class extends PlainAdapter {
-      override isOver(life: SessionLife, rules: StoreRules): boolean {
-        return life.expiresAt !== undefined && life.expiresAt < this.time(rules)
+      override isOver(life: SessionLife): boolean {
+        return life.expiresAt !== undefined && life.expiresAt < this.time()
       }
     },
   ),
@@ -152,9 +141,9 @@ export const lifeMutants: readonly Mutant[] = [
     ['existence', 'time to live'],
     class extends PlainAdapter {
       found: PlainSession | undefined
-      override patch(address: AddressKey, request: PatchRequest, rules: StoreRules): PatchOutcome {
+      override patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
         this.found = this.sessionsOf(address)?.get(this.keyOf(address.session))
-        return super.patch(address, request, rules)
+        return super.patch(address, request)
       }
       override merge(_before: Map<string, JsonValue>, request: PatchRequest): Map<string, JsonValue> {
         return super.merge(new Map(this.found?.properties), request)
@@ -165,8 +154,8 @@ export const lifeMutants: readonly Mutant[] = [
     'leaves an empty session behind the last property',
     ['existence'],
     class extends PlainAdapter {
-      override deleteProperties(address: AddressKey, names: readonly string[], rules: StoreRules): void {
-        const session = this.find(address, rules)
+      override deleteProperties(address: CheckedAddress, names: readonly string[]): void {
+        const session = this.find(address)
         for (const name of names) session?.properties.delete(name)
       }
     },
@@ -184,8 +173,8 @@ export const lifeMutants: readonly Mutant[] = [
     'ends a namespace with its last session',
     ['existence'],
     class extends PlainAdapter {
-      override clearSession(address: AddressKey, rules: StoreRules): void {
-        super.clearSession(address, rules)
+      override end(address: CheckedAddress): void {
+        super.end(address)
         if (this.sessionsOf(address)?.size === 0) this.deleteNamespace(address.account, address.namespace)
       }
     },
@@ -201,8 +190,8 @@ export const lifeMutants: readonly Mutant[] = [
         if (namespace !== undefined) this.graves.set(key, namespace)
         super.deleteNamespace(account, name)
       }
-      override begin(account: string, name: string, rules: StoreRules): PlainNamespace {
-        const namespace = super.begin(account, name, rules)
+      override begin(account: string, name: string): PlainNamespace {
+        const namespace = super.begin(account, name)
         const key = this.keyOf(account, name)
         for (const [id, session] of this.graves.get(key)?.sessions ?? []) namespace.sessions.set(id, session)
         this.graves.delete(key)
@@ -230,10 +219,9 @@ export const lifeMutants: readonly Mutant[] = [
     'refuses a deletion in an unknown namespace',
     ['existence', 'idempotence'],
     class extends PlainAdapter {
-      override clearSession(address: AddressKey, rules: StoreRules): void {
-        const { account, namespace } = address
-        if (this.sessionsOf(address) === undefined) throw namespaceNotFound(account, namespace)
-        super.clearSession(address, rules)
+      override clearSession(address: CheckedAddress, expected: Condition | undefined): WriteOutcome {
+        if (this.sessionsOf(address) === undefined) throw namespaceNotFound()
+        return super.clearSession(address, expected)
       }
     },
   ),
@@ -241,14 +229,9 @@ export const lifeMutants: readonly Mutant[] = [
     'gives a namespace created again a new createdAt',
     ['idempotence'],
     class extends PlainAdapter {
-      override createNamespace(
-        account: string,
-        name: string,
-        ttlSeconds: number | undefined,
-        rules: StoreRules,
-      ): void {
-        super.createNamespace(account, name, ttlSeconds, rules)
-        this.begin(account, name, rules).createdAt = this.time(rules)
+      override createNamespace(account: string, name: string, ttlSeconds: number | undefined): void {
+        super.createNamespace(account, name, ttlSeconds)
+        this.begin(account, name).createdAt = this.time()
       }
     },
   ),
@@ -274,8 +257,8 @@ export const lifeMutants: readonly Mutant[] = [
     'lets the engine end a session at an instant of the store’s clock',
     ['the clock'],
     class extends PlainAdapter {
-      override isOver(life: SessionLife, rules: StoreRules): boolean {
-        return super.isOver(life, rules) || (life.expiresAt !== undefined && life.expiresAt < Date.now())
+      override isOver(life: SessionLife): boolean {
+        return super.isOver(life) || (life.expiresAt !== undefined && life.expiresAt < Date.now())
       }
     },
   ),
@@ -283,11 +266,11 @@ export const lifeMutants: readonly Mutant[] = [
     'tells the namespace’s time to live of now, not the one in force',
     ['time to live'],
     class extends PlainAdapter {
-      override sessionInfo(address: AddressKey, rules: StoreRules): SessionInfo | undefined {
-        const info = super.sessionInfo(address, rules)
+      override sessionInfo(address: CheckedAddress): SessionInfo | undefined {
+        const info = super.sessionInfo(address)
         const ttlSeconds = this.namespaceInfo(address.account, address.namespace)?.ttlSeconds
         if (info?.ttlSeconds === undefined || ttlSeconds === undefined) return info
-        return this.find(address, rules)?.life.ownTtl ? info : { ...info, ttlSeconds }
+        return this.find(address)?.life.ownTtl ? info : { ...info, ttlSeconds }
       }
     },
   ),

@@ -1,13 +1,12 @@
+import type { JsonValue, NamespaceInfo } from '@context-store/core'
 import {
-  type AddressKey,
   checkSize,
-  type JsonValue,
-  type SessionInfo,
+  type ListedSession,
+  type ListRequest,
+  type SessionListRequest,
   type Slice,
-  type StoreRules,
-  sessionInfoOf,
-} from '@context-store/core'
-import { PlainAdapter } from '../plain-adapter.ts'
+} from '@context-store/core/adapter'
+import { PlainAdapter, type PlainSession } from '../plain-adapter.ts'
 import { type Mutant, ofAdapter, ofBothSides, ofStore } from './mutant.ts'
 
 export const sizeMutants: readonly Mutant[] = [
@@ -22,9 +21,9 @@ export const sizeMutants: readonly Mutant[] = [
     'counts bytes of UTF-8',
     ['size'],
     class extends PlainAdapter {
-      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
+      override measure(properties: Map<string, JsonValue>): void {
         const text = JSON.stringify(Object.fromEntries(properties))
-        checkSize(address, new TextEncoder().encode(text).length, properties.size, rules)
+        checkSize(new TextEncoder().encode(text).length, properties.size, this.rules)
       }
     },
   ),
@@ -32,13 +31,12 @@ export const sizeMutants: readonly Mutant[] = [
     'counts values without names and commas',
     ['size'],
     class extends PlainAdapter {
-      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
+      override measure(properties: Map<string, JsonValue>): void {
         const lengths = [...properties.values()].map((value) => JSON.stringify(value).length)
         checkSize(
-          address,
           lengths.reduce((sum, length) => sum + length, 0),
           properties.size,
-          rules,
+          this.rules,
         )
       }
     },
@@ -48,9 +46,9 @@ export const sizeMutants: readonly Mutant[] = [
     ['size'],
     class extends PlainAdapter {
       written = 0
-      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
+      override measure(properties: Map<string, JsonValue>): void {
         this.written += JSON.stringify(Object.fromEntries(properties)).length
-        checkSize(address, this.written, properties.size, rules)
+        checkSize(this.written, properties.size, this.rules)
       }
     },
   ),
@@ -58,8 +56,8 @@ export const sizeMutants: readonly Mutant[] = [
     'ignores the limit of properties',
     ['size'],
     class extends PlainAdapter {
-      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
-        super.measure(address, properties, { ...rules, limits: { ...rules.limits, properties: 1e9 } })
+      override measure(properties: Map<string, JsonValue>): void {
+        super.measure(new Map([...properties].slice(0, 3)))
       }
     },
   ),
@@ -67,9 +65,9 @@ export const sizeMutants: readonly Mutant[] = [
     'lets an error of the engine out',
     ['size', 'patch', 'errors'],
     class extends PlainAdapter {
-      override measure(address: AddressKey, properties: Map<string, JsonValue>, rules: StoreRules): void {
+      override measure(properties: Map<string, JsonValue>): void {
         try {
-          super.measure(address, properties, rules)
+          super.measure(properties)
         } catch {
           throw new RangeError('string or blob too big')
         }
@@ -87,10 +85,9 @@ export const listingMutants: readonly Mutant[] = [
         all: T[],
         nameOf: (one: T) => string,
         itemOf: (one: T) => I,
-        from: string | undefined,
-        limit: number,
+        request: ListRequest,
       ): Slice<I> {
-        const slice = super.slice(all, nameOf, itemOf, from, limit)
+        const slice = super.slice(all, nameOf, itemOf, request)
         return slice.next === undefined ? slice : { ...slice, items: slice.items.slice(0, -1) }
       }
     },
@@ -103,11 +100,11 @@ export const listingMutants: readonly Mutant[] = [
         all: T[],
         nameOf: (one: T) => string,
         itemOf: (one: T) => I,
-        from: string | undefined,
-        limit: number,
+        request: ListRequest,
       ): Slice<I> {
+        const { from, limit } = request
         const again = all.filter((one) => nameOf(one) === from).map(itemOf)
-        const slice = super.slice(all, nameOf, itemOf, from, limit - again.length || 1)
+        const slice = super.slice(all, nameOf, itemOf, { from, limit: limit - again.length || 1 })
         return { ...slice, items: [...again, ...slice.items].slice(0, limit) }
       }
     },
@@ -120,9 +117,9 @@ export const listingMutants: readonly Mutant[] = [
         all: T[],
         _nameOf: (one: T) => string,
         itemOf: (one: T) => I,
-        from: string | undefined,
-        limit: number,
+        request: ListRequest,
       ): Slice<I> {
+        const { from, limit } = request
         const start = Number(from ?? 0)
         const next = start + limit < all.length ? String(start + limit) : undefined
         return { items: all.slice(start, start + limit).map(itemOf), next }
@@ -133,25 +130,9 @@ export const listingMutants: readonly Mutant[] = [
     'moves what is written to the end of a listing',
     ['listings'],
     class extends PlainAdapter {
-      override listSessions(
-        account: string,
-        namespace: string,
-        from: string | undefined,
-        limit: number,
-        rules: StoreRules,
-      ): Slice<SessionInfo> {
-        this.mustExist({ account, namespace }, rules)
-        const index = (round: unknown): string =>
-          String(typeof round === 'number' ? round : -1).padStart(4, '0')
-        const all = [...(this.sessionsOf({ account, namespace })?.values() ?? [])]
-        const there = all.filter(({ life }) => !this.isOver(life, rules))
-        return this.slice(
-          there,
-          ({ id, properties }) => `${index(properties.get('round'))}${id}`,
-          ({ id, life }) => sessionInfoOf(id, life),
-          from,
-          limit,
-        )
+      override positionOf({ id, properties }: PlainSession): string {
+        const round = properties.get('round')
+        return `${String(typeof round === 'number' ? round : -1).padStart(4, '0')}${id}`
       }
     },
   ),
@@ -159,14 +140,8 @@ export const listingMutants: readonly Mutant[] = [
     'lists what has expired',
     ['time to live', 'listings', 'existence'],
     class extends PlainAdapter {
-      override listSessions(
-        account: string,
-        namespace: string,
-        from: string | undefined,
-        limit: number,
-        rules: StoreRules,
-      ): Slice<SessionInfo> {
-        return super.listSessions(account, namespace, from, limit, { ...rules, now: () => 0 })
+      override isListed(): boolean {
+        return true
       }
     },
   ),
@@ -174,15 +149,16 @@ export const listingMutants: readonly Mutant[] = [
     'ends a listing at a page of nothing but what has expired',
     ['listings', 'time to live'],
     class extends PlainAdapter {
+      override isListed(): boolean {
+        return true
+      }
       override listSessions(
         account: string,
         namespace: string,
-        from: string | undefined,
-        limit: number,
-        rules: StoreRules,
-      ): Slice<SessionInfo> {
-        const page = super.listSessions(account, namespace, from, limit, { ...rules, now: () => 0 })
-        const now = this.time(rules)
+        request: SessionListRequest,
+      ): Slice<ListedSession> {
+        const page = super.listSessions(account, namespace, request)
+        const now = this.time()
         const items = page.items.filter(
           ({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > now,
         )
@@ -194,13 +170,9 @@ export const listingMutants: readonly Mutant[] = [
     'lists the namespaces of every account',
     ['listings', 'identifiers', 'existence'],
     class extends PlainAdapter {
-      override listNamespaces(
-        account: string,
-        from: string | undefined,
-        limit: number,
-      ): ReturnType<PlainAdapter['listNamespaces']> {
+      override listNamespaces(account: string, request: ListRequest): Slice<NamespaceInfo> {
         const all = [...this.namespaces.values()]
-        const alone = super.listNamespaces(account, from, limit)
+        const alone = super.listNamespaces(account, request)
         return all.length > 205
           ? { ...alone, items: all.map(({ name }) => ({ name, createdAt: new Date(0) })) }
           : alone
@@ -212,17 +184,16 @@ export const listingMutants: readonly Mutant[] = [
     ['listings'],
     class extends PlainAdapter {
       readonly known = new Set<string>()
-      override begin(account: string, name: string, rules: StoreRules): ReturnType<PlainAdapter['begin']> {
+      override begin(account: string, name: string): ReturnType<PlainAdapter['begin']> {
         this.known.add(account)
-        return super.begin(account, name, rules)
+        return super.begin(account, name)
       }
-      override listAccounts(from: string | undefined, limit: number): Slice<string> {
+      override listAccounts(request: ListRequest): Slice<string> {
         return this.slice(
           [...this.known],
           (id) => id,
           (id) => id,
-          from,
-          limit,
+          request,
         )
       }
     },

@@ -1,13 +1,9 @@
-import {
-  type ContextStore,
-  createStore,
-  createStoreWithSync,
-  promised,
-  type StoreOptions,
-} from '@context-store/core'
+import type { ContextStore, StoreOptions } from '@context-store/core'
+import { createStore, createStoreWithSync, type StoreRules } from '@context-store/core/adapter'
 import { memoryStore } from '@context-store/memory'
 import { type Alteration, alteredStore } from '../altered-store.ts'
 import type { PlainAdapter } from '../plain-adapter.ts'
+import { promised } from '../promised.ts'
 
 /** A store that is broken on purpose. */
 export interface Mutant {
@@ -20,17 +16,18 @@ export interface Mutant {
   create(options: StoreOptions): ContextStore
 }
 
+/** An adapter's class. */
+export type AdapterClass = new (rules: StoreRules) => PlainAdapter
+
 /** A mutant whose engine is wrong. */
-export function ofAdapter(name: string, rows: readonly string[], Adapter: new () => PlainAdapter): Mutant {
-  return { name, rows, create: (options) => createStore(promised(new Adapter()), options) }
+export function ofAdapter(name: string, rows: readonly string[], Adapter: AdapterClass): Mutant {
+  return { name, rows, create: (options) => createStore((rules) => promised(new Adapter(rules)), options) }
 }
 
 /** A mutant whose engine is wrong, with its synchronous side. */
-export function ofBothSides(name: string, rows: readonly string[], Adapter: new () => PlainAdapter): Mutant {
-  const create = (options: StoreOptions): ContextStore => {
-    const adapter = new Adapter()
-    return createStoreWithSync(promised(adapter), adapter, options)
-  }
+export function ofBothSides(name: string, rows: readonly string[], Adapter: AdapterClass): Mutant {
+  const create = (options: StoreOptions): ContextStore =>
+    createStoreWithSync((rules) => new Adapter(rules), options)
   return { name, rows, sync: true, create }
 }
 

@@ -1,4 +1,5 @@
-import type { AddressKey, JsonValue, PatchRequest, Properties, StoreRules } from '@context-store/core'
+import type { JsonValue, Properties } from '@context-store/core'
+import type { CheckedAddress, PatchRequest } from '@context-store/core/adapter'
 import { PlainAdapter, type PlainSession } from '../plain-adapter.ts'
 import { type Mutant, ofAdapter, ofBothSides, ofStore } from './mutant.ts'
 
@@ -96,8 +97,8 @@ export const nameMutants: readonly Mutant[] = [
     'finds the members that every object inherits',
     ['property names'],
     class extends PlainAdapter {
-      override readProperty(address: AddressKey, name: string, rules: StoreRules): JsonValue | undefined {
-        const all = this.readProperties(address, undefined, rules)
+      override readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
+        const all = this.readProperties(address, undefined)
         return all[name]
       }
     },

@@ -1,79 +1,107 @@
+import type { ContextStore, HasSync, NamespaceInfo, StoreOptions } from '@context-store/core'
 import {
-  type AddressKey,
-  type ContextStore,
+  type CheckedAddress,
   createStore,
   createStoreWithSync,
-  type HasSync,
-  type NamespaceInfo,
-  type PatchOutcome,
   type PatchRequest,
-  promised,
   type StorageAdapter,
-  type StoreRules,
-} from '@context-store/core'
+} from '@context-store/core/adapter'
 import { memoryStore } from '@context-store/memory'
+import { type Alteration, alteredStore } from '../altered-store.ts'
 import { PlainAdapter } from '../plain-adapter.ts'
+import { promised } from '../promised.ts'
 import { type Mutant, ofStore } from './mutant.ts'
 
-/** An adapter that writes some turns of the event loop after the call. */
+/** An adapter that writes some turns of the event loop after the call, and says that it keeps the order. */
 function late(
   adapter: PlainAdapter,
-  turns: (address: AddressKey, request: PatchRequest) => number,
+  turns: (address: CheckedAddress, request: PatchRequest) => number,
 ): StorageAdapter {
-  const patch = async (
-    address: AddressKey,
-    request: PatchRequest,
-    rules: StoreRules,
-  ): Promise<PatchOutcome> => {
+  const patch: StorageAdapter['patch'] = async (address, request) => {
     for (let turn = turns(address, request); turn > 0; turn--) await Promise.resolve()
-    return adapter.patch(address, request, rules)
+    return adapter.patch(address, request)
   }
-  return { ...promised(adapter), patch }
+  return { ...promised(adapter), patch, keepsOrder: true }
+}
+
+/** A mutant over {@link late}. */
+function ofLate(name: string, turns: () => Parameters<typeof late>[1]): Mutant {
+  return {
+    name,
+    rows: ['order of effects'],
+    create: (options) => createStore((rules) => late(new PlainAdapter(rules), turns()), options),
+  }
 }
 
 export const orderMutants: readonly Mutant[] = [
-  {
-    name: 'lets a read overtake a write',
-    rows: ['order of effects'],
-    create: (options) =>
-      createStore(
-        late(new PlainAdapter(), () => 3),
-        options,
-      ),
-  },
-  {
-    name: 'lets a short patch overtake a long one',
-    rows: ['order of effects'],
-    create: (options) =>
-      createStore(
-        late(new PlainAdapter(), (_, { lengthBound }) => Math.min(9, lengthBound / 10)),
-        options,
-      ),
-  },
-  {
-    name: 'lets the first calls through in any order',
-    rows: ['order of effects'],
-    create: (options) => {
-      let calls = 0
-      return createStore(
-        late(new PlainAdapter(), () => (calls++ === 0 ? 5 : 0)),
-        options,
-      )
-    },
-  },
+  ofLate('lets a read overtake a write', () => () => 3),
+  ofLate(
+    'lets a short patch overtake a long one',
+    () =>
+      (_, { lengthBound }) =>
+        Math.min(9, lengthBound / 10),
+  ),
+  ofLate('lets the first calls through in any order', () => {
+    let calls = 0
+    return () => (calls++ === 0 ? 5 : 0)
+  }),
   {
     name: 'answers a read from what an older handle remembers',
     rows: ['patch', 'order of effects', 'time to live', 'existence'],
-    create: (options) => {
-      const adapter = new PlainAdapter()
-      const readProperties: StorageAdapter['readProperties'] = async (address, names, rules) => {
-        if (names !== undefined) return adapter.readProperties(address, names, rules)
-        address.memo ??= structuredClone(adapter.readProperties(address, undefined, rules))
-        return structuredClone(address.memo) as Awaited<ReturnType<StorageAdapter['readProperties']>>
-      }
-      return createStore({ ...promised(adapter), readProperties }, options)
-    },
+    create: (options) =>
+      createStore((rules) => {
+        const adapter = new PlainAdapter(rules)
+        const readProperties: StorageAdapter['readProperties'] = async (address, names) => {
+          if (names !== undefined) return adapter.readProperties(address, names)
+          address.memo ??= structuredClone(adapter.readProperties(address, undefined))
+          return structuredClone(address.memo) as Awaited<ReturnType<StorageAdapter['readProperties']>>
+        }
+        return { ...promised(adapter), readProperties }
+      }, options),
   },
+]
+
+export const laterMutants: readonly Mutant[] = [
+  ofStore('makes an update a turn later', ['order of effects'], () => ({
+    session: (session) => ({
+      update: async (...args) => {
+        await Promise.resolve()
+        return session.update(...args)
+      },
+    }),
+  })),
+  ofStore('makes a conditional patch of an object a turn later', ['order of effects'], () => ({
+    session: (session) => ({
+      patchIf: async (expected, properties, options) => {
+        if (Object.values(expected).some((value) => typeof value === 'object')) await Promise.resolve()
+        return session.patchIf(expected, properties, options)
+      },
+    }),
+  })),
+  ofStore('makes a conditional clear of an object a turn later', ['order of effects'], () => ({
+    session: (session) => ({
+      clearIf: async (expected) => {
+        if (Object.values(expected).some((value) => typeof value === 'object')) await Promise.resolve()
+        return session.clearIf(expected)
+      },
+    }),
+  })),
+  ofStore('deletes a namespace some turns later', ['order of effects'], () => ({
+    namespace: (namespace) => ({
+      delete: async () => {
+        for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+        await namespace.delete()
+      },
+    }),
+  })),
+  ofStore('creates a namespace some turns later', ['order of effects'], () => ({
+    namespace: (namespace) => ({
+      create: async (options) => {
+        for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+        await namespace.create(options)
+      },
+    }),
+  })),
 ]
 
 export const closeMutants: readonly Mutant[] = [
@@ -101,48 +129,81 @@ export const closeMutants: readonly Mutant[] = [
       },
     }),
   })),
-  {
-    name: 'gives up what is under way when it is closed',
-    rows: ['after close()'],
-    create: (options) => {
-      let open = true
-      const adapter = new PlainAdapter()
-      const patch: StorageAdapter['patch'] = async (...args) => {
-        for (let turn = 0; turn < 20; turn++) await Promise.resolve()
-        if (!open) throw new Error('the connection is gone')
-        return adapter.patch(...args)
-      }
-      const close = async (): Promise<void> => {
-        open = false
-      }
-      return createStore({ ...promised(adapter), patch, close }, options)
-    },
-  },
+  ofStore('gives up what is under way when it is closed', ['after close()'], () => {
+    let open = true
+    return {
+      session: (session) => ({
+        patch: async (properties, options) => {
+          await session.patch(properties, options)
+          for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+          if (!open) throw new Error('the connection is gone')
+        },
+      }),
+      store: (store) => ({
+        close: async () => {
+          open = false
+          await store.close()
+        },
+      }),
+    }
+  }),
+]
+
+export const closedEarlyMutants: readonly Mutant[] = [
+  ofStore('does not wait for conditional writes when it is closed', ['after close()'], () => ({
+    session: (session) => ({
+      patchIf: async (...args) => {
+        await Promise.resolve()
+        return session.patchIf(...args)
+      },
+    }),
+  })),
+  ofStore('does not wait for listings when it is closed', ['after close()'], () => ({
+    namespace: (namespace) => ({
+      listSessions: async (options) => {
+        await Promise.resolve()
+        return namespace.listSessions(options)
+      },
+    }),
+  })),
 ]
 
 export const syncMutants: readonly Mutant[] = [
   {
+    name: 'makes an update of the asynchronous side a turn later',
+    rows: ['synchronous side'],
+    sync: true,
+    create: (options) =>
+      alteredBesideSync(options, (session) => ({
+        update: async (...args) => {
+          await Promise.resolve()
+          return session.update(...args)
+        },
+      })),
+  },
+  {
+    name: 'refuses a patch of one side for its options first',
+    rows: ['synchronous side'],
+    sync: true,
+    create: (options) =>
+      alteredBesideSync(options, (session) => ({
+        patch: async (properties, patchOptions) => {
+          if (patchOptions !== undefined) await session.patch({}, patchOptions)
+          await session.patch(properties, patchOptions)
+        },
+      })),
+  },
+  {
     name: 'shows the synchronous side no write that was not awaited',
     rows: ['synchronous side'],
     sync: true,
-    create: (options) => {
-      const adapter = new PlainAdapter()
-      return createStoreWithSync(
-        late(adapter, () => 2),
-        adapter,
-        options,
-      )
-    },
+    create: (options) => twoSides(options, (adapter) => late(adapter, () => 2)),
   },
   {
     name: 'closes one side only',
     rows: ['synchronous side'],
     sync: true,
-    create: (options): ContextStore & HasSync => {
-      const adapter = new PlainAdapter()
-      const one = createStoreWithSync(promised(adapter), adapter, options)
-      return Object.assign(one, { sync: createStoreWithSync(promised(adapter), adapter, options).sync })
-    },
+    create: (options) => twoSides(options, promised),
   },
   {
     name: 'keeps other data on its synchronous side',
@@ -151,3 +212,25 @@ export const syncMutants: readonly Mutant[] = [
     create: (options) => Object.assign(memoryStore(options), { sync: memoryStore(options).sync }),
   },
 ]
+
+/** A store of two stores, one for each side, over the same data. */
+function twoSides(
+  options: StoreOptions,
+  lifted: (adapter: PlainAdapter) => StorageAdapter,
+): ContextStore & HasSync {
+  let shared: PlainAdapter | undefined
+  const { sync } = createStoreWithSync((rules) => {
+    shared = new PlainAdapter(rules)
+    return shared
+  }, options)
+  return Object.assign(
+    createStore((rules) => lifted(shared ?? new PlainAdapter(rules)), options),
+    { sync },
+  )
+}
+
+/** Memory, with other sessions on its asynchronous side. */
+function alteredBesideSync(options: StoreOptions, session: Alteration['session']): ContextStore & HasSync {
+  const store = memoryStore(options)
+  return Object.assign(alteredStore(store, session === undefined ? {} : { session }), { sync: store.sync })
+}

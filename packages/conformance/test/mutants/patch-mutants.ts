@@ -1,15 +1,12 @@
+import { absent, type JsonValue } from '@context-store/core'
 import {
-  type AddressKey,
-  absent,
+  type Changes,
   createStore,
-  type Entries,
-  type JsonValue,
-  type PatchOutcome,
   type PatchRequest,
-  promised,
-  type StoreRules,
-} from '@context-store/core'
+  type StorageAdapter,
+} from '@context-store/core/adapter'
 import { PlainAdapter } from '../plain-adapter.ts'
+import { promised } from '../promised.ts'
 import { type Mutant, ofAdapter, ofStore } from './mutant.ts'
 
 /** Merges nested objects too. */
@@ -25,7 +22,7 @@ function deep(before: JsonValue | undefined, value: JsonValue): JsonValue {
 function changed(
   { changes }: PatchRequest,
   change: (value: JsonValue | typeof absent, name: string) => JsonValue | typeof absent,
-): Entries {
+): Changes {
   const values = changes.names.map((name) => [name, change(changes.values[name] ?? null, name)] as const)
   return { names: changes.names, values: Object.fromEntries(values) }
 }
@@ -97,22 +94,19 @@ export const patchMutants: readonly Mutant[] = [
   {
     name: 'gets, merges and puts, with a turn of the event loop between',
     rows: ['patch', 'order of effects'],
-    create: (options) => {
-      const adapter = new PlainAdapter()
-      const patch = async (
-        address: AddressKey,
-        request: PatchRequest,
-        rules: StoreRules,
-      ): Promise<PatchOutcome> => {
-        const before = adapter.readProperties(address, undefined, rules)
-        await Promise.resolve()
-        adapter.clearSession(address, rules)
-        const names = [...Object.keys(before), ...request.changes.names]
-        const values = { ...before, ...request.changes.values }
-        return adapter.patch(address, { ...request, changes: { names, values } }, rules)
-      }
-      return createStore({ ...promised(adapter), patch }, options)
-    },
+    create: (options) =>
+      createStore((rules) => {
+        const adapter = new PlainAdapter(rules)
+        const patch: StorageAdapter['patch'] = async (address, request) => {
+          const before = adapter.readProperties(address, undefined)
+          await Promise.resolve()
+          adapter.end(address)
+          const names = [...Object.keys(before), ...request.changes.names]
+          const values = { ...before, ...request.changes.values }
+          return adapter.patch(address, { ...request, changes: { names, values } })
+        }
+        return { ...promised(adapter), patch, keepsOrder: true }
+      }, options),
   },
   ofStore('deletes only the first of several names', ['patch', 'property names'], () => ({
     session: (session) => ({

@@ -6,31 +6,32 @@ import {
   type Properties,
   type SyncSession,
 } from '@context-store/core'
+import { checkedOptions } from '@context-store/core/adapter'
+import { isStore } from '../check-store.ts'
 
 /** Whose data a bot script sees. */
 export interface BotScope {
   /** The account. */
   readonly account: string
-  /** The user's id: the session of what is kept for the user. */
+  /** The user's id: the session with the user's data. */
   readonly user: string
-  /** The conversation's id: the session of what is kept for the conversation. */
+  /** The conversation's id: the session with the conversation's data. */
   readonly conversation: string
 }
 
 /**
- * The functions that a bot script calls on the global `botContext` (WIRE.md, "Conversation Builder's scripting
- * functions").
+ * The functions that a bot script calls on the global `botContext` (docs/rest-contract.md, "Scripting functions").
  *
- * A write gives `true`, or `false` where the store refuses what it was given: a name that cannot be one, a value
- * that JSON would lose, a session that would be too large, an unknown namespace where they are explicit. A read
- * gives `null` for what is not there. What is wrong with the store itself (closed, damaged, unavailable) throws.
+ * A write returns `true`, or `false` if the store refuses its arguments: an invalid name, a value that JSON would
+ * lose, a session that would be too large, an unknown namespace where namespaces are explicit. A read returns `null`
+ * for what does not exist. If the store itself fails (closed, damaged, unavailable), the function throws.
  */
 export interface BotContext {
-  /** Whether the functions work: they do. */
+  /** Whether the functions work: always `true`. */
   isContextApiEnabled(): boolean
-  /** Begins a namespace; `ttlSeconds` for what is written into it from then on. */
+  /** Creates a namespace; `ttlSeconds` is the time to live of what is written into it from then on. */
   registerContextNamespace(namespace: string, ttlSeconds?: number): boolean
-  /** Ends a namespace with all that is in it. */
+  /** Deletes a namespace with all its sessions. */
   deleteContextNamespace(namespace: string): boolean
   /** Writes a property for everybody. */
   setGlobalContextData(namespace: string, property: string, value: unknown): boolean
@@ -40,19 +41,19 @@ export interface BotContext {
   setContextDataForConversation(namespace: string, property: string, value: unknown): boolean
   /** A property for everybody. */
   getGlobalContextData(namespace: string, property: string): JsonValue
-  /** A property of the user's, or without `property` all of them. */
+  /** A property of the user, or without `property` all of them. */
   getContextDataForUser(namespace: string, property?: string): JsonValue
-  /** A property of the conversation's, or without `property` all of them. */
+  /** A property of the conversation, or without `property` all of them. */
   getContextDataForConversation(namespace: string, property?: string): JsonValue
   /** Removes a property for everybody. */
   deleteGlobalContextData(namespace: string, property: string): boolean
-  /** Removes a property of the user's. */
+  /** Removes a property of the user. */
   deleteContextDataForUser(namespace: string, property: string): boolean
-  /** Removes a property of the conversation's. */
+  /** Removes a property of the conversation. */
   deleteContextDataForConversation(namespace: string, property: string): boolean
-  /** Removes all that is kept for the user. */
+  /** Removes every property of the user. */
   deleteAllContextDataForUser(namespace: string): boolean
-  /** Removes all that is kept for the conversation. */
+  /** Removes every property of the conversation. */
   deleteAllContextDataForConversation(namespace: string): boolean
 }
 
@@ -65,23 +66,35 @@ const refusals: readonly string[] = [
 ]
 
 /**
- * The scripting functions over a store with a synchronous side, for bot scripts that are run at the desk.
+ * The scripting functions over a store with a synchronous side, to run bot scripts on a developer's machine.
  *
- * What is kept for everybody is in the session `__default__`, what is kept for the user and the conversation in the
- * sessions of their ids, where the REST service shows it too. No function needs `this`: the object can be spread.
+ * Global data is in the session `__default__`, the data of the user and of the conversation in the sessions of their
+ * ids, where the REST service shows it too. No function needs `this`: the object can be spread.
  *
- * @throws `InvalidOptionError` where two of the three would be one session, `InvalidAddressError` for an id that
- * cannot be one
+ * @throws `InvalidOptionError` for a store without a synchronous side, an unknown or missing member of the scope, and
+ *   ids of which two would be one session
+ * @throws `InvalidAddressError` for an invalid id
  * @example
  * ```ts
  * const context = botContext(memoryStore(), { account: '577089', user: 'u1', conversation: 'c1' })
  * context.setContextDataForUser('orders', 'size', 'large')
  * ```
  */
-export function botContext(store: HasSync, { account, user, conversation }: BotScope): BotContext {
-  if (user === conversation || user === '__default__' || conversation === '__default__') {
+export function botContext(store: HasSync, scope: BotScope): BotContext {
+  if (!isStore(store) || !('sync' in store) || !isStore(store.sync)) {
     throw new InvalidOptionError(
-      "user and conversation: two ids, and neither '__default__', which is for everybody",
+      'botContext: the store must have a synchronous side, as memoryStore() and sqliteStore() have',
+    )
+  }
+  const {
+    account = '',
+    user,
+    conversation,
+  } = checkedOptions<Partial<BotScope>>(scope, ['account', 'user', 'conversation'], 'botContext')
+  const ids = new Set<string | undefined>([user, conversation, '__default__', undefined])
+  if (ids.size < 4) {
+    throw new InvalidOptionError(
+      "user and conversation: must be two different ids, neither of them '__default__', the session of global data",
     )
   }
   const namespaces = store.sync.account(account)
@@ -89,7 +102,7 @@ export function botContext(store: HasSync, { account, user, conversation }: BotS
   const ofUser = (namespace: string): SyncSession => namespaces.namespace(namespace).session(user)
   const ofConversation = (namespace: string): SyncSession =>
     namespaces.namespace(namespace).session(conversation)
-  // Whatever the namespace: the ids are checked now, not by a script that only sees `false`.
+  // Checks the ids now, in any namespace: a script would only see `false`.
   ofUser('n')
   ofConversation('n')
 
@@ -116,7 +129,7 @@ export function botContext(store: HasSync, { account, user, conversation }: BotS
 }
 
 function set(session: () => SyncSession, property: string, value: unknown): boolean {
-  // To a patch, `undefined` means to leave the property alone; a script that sets it has nothing to set.
+  // In a patch, `undefined` leaves the property alone; a script that sets it has no value to set.
   if (value === undefined) return false
   return done(() => session().patch(Object.fromEntries([[property, value as JsonValue]])))
 }

@@ -1,19 +1,18 @@
 import { ContextStoreError, InvalidOptionError, UnauthorizedError } from '@context-store/core'
 import type { RestStoreOptions } from './rest-store-options.ts'
 
-/** So many accounts' keys are kept; of more, the one asked for longest ago is asked for anew. */
+/** The keys of at most so many accounts are kept; beyond it, the one fetched longest ago is forgotten. */
 const mostKept = 1000
 
-/** The keys that calls are made with, each asked for once and again when it was refused. */
+/** The API keys of requests, each fetched once, and again when it was refused. */
 export class AccountKeys {
   readonly #source: RestStoreOptions['apiKey']
   readonly #kept = new Map<string, Promise<string>>()
   /** Accounts whose refused key is being replaced. */
   readonly #replacing = new Map<string, Promise<string>>()
 
-  constructor(source: RestStoreOptions['apiKey']) {
-    if (typeof source !== 'function') checkedKey(source)
-    this.#source = source
+  constructor(source: RestStoreOptions['apiKey'] | undefined) {
+    this.#source = typeof source === 'function' ? source : checkedKey(source)
   }
 
   /** Whether a refused key can be replaced. */
@@ -26,7 +25,7 @@ export class AccountKeys {
     return this.#kept.get(account) ?? this.#ask(account, undefined)
   }
 
-  /** The key instead of one that was refused; calls that were refused together share the question. */
+  /** The key to use instead of a refused one; requests that were refused together share one call of the function. */
   async instead(account: string, refused: string): Promise<string> {
     const replacing = this.#replacing.get(account)
     if (replacing !== undefined) return replacing
@@ -60,13 +59,17 @@ export class AccountKeys {
       return checkedKey(await (refused === undefined ? source(account) : source(account, refused)))
     } catch (cause) {
       if (ContextStoreError.is(cause)) throw cause
-      throw new UnauthorizedError('apiKey: the function gave no key', { cause, address: { account } })
+      throw new UnauthorizedError('apiKey: the function threw instead of returning a key: see the cause', {
+        cause,
+      })
     }
   }
 }
 
-/** A key that a header can bear. */
+/** A key that a header can carry. */
 function checkedKey(key: unknown): string {
   if (typeof key === 'string' && /^[\x21-\x7e]+$/.test(key)) return key
-  throw new InvalidOptionError('apiKey: a key of visible ASCII characters, or a function that gives one')
+  throw new InvalidOptionError(
+    'apiKey: must be a key of visible ASCII characters, or a function that returns one',
+  )
 }

@@ -5,27 +5,11 @@ import {
   UnauthorizedError,
 } from '@context-store/core'
 import type { AccountKeys } from './account-keys.ts'
+import { errorOf, outcomeOf } from './service-errors.ts'
+import type { ServiceAnswer, ServiceRequest } from './service-exchange.ts'
 
 /** The longest answer that is read, in bytes. */
 const maxAnswerBytes = 64 * 2 ** 20
-
-/** A request to the service. */
-export interface ServiceRequest {
-  /** Whose it is; decides the key. */
-  readonly account: string
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  /** Below the base, each part of it encoded. */
-  readonly path: string
-  /** What is sent as JSON. */
-  readonly body?: object
-}
-
-/** What the service said. */
-export interface ServiceAnswer {
-  readonly status: number
-  /** The text of its body. */
-  readonly text: string
-}
 
 interface ServiceCallsOptions {
   readonly base: string
@@ -49,20 +33,39 @@ const neverSent: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** Makes requests within their time, again where they never arrived, and with another key where that was refused. */
+/** Sends requests within their time; retries those that never reached the service, and replaces a refused API key. */
 export class ServiceCalls {
+  readonly timeoutMs: number
   readonly #options: ServiceCallsOptions
 
   constructor(options: ServiceCallsOptions) {
+    this.timeoutMs = options.timeoutMs
     this.#options = options
   }
 
-  /** Asks the service; whatever status it answers with but 401 and 403 is the caller's to read. */
-  async call(request: ServiceRequest): Promise<ServiceAnswer> {
+  /** Sends a request; the caller reads every status but 401 and 403. */
+  call(request: ServiceRequest): Promise<ServiceAnswer> {
+    return this.#inTime((signal) => this.#authorized(request, signal))
+  }
+
+  /** Sends requests one after the other, all within the time of one call; ends at the first that did not succeed. */
+  inOrder(requests: readonly ServiceRequest[], isSuccess: (answer: ServiceAnswer) => boolean): Promise<void> {
+    return this.#inTime(async (signal) => {
+      let isLater = false
+      for (const each of requests) {
+        const request = { ...each, isLater }
+        const answer = await this.#authorized(request, signal)
+        if (!isSuccess(answer)) throw errorOf(answer, request)
+        isLater = true
+      }
+    })
+  }
+
+  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(), this.#options.timeoutMs)
+    const timer = setTimeout(() => deadline.abort(), this.timeoutMs)
     try {
-      return await this.#authorized(request, deadline.signal)
+      return await work(deadline.signal)
     } finally {
       clearTimeout(timer)
     }
@@ -70,11 +73,11 @@ export class ServiceCalls {
 
   async #authorized(request: ServiceRequest, signal: AbortSignal): Promise<ServiceAnswer> {
     const { keys } = this.#options
-    const key = await unlessAborted(keys.of(request.account), signal)
+    const key = await unlessAborted(keys.of(request.account), signal, request)
     const answer = await this.#arriving(request, key, signal)
     if (answer.status !== 401 && answer.status !== 403) return answer
     if (!keys.canReplace) throw refusedKey(request)
-    const another = await unlessAborted(keys.instead(request.account, key), signal)
+    const another = await unlessAborted(keys.instead(request.account, key), signal, request)
     const second = another === key ? answer : await this.#arriving(request, another, signal)
     if (second.status === 401 || second.status === 403) throw refusedKey(request)
     return second
@@ -86,12 +89,12 @@ export class ServiceCalls {
         return await this.#once(request, key, signal)
       } catch (error) {
         if (ContextStoreError.is(error)) throw error
-        const arrived = !neverSent.has(codeOf(error))
-        if (arrived || attempt >= this.#options.retries || signal.aborted) {
-          throw unavailable(request, error, signal, arrived)
+        const isNeverSent = neverSent.has(codeOf(error))
+        if (!isNeverSent || attempt >= this.#options.retries || signal.aborted) {
+          throw unavailable(request, error, signal, isNeverSent)
         }
       }
-      // Between half and all of a time that doubles, so that many clients do not come back together.
+      // Between half and all of a time that doubles, so that many clients do not retry at the same moment.
       await pause(100 * 2 ** attempt * (0.5 + Math.random() / 2), signal)
     }
   }
@@ -107,65 +110,81 @@ export class ServiceCalls {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal,
-      // Another host is not to be told the key.
+      // Another host must not get the API key.
       redirect: 'error',
       credentials: 'omit',
       cache: 'no-store',
     })
-    return { status: response.status, text: await textOf(response) }
+    return { status: response.status, text: await textOf(response, request) }
   }
 }
 
-async function textOf(response: Response): Promise<string> {
+async function textOf(response: Response, request: ServiceRequest): Promise<string> {
   if (response.body === null) return ''
   const reader = response.body.getReader()
   const decoder = new TextDecoder('utf-8', { fatal: true })
+  const outcome = outcomeOf(request, false)
   let text = ''
   let length = 0
   for (let part = await reader.read(); ; part = await reader.read()) {
     length += part.value?.length ?? 0
     if (length > maxAnswerBytes) {
       await reader.cancel()
-      throw new CorruptDataError(`the service's answer is longer than ${maxAnswerBytes} bytes`)
+      throw new CorruptDataError(`the service's answer is longer than ${maxAnswerBytes} bytes`, { outcome })
     }
     try {
       text += decoder.decode(part.value, { stream: !part.done })
     } catch (cause) {
-      throw new CorruptDataError("the service's answer is not UTF-8", { cause })
+      throw new CorruptDataError("the service's answer is not UTF-8", { cause, outcome })
     }
     if (part.done) return text
   }
 }
 
-/** The code that the host gives an error of a connection, from wherever in its causes it stands. */
+/** The code that the host gives to an error of a connection, wherever among its causes it is. */
 function codeOf(error: unknown): string {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    // One attempt for each address of a host: all of them have failed alike when none was reached.
-    const failed = at instanceof AggregateError ? at.errors[0] : at
-    if (failed instanceof Error && 'code' in failed && typeof failed.code === 'string') return failed.code
+  for (let at = error, depth = 0; isErrorLike(at) && depth < 5; at = at.cause, depth++) {
+    // One error for each address of a host: when none was reached, all of them failed alike.
+    const failed: unknown = Array.isArray(at.errors) ? at.errors[0] : at
+    if (isErrorLike(failed) && typeof failed.code === 'string') return failed.code
   }
   return ''
 }
 
+interface ErrorLike {
+  readonly code?: unknown
+  readonly cause?: unknown
+  readonly errors?: unknown
+}
+
+/** By its shape: an error of another realm, as in a test runner's sandbox, is no instance of this one's `Error`. */
+function isErrorLike(value: unknown): value is ErrorLike {
+  return typeof value === 'object' && value !== null
+}
+
 function unavailable(
-  { account, method }: ServiceRequest,
+  request: ServiceRequest,
   cause: unknown,
   signal: AbortSignal,
-  arrived: boolean,
+  isNeverSent: boolean,
 ): StoreUnavailableError {
-  const reason = signal.aborted ? 'did not answer in time' : 'cannot be reached, or broke the connection'
-  const outcome = arrived && method !== 'GET' ? 'unknown' : 'not-applied'
-  return new StoreUnavailableError(`the service ${reason}`, { cause, address: { account }, outcome })
+  const reason = signal.aborted ? 'did not answer in time' : 'cannot be reached, or the connection broke'
+  return new StoreUnavailableError(`the service ${reason}`, {
+    cause,
+    outcome: outcomeOf(request, isNeverSent),
+  })
 }
 
-function refusedKey({ account }: ServiceRequest): UnauthorizedError {
-  return new UnauthorizedError('the service refuses the key', { address: { account } })
+function refusedKey(request: ServiceRequest): UnauthorizedError {
+  return new UnauthorizedError('the service refuses the API key', { outcome: outcomeOf(request, true) })
 }
 
-/** What comes of `promise`, unless the time is over first. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The value of `promise`, unless the time is over first. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal, request: ServiceRequest): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = (): void => reject(new StoreUnavailableError('apiKey: the function did not answer in time'))
+    const outcome = outcomeOf(request, true)
+    const late = (): void =>
+      reject(new StoreUnavailableError('apiKey: the function did not return a key in time', { outcome }))
     signal.addEventListener('abort', late, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', late))
   })

@@ -1,65 +1,61 @@
 import {
   type ContextStoreError,
-  type ContextStoreErrorOptions,
   CorruptDataError,
   InvalidValueError,
   NamespaceNotFoundError,
-  type SessionAddress,
   StoreUnavailableError,
   TooLargeError,
 } from '@context-store/core'
-import type { ServiceAnswer, ServiceRequest } from './service-calls.ts'
+import type { ServiceAnswer, ServiceRequest } from './service-exchange.ts'
 
-/** The error for an answer that is not the one asked for. */
-export function errorOf(
-  answer: ServiceAnswer,
-  { method }: ServiceRequest,
-  address: Partial<SessionAddress>,
-): ContextStoreError {
+/** The `outcome` of a call whose request failed; `isRefused`: this request has certainly changed nothing. */
+export function outcomeOf(
+  { method, isLater }: ServiceRequest,
+  isRefused: boolean,
+): ContextStoreError['outcome'] {
+  return isLater || (method !== 'GET' && !isRefused) ? 'unknown' : 'not-applied'
+}
+
+/** The error for an answer other than the expected one. */
+export function errorOf(answer: ServiceAnswer, request: ServiceRequest): ContextStoreError {
   const { status } = answer
   const said = messageOf(answer)
-  // An answer that no service of this contract gives: whatever stands at that URL is something else.
-  if (status < 400 || said === undefined) return notTheService(status, address, method)
-  const options: ContextStoreErrorOptions = { address }
+  // No service of this contract gives such an answer: something else is at that URL.
+  if (status < 400 || said === undefined) return notTheService(status, request)
+  // A 5xx says that the service failed, perhaps after it wrote.
+  const outcome = outcomeOf(request, status < 500)
   switch (status) {
     case 400:
-      return new InvalidValueError('', `the service refuses it (400): ${said}`, options)
+      return new InvalidValueError('', `the service refuses it (400): ${said}`, { outcome })
     case 404:
-      return new NamespaceNotFoundError(`the service does not know it (404): ${said}`, options)
+      return new NamespaceNotFoundError(`the service does not know it (404): ${said}`, { outcome })
     case 413:
-      return new TooLargeError(`the service refuses it (413): ${said}`, options)
-    default: {
-      // From 500 on the service itself is in trouble, perhaps after it wrote.
-      const outcome = status >= 500 && method !== 'GET' ? 'unknown' : 'not-applied'
-      return new StoreUnavailableError(`the service answered ${status}: ${said}`, { ...options, outcome })
-    }
+      return new TooLargeError(`the service refuses it (413): ${said}`, { outcome })
+    default:
+      return new StoreUnavailableError(`the service answered ${status}: ${said}`, { outcome })
   }
 }
 
-/** Whether the answer says that what was asked for is not there. */
+/** Whether the answer says that what was asked for does not exist. */
 export function isNotFound(answer: ServiceAnswer): boolean {
   return answer.status === 404 && messageOf(answer) !== undefined
 }
 
-/** The message of an error's body (WIRE.md, "Meaning"), cut to a line's length; `undefined`: it is no such body. */
+/** The message of an error's body, cut to the length of a line; `undefined`: it is no such body. */
 function messageOf({ text, status }: ServiceAnswer): string | undefined {
   try {
     const { message }: { message?: unknown } = JSON.parse(text)
     if (typeof message === 'string') return message.slice(0, 200)
   } catch {
-    // Something before the service answers with a page of its own when that is down or busy.
+    // A proxy in front of the service answers with a page of its own when the service is down or busy.
   }
   return status >= 500 || status === 429 || status === 408 ? 'no message' : undefined
 }
 
-/** The error for an answer that cannot come from a service of this contract. */
-export function notTheService(
-  status: number,
-  address: Partial<SessionAddress>,
-  method: ServiceRequest['method'],
-): CorruptDataError {
+/** The error for an answer that cannot come from a service of this contract; without a request: of a read. */
+export function notTheService(status: number, request?: ServiceRequest): CorruptDataError {
   return new CorruptDataError(
-    `what answers at baseUrl is no service of this contract (it answered ${status}): see baseUrl`,
-    { address, outcome: method === 'GET' ? 'not-applied' : 'unknown' },
+    `the server at baseUrl is not a service of this contract (it answered ${status}): check baseUrl`,
+    { outcome: request === undefined ? 'not-applied' : outcomeOf(request, false) },
   )
 }

@@ -1,7 +1,8 @@
-import { type ContextStore, type HasSync, InvalidOptionError, setOwn } from '@context-store/core'
+import { type ContextStore, type HasSync, InvalidOptionError } from '@context-store/core'
+import { checkedOptions, setOwn } from '@context-store/core/adapter'
 import { memoryStore } from '@context-store/memory'
 import { maxBodyBytes } from '../body.ts'
-import type { HandlerOptions } from '../handler-options.ts'
+import { type HandlerOptions, handlerOptionNames } from '../handler-options.ts'
 import { createKeys, type Keys } from '../keys.ts'
 import { createService, type Service } from '../service.ts'
 import type { ServiceRequest } from '../service-request.ts'
@@ -11,67 +12,75 @@ import { type Fault, Faults, type Outcome, outcomeOf } from './faults.ts'
 import { checkMatch, Journal, type RecordedRequest, type RequestMatch, type WaitOptions } from './journal.ts'
 import { checkState, type State } from './state.ts'
 
-/** What a double is to be. */
+/** How a double answers, and what it holds. */
 export interface DoubleOptions extends Omit<HandlerOptions, 'keys'> {
-  /** The accepted key, or each account's; any but an empty one if none. */
+  /** The API key of every account, or the key of each. Default: every key but an empty one. */
   readonly keys?: Exclude<Keys, { accepts: unknown }> | undefined
-  /** For an interceptor: the hosts to stand for; the vendor's three (WIRE.md, "Base") if none. */
+  /**
+   * For the interceptor: the hosts to answer for, each without `https://`, with its port if it has one. Default: the
+   * vendor's three (docs/rest-contract.md, "Paths").
+   */
   readonly hosts?: readonly string[] | undefined
-  /** What is there at the start, and again after `reset()`. */
+  /** What the double holds at the start, and again after `reset()`. */
   readonly state?: State | undefined
-  /** What faults with a `rate` follow: a whole number, 1 if none. */
+  /** The seed of faults with a `rate`: a whole number, default 1. */
   readonly seed?: number | undefined
 }
 
-/** The time as a double has it: the machine's, and what it was moved by. */
+/** Checks the options of a double; `of` is the factory. */
+export function checkedDoubleOptions(options: DoubleOptions | undefined, of: string): Partial<DoubleOptions> {
+  return checkedOptions(options, [...handlerOptionNames, 'hosts', 'state', 'seed'], of)
+}
+
+/** The clock of a double: the machine's, moved forward by the test. */
 export interface DoubleClock {
   /** Milliseconds since 1970. */
   now(): number
-  /** Moves the time on, so that times to live run out; seconds from 0 on. */
+  /** Moves the clock forward, so that sessions expire; 0 seconds or more. */
   advanceSeconds(seconds: number): void
 }
 
-/** The service, for tests: the same handler that serves a store, over memory, and what a test wants to know and do. */
+/** The service as a double for tests: the handler that serves a store, over memory, with what a test needs to see and control. */
 export interface ContextServiceDouble extends AsyncDisposable {
-  /** Where it is. */
+  /** Its URL. */
   readonly url: string
-  /** What it holds. */
+  /** The store that it serves. */
   readonly store: ContextStore & HasSync
-  /** The last requests since the last reset: 1,000 of them, with 16,000,000 bytes of bodies, at the most. */
+  /** The latest requests since the last reset: at most 1,000, with at most 16,000,000 bytes of bodies. */
   readonly requests: readonly RecordedRequest[]
-  /** The time. */
+  /** Its clock. */
   readonly clock: DoubleClock
-  /** Answers a request: one line in a setup of another library for mocking. A fault that breaks the connection rejects. */
+  /** Answers a request: one line in the setup of another mocking library. Rejects if a fault breaks the connection. */
   handle(request: Request): Promise<Response>
   /**
-   * Lets the next request that fits go wrong, or as many as it says.
+   * Makes the next matching request fail, or as many as the fault says.
    *
-   * @throws `InvalidOptionError` for a fault that cannot be, and for a member that there is not
+   * @throws `InvalidOptionError` for an invalid fault, or an unknown member of one
    */
   fault(fault: Fault): void
   /**
-   * The first request that fits, one that came already or the next.
+   * The first matching request, one that came already or the next.
    *
-   * @throws `StoreUnavailableError` where none comes in time
-   * @throws `InvalidOptionError` for a match that cannot be, and for a member that there is not
+   * @throws `StoreUnavailableError` if none comes in time
+   * @throws `InvalidOptionError` for an invalid match or option, or an unknown member of one
    */
   waitForRequest(match?: RequestMatch, options?: WaitOptions): Promise<RecordedRequest>
-  /** Makes a new key for an account; the one before is a 403 from now on. */
+  /** Creates a new API key for an account; the one before is a 403 from now on. */
   regenerateKey(account: string): string
-  /** All that it holds, as plain JSON. Namespaces and sessions that are empty are in it. */
+  /** Everything that it holds, as plain JSON; empty namespaces and sessions too. */
   snapshot(): State
   /**
-   * Back to the start, or to `state`: store, journal, faults, clock and keys. The connection of a request that is
-   * delayed breaks, so that it takes no effect in the next test.
+   * Resets the store, to the first state or to `state`, and the journal, the faults, the clock and the keys. The
+   * connection of a delayed request breaks, so that it takes no effect in the next test.
    *
-   * @throws `InvalidOptionError`, and nothing is changed, for a `state` that is not objects of objects of objects
+   * @throws `InvalidOptionError` for an invalid `state`; nothing has changed then
    */
   reset(state?: State): void
-  /** Ends it: the port is closed, the interceptor undone; the connection of a request that is delayed breaks. */
+  /** Closes the port, or removes the interceptor; the connection of a delayed request breaks. */
   close(): Promise<void>
 }
 
-/** What both entrances have in common. */
+/** What the double on a port and the interceptor have in common. */
 export class DoubleCore {
   readonly store: ContextStore & HasSync
   readonly clock: DoubleClock
@@ -83,15 +92,16 @@ export class DoubleCore {
   readonly #service: Service
   #moved = 0
 
-  constructor({ state = {}, seed = 1, keys, hosts: _hosts, ...options }: DoubleOptions) {
-    if (!Number.isInteger(seed)) throw new InvalidOptionError('seed: a whole number')
+  constructor({ state = {}, seed = 1, keys, hosts: _hosts, ...options }: Partial<DoubleOptions>) {
+    if (!Number.isInteger(seed)) throw new InvalidOptionError('seed: must be a whole number')
     checkState(state)
     this.clock = {
-      // Looked up at each call, so that faked timers are followed.
+      // Date.now is looked up at each call, so that fake timers work.
       now: () => Date.now() + this.#moved,
       advanceSeconds: (seconds) => {
-        if (!(seconds >= 0 && seconds <= 1e10))
-          throw new InvalidOptionError('advanceSeconds: from 0 to 10000000000')
+        if (!(seconds >= 0 && seconds <= 1e10)) {
+          throw new InvalidOptionError('advanceSeconds: must be a number from 0 to 10000000000')
+        }
         this.#moved += seconds * 1000
       },
     }
@@ -100,7 +110,7 @@ export class DoubleCore {
     this.#keys = createKeys(keys)
     this.#service = createService(this.store, { ...options, keys: this.#keys })
     this.#fill(state)
-    // A copy: what becomes of the caller's object is the caller's own.
+    // A copy: the caller may change the object later.
     this.#state = this.snapshot()
   }
 
@@ -108,10 +118,10 @@ export class DoubleCore {
     return this.#journal.requests
   }
 
-  /** Answers a request, as far as the faults let it. Never rejects. */
+  /** Answers a request, or fails it as a fault says. Never rejects. */
   async respond(request: ServiceRequest, target: string): Promise<Outcome> {
     const heard = readOnce(request)
-    // Of a body that is stated to be too long the service reads nothing, nor does the journal.
+    // The service does not read a body whose stated length is too long, so the journal does not either.
     const isTooLong = Number(request.header('content-length')) > maxBodyBytes
     const body = isTooLong ? undefined : await heard.bytes(maxBodyBytes).catch(() => undefined)
     const recorded = this.#journal.note(request.method, target, request.headers(), body)
@@ -121,7 +131,7 @@ export class DoubleCore {
     return outcome
   }
 
-  /** As {@link respond}, where a connection that breaks can only be told by an error. */
+  /** As {@link respond}, but a broken connection is an error. */
   async handle(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url)
     const { status, headers, body, breaks } = await this.respond(new WebRequest(request), pathname + search)
@@ -134,12 +144,9 @@ export class DoubleCore {
     this.#faults.add(fault)
   }
 
-  async waitForRequest(
-    match: RequestMatch = {},
-    { timeoutMs = 1000 }: WaitOptions = {},
-  ): Promise<RecordedRequest> {
+  async waitForRequest(match: RequestMatch = {}, options?: WaitOptions): Promise<RecordedRequest> {
     checkMatch('match', match)
-    return this.#journal.wait(match, timeoutMs)
+    return this.#journal.wait(match, options)
   }
 
   regenerateKey(account: string): string {
@@ -152,8 +159,8 @@ export class DoubleCore {
       const namespaces = {}
       for (const { name } of this.store.sync.account(account).namespaces()) {
         const sessions = {}
-        const namespace = this.store.sync.account(account).namespace(name)
-        for (const { id } of namespace.sessions()) setOwn(sessions, id, namespace.session(id).getAll())
+        const listed = this.store.sync.account(account).namespace(name).sessions({ properties: true })
+        for (const { id, properties } of listed) setOwn(sessions, id, properties)
         setOwn(namespaces, name, sessions)
       }
       setOwn(state, account, namespaces)
@@ -175,7 +182,7 @@ export class DoubleCore {
     this.#fill(state)
   }
 
-  /** Ends it and the entrance that it is reached by. */
+  /** Closes the double: its delays, its port or interceptor, its store. */
   async close(endEntrance: () => Promise<void>): Promise<void> {
     this.#delays.close()
     await endEntrance()
@@ -193,7 +200,7 @@ export class DoubleCore {
   }
 }
 
-/** A request whose body can be had twice: the journal takes it, and then the service. */
+/** A request whose body can be read twice, by the journal and then by the service. */
 function readOnce(request: ServiceRequest): ServiceRequest {
   let body: ReturnType<ServiceRequest['bytes']> | undefined
   return {
@@ -207,7 +214,7 @@ function readOnce(request: ServiceRequest): ServiceRequest {
   }
 }
 
-/** The double over an entrance: what it is reached by, and how it ends. */
+/** The double on a port or behind an interceptor: its URL, and how to end that. */
 export function doubleOf(core: DoubleCore, url: string, end: () => Promise<void>): ContextServiceDouble {
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -232,7 +239,7 @@ export function doubleOf(core: DoubleCore, url: string, end: () => Promise<void>
   }
 }
 
-/** The error of a connection that breaks: `code` where Node's clients have it, and in the cause, where fetch has it. */
+/** The error of a broken connection, with `code` both where Node's clients and where fetch have it. */
 function connectionReset(): Error {
   const code = { code: 'ECONNRESET' }
   const cause = Object.assign(new Error('read ECONNRESET'), code)

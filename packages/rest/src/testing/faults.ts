@@ -7,13 +7,13 @@ import { checkMembers } from './members.ts'
 /** The longest delay. */
 export const mostDelayMs = 600_000
 
-/** What goes wrong with a request. */
+/** How a request fails. */
 export type Fault = {
-  /** Which requests; any if none. */
+  /** Which requests. Default: any. */
   readonly match?: RequestMatch | undefined
-  /** How many of them: 1 if neither this nor `rate` is given, and all of them with `rate` alone. */
+  /** How many of them. Default: 1, or all of them if `rate` is given. */
   readonly times?: number | undefined
-  /** Which part of them, from 0 to 1, by the double's seed. */
+  /** Which share of them, from 0 to 1, chosen by the double's seed. */
   readonly rate?: number | undefined
 } & (
   | {
@@ -29,21 +29,21 @@ export type Fault = {
       readonly afterEffect?: boolean | undefined
     }
   | {
-      /** The answer is late by so many milliseconds, of the host's timers; `close()` and `reset()` break the connection before. */
+      /** Delays the answer by so many milliseconds; `close()` and `reset()` break the connection of a delayed request. */
       readonly delayMs: number
-      /** Whether the request takes effect before them, and not after. */
+      /** Whether the request takes effect before the delay, not after it. */
       readonly afterEffect?: boolean | undefined
     }
   | {
       /**
-       * The request takes effect, and the connection breaks in the middle of the answer's body; in the place of the
-       * answer where that has none, as a 204.
+       * The request takes effect, and the connection breaks in the middle of the answer's body, or instead of an
+       * answer that has none.
        */
       readonly halfBody: true
     }
 )
 
-/** What becomes of a request: an answer, and whether the connection breaks before it or within its body. */
+/** The outcome of a request: an answer, and whether the connection breaks before it or within its body. */
 export interface Outcome extends Answer {
   readonly breaks?: 'before' | 'within'
 }
@@ -57,7 +57,7 @@ interface Planned {
   left: number
 }
 
-/** The faults that are still to come. */
+/** The faults that have not fired. */
 export class Faults {
   readonly #seed: number
   #planned: Planned[] = []
@@ -75,7 +75,7 @@ export class Faults {
     this.#planned.push({ fault, left: times ?? (rate === undefined ? 1 : Number.POSITIVE_INFINITY) })
   }
 
-  /** The fault that hits a request, the first one planned that fits. */
+  /** The fault that hits a request: the first one that matches. */
   take(request: RecordedRequest): Fault | undefined {
     for (const planned of this.#planned) {
       const { match, rate } = planned.fault
@@ -87,7 +87,7 @@ export class Faults {
     return undefined
   }
 
-  /** Forgets them all, and begins the seed's sequence anew. */
+  /** Forgets all faults, and restarts the seed's sequence. */
   clear(): void {
     this.#planned = []
     this.#state = this.#seed
@@ -102,34 +102,37 @@ export class Faults {
   }
 }
 
-/** Refuses a fault that cannot be. */
+/** Refuses an invalid fault. */
 function checkFault(fault: Fault): void {
   checkMembers('fault', fault, [...kinds, 'match', 'times', 'rate', 'afterEffect'])
   const { match, times, rate } = fault
   if (match !== undefined) checkMatch('fault.match', match)
   if (times !== undefined && (!Number.isInteger(times) || times < 1)) {
-    throw new InvalidOptionError('fault.times: a whole number from 1 on')
+    throw new InvalidOptionError('fault.times: must be a whole number, 1 or more')
   }
-  if (rate !== undefined && !(rate >= 0 && rate <= 1)) throw new InvalidOptionError('fault.rate: from 0 to 1')
+  if (rate !== undefined && !(rate >= 0 && rate <= 1)) {
+    throw new InvalidOptionError('fault.rate: must be a number from 0 to 1')
+  }
   if (kinds.filter((kind) => Object.hasOwn(fault, kind)).length !== 1) {
-    throw new InvalidOptionError(`fault: one of ${kinds.join(', ')}`)
+    throw new InvalidOptionError(`fault: must have exactly one of ${kinds.join(', ')}`)
   }
   if ('status' in fault && !(Number.isInteger(fault.status) && fault.status >= 400 && fault.status <= 599)) {
-    throw new InvalidOptionError('fault.status: from 400 to 599')
+    throw new InvalidOptionError('fault.status: must be a whole number from 400 to 599')
   }
   if ('delayMs' in fault && !(fault.delayMs >= 0 && fault.delayMs <= mostDelayMs)) {
-    throw new InvalidOptionError(`fault.delayMs: from 0 to ${mostDelayMs}`)
+    throw new InvalidOptionError(`fault.delayMs: must be a number from 0 to ${mostDelayMs}`)
   }
-  if ('reset' in fault && fault.reset !== true) throw new InvalidOptionError('fault.reset: true')
-  if ('halfBody' in fault && fault.halfBody !== true) throw new InvalidOptionError('fault.halfBody: true')
+  if ('reset' in fault && fault.reset !== true) throw new InvalidOptionError('fault.reset: must be true')
+  if ('halfBody' in fault && fault.halfBody !== true)
+    throw new InvalidOptionError('fault.halfBody: must be true')
   const afterEffect = 'afterEffect' in fault ? fault.afterEffect : undefined
   if (afterEffect !== undefined && typeof afterEffect !== 'boolean') {
-    throw new InvalidOptionError('fault.afterEffect: true or false')
+    throw new InvalidOptionError('fault.afterEffect: must be true or false')
   }
 }
 
 /**
- * What becomes of a request that `fault` hits, if any does; `serve` lets it take effect. Of one whose delay is ended
+ * The outcome of a request, under `fault` if one hits it; `serve` makes it take effect. If its delay is ended early,
  * the connection breaks.
  */
 export async function outcomeOf(

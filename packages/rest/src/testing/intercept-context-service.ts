@@ -1,23 +1,24 @@
-import { InvalidOptionError } from '@context-store/core'
 import {
   type ContextServiceDouble,
+  checkedDoubleOptions,
   DoubleCore,
   type DoubleOptions,
   doubleOf,
 } from './context-service-double.ts'
+import { checkedHosts } from './hosts.ts'
 import { intercept } from './interception.ts'
 
-/** The hosts of the service (WIRE.md, "Base"). */
+/** The hosts of the service (docs/rest-contract.md, "Paths"). */
 const realHosts = ['z1', 'z2', 'z3'].map((zone) => `${zone}.context.liveperson.net`)
 
 /**
- * Puts the double in the place of the real hosts, in this process: requests to them by `fetch`, `node:http`,
- * `node:https` and what stands on these are answered without a network; those to any other host go their way. It
- * is in place when this returns, and gone after `close()`. Of several doubles for a host the latest answers. A
- * function that a module took out of `node:https` by name (`import { request }`) before is not reached; the module's
- * object (`import https`) is.
+ * Replaces the real hosts by the double within this process: requests to them through `fetch`, `node:http`,
+ * `node:https` and libraries on top of these are answered without a network, requests to any other host are left
+ * alone. It is in place when this returns, and removed by `close()`. If several doubles have the same host, the latest
+ * answers. It does not reach a function that a module imported from `node:https` by name before
+ * (`import { request }`), only the module's object (`import https`).
  *
- * @throws `InvalidOptionError` for an option that cannot be; for a `state`, the store's own errors
+ * @throws `InvalidOptionError` for an unknown option or an invalid value of one; the store's own errors for a `state`
  * @example
  * ```ts
  * const service = interceptContextService()
@@ -25,16 +26,11 @@ const realHosts = ['z1', 'z2', 'z3'].map((zone) => `${zone}.context.liveperson.n
  * expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 2 } } } })
  * ```
  */
-export function interceptContextService(options: DoubleOptions = {}): ContextServiceDouble {
-  const { hosts = realHosts } = options
-  if (
-    !Array.isArray(hosts) ||
-    hosts.length === 0 ||
-    !hosts.every((host) => typeof host === 'string' && host !== '')
-  ) {
-    throw new InvalidOptionError('hosts: names of hosts, at least one')
-  }
-  const core = new DoubleCore(options)
-  const end = intercept({ hosts: [...hosts], answer: (request) => core.handle(request) })
+export function interceptContextService(options?: DoubleOptions): ContextServiceDouble {
+  const checked = checkedDoubleOptions(options, 'interceptContextService')
+  const { hosts: stated = realHosts } = checked
+  const hosts = checkedHosts(stated)
+  const core = new DoubleCore(checked)
+  const end = intercept({ hosts, answer: (request) => core.handle(request) })
   return doubleOf(core, `https://${hosts[0]}`, async () => end())
 }

@@ -1,11 +1,15 @@
 import { InvalidOptionError, type JsonValue, StoreUnavailableError } from '@context-store/core'
+import { checkedOptions } from '@context-store/core/adapter'
 import { checkMembers } from './members.ts'
 
-/** How many requests are kept, and how many bytes of bodies; of more, the first ones are forgotten. */
+/** The most requests that are kept, and the most bytes of their bodies; beyond it, the oldest are forgotten. */
 const mostRequests = 1000
 const mostBytes = 16_000_000
 
-/** A request that the double got. Keys are left out of it: `maven-api-key`, `authorization`, `access_token`. */
+/** The longest that a timer of Node or of a browser waits. */
+const mostTimeoutMs = 2 ** 31 - 1
+
+/** A request that the double received. API keys are redacted: `maven-api-key`, `authorization`, `access_token`. */
 export interface RecordedRequest {
   /** The method. */
   readonly method: string
@@ -13,58 +17,59 @@ export interface RecordedRequest {
   readonly path: string
   /** The headers, with lower-case names. */
   readonly headers: { readonly [name: string]: string }
-  /** The body: a JSON value, or the text where it is none; `undefined` where there was none, or one past the bound. */
+  /** The body: its JSON value, or its text if it is not JSON; `undefined`: none, or too long. */
   readonly body: JsonValue | undefined
-  /** The status of the answer; `undefined` while there is none, and where a fault broke the connection. */
+  /** The status of the answer; `undefined`: not answered yet, or a fault broke the connection. */
   status?: number
 }
 
-/** Which requests are meant: those that have all of it. */
+/** Which requests match: those that have all of it. */
 export interface RequestMatch {
-  /** The method, in capitals. */
+  /** The method, in upper or lower case. */
   readonly method?: string | undefined
-  /** A part of the path with its query, or a pattern of it. */
+  /** A part of the path with its query, or a regular expression for it. */
   readonly path?: string | RegExp | undefined
 }
 
 /** How long to wait for a request. */
 export interface WaitOptions {
-  /** In milliseconds: 1,000 if none. */
+  /** In milliseconds: 0 to 2,147,483,647, default 1,000. */
   readonly timeoutMs?: number | undefined
 }
 
-/** Refuses a match that cannot be; `what` says where it stands. */
+/** Refuses an invalid match; `what` names it in the message. */
 export function checkMatch(what: string, match: RequestMatch): void {
   checkMembers(what, match, ['method', 'path'])
   const { method, path } = match
-  if (method !== undefined && typeof method !== 'string')
-    throw new InvalidOptionError(`${what}.method: a string`)
+  if (method !== undefined && typeof method !== 'string') {
+    throw new InvalidOptionError(`${what}.method: must be a string`)
+  }
   if (path !== undefined && typeof path !== 'string' && !isPattern(path)) {
-    throw new InvalidOptionError(`${what}.path: a string or a pattern`)
+    throw new InvalidOptionError(`${what}.path: must be a string or a regular expression`)
   }
 }
 
-/** Another realm's too, as in a test runner's sandbox. */
+/** By its tag: one of another realm, as in a test runner's sandbox, is no instance of this one's `RegExp`. */
 function isPattern(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object RegExp]'
 }
 
-/** Whether a request is one of those that are meant. */
+/** Whether a request matches. */
 export function matches(request: RecordedRequest, { method, path }: RequestMatch = {}): boolean {
-  if (method !== undefined && method !== request.method) return false
+  if (method !== undefined && method.toUpperCase() !== request.method.toUpperCase()) return false
   if (path === undefined) return true
   return typeof path === 'string' ? request.path.includes(path) : request.path.search(path) !== -1
 }
 
-/** What a double was asked. */
+/** The requests that a double received. */
 export class Journal {
   readonly requests: RecordedRequest[] = []
-  /** The length of each one's body. */
+  /** The length of each request's body. */
   readonly #lengths: number[] = []
   #bytes = 0
   readonly #waiting = new Set<(request: RecordedRequest) => void>()
 
-  /** Notes a request, before anything is done about it. */
+  /** Records a request, before it is served. */
   note(
     method: string,
     target: string,
@@ -90,15 +95,19 @@ export class Journal {
     return recorded
   }
 
-  /** Forgets them all. */
+  /** Forgets all requests. */
   clear(): void {
     this.requests.length = 0
     this.#lengths.length = 0
     this.#bytes = 0
   }
 
-  /** The first request that is meant, one that came already or the next. */
-  wait(match: RequestMatch, timeoutMs: number): Promise<RecordedRequest> {
+  /** The first request that matches, one that came already or the next. */
+  wait(match: RequestMatch, options: WaitOptions | undefined): Promise<RecordedRequest> {
+    const { timeoutMs = 1000 } = checkedOptions(options, ['timeoutMs'], 'waitForRequest')
+    if (!(timeoutMs >= 0 && timeoutMs <= mostTimeoutMs)) {
+      throw new InvalidOptionError(`timeoutMs: must be a number from 0 to ${mostTimeoutMs}`)
+    }
     const found = this.requests.find((request) => matches(request, match))
     if (found !== undefined) return Promise.resolve(found)
     return new Promise((resolve, reject) => {
@@ -110,7 +119,7 @@ export class Journal {
       }
       const timer = setTimeout(() => {
         this.#waiting.delete(hear)
-        reject(new StoreUnavailableError(`no such request came within ${timeoutMs} ms`))
+        reject(new StoreUnavailableError(`no matching request came within ${timeoutMs} ms`))
       }, timeoutMs)
       this.#waiting.add(hear)
     })

@@ -4,6 +4,7 @@ import { Connections } from '../connections.ts'
 import { listening, serverOf, urlOf } from '../node-server.ts'
 import {
   type ContextServiceDouble,
+  checkedDoubleOptions,
   DoubleCore,
   type DoubleOptions,
   doubleOf,
@@ -13,18 +14,18 @@ import { mostDelayMs, type Outcome } from './faults.ts'
 const host = '127.0.0.1'
 
 /**
- * Starts the double on a free port of 127.0.0.1; but for its faults it is served as `serve` serves a store.
+ * Starts the double on a free port of 127.0.0.1, served as `serve` serves a store.
  *
- * @throws `InvalidOptionError` for an option that cannot be; for a `state`, the store's own errors
+ * @throws `InvalidOptionError` for an unknown option or an invalid value of one; the store's own errors for a `state`
  * @example
  * ```ts
  * const service = await startContextService({ state: { '577089': { orders: { c1: { step: 1 } } } } })
  * process.env.CONTEXT_URL = service.url
  * ```
  */
-export async function startContextService(options: DoubleOptions = {}): Promise<ContextServiceDouble> {
-  const core = new DoubleCore(options)
-  // A connection may be idle for twice the time that a request may take: no delay is to end it.
+export async function startContextService(options?: DoubleOptions): Promise<ContextServiceDouble> {
+  const core = new DoubleCore(checkedDoubleOptions(options, 'startContextService'))
+  // A connection may be idle for twice the time that a request may take, so no delay ends it.
   const server = serverOf(
     (request, target) => core.respond(request, target),
     mostDelayMs,
@@ -34,7 +35,7 @@ export async function startContextService(options: DoubleOptions = {}): Promise<
   const connections = new Connections(server)
   await listening(server, 0, host)
   return doubleOf(core, urlOf(host, server.address()), () => {
-    // What is still under way is of a test that is over.
+    // Requests still under way belong to a test that is over.
     server.closeAllConnections()
     return connections.close()
   })

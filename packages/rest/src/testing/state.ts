@@ -1,11 +1,12 @@
 import { InvalidOptionError, type Properties } from '@context-store/core'
+import { isPlainObject } from '../plain-object.ts'
 
 /** All that a store holds: account → namespace → session → properties. */
 export type State = {
   [account: string]: { [namespace: string]: { [session: string]: Properties } }
 }
 
-/** Refuses a state that is not objects of objects of objects; what the properties hold is the store's to check. */
+/** Refuses a state that is not plain objects of plain objects; the store checks the values of properties. */
 export function checkState(state: State): void {
   for (const [account, namespaces] of members('state', state)) {
     for (const [name, sessions] of members(`state.${account}`, namespaces)) {
@@ -16,15 +17,8 @@ export function checkState(state: State): void {
   }
 }
 
-/** What a plain object holds. Of a Map there are no entries to see: its state would be passed over. */
-function members(where: string, value: object): [string, object][] {
-  if (!isPlainObject(value)) throw new InvalidOptionError(`${where}: a plain object`)
+/** The members of a plain object; those of a Map, for example, would be silently ignored. */
+function members(where: string, value: unknown): [string, unknown][] {
+  if (!isPlainObject(value)) throw new InvalidOptionError(`${where}: must be a plain object`)
   return Object.entries(value)
-}
-
-function isPlainObject(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const prototype: object | null = Object.getPrototypeOf(value)
-  // Another realm's Object counts, as in a test runner's sandbox.
-  return prototype === null || Object.getPrototypeOf(prototype) === null
 }

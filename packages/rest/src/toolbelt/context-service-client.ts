@@ -1,25 +1,22 @@
-import {
-  type ContextStore,
-  InvalidOptionError,
-  type JsonValue,
-  type Properties,
-  setOwn,
-} from '@context-store/core'
+import { type ContextStore, InvalidOptionError, type JsonValue, type Properties } from '@context-store/core'
+import { checkedOptions, setOwn } from '@context-store/core/adapter'
+import { checkStore } from '../check-store.ts'
 import { AccountKeys } from '../client/account-keys.ts'
-import { ServiceCalls, type ServiceRequest } from '../client/service-calls.ts'
+import { ServiceCalls } from '../client/service-calls.ts'
+import type { ServiceRequest } from '../client/service-exchange.ts'
 import { serviceBase } from '../client/service-paths.ts'
 import { createHandler } from '../handler.ts'
 import { ContextServiceError, errorOfAnswer, errorOfCall } from './context-service-error.ts'
 
-/** Whose data a {@link contextServiceClient} works on. */
+/** Which account a {@link contextServiceClient} works on. */
 export interface ContextServiceClientOptions {
   /** The account. */
   readonly accountId: string
-  /** The account's key; for a URL it has to be given. */
+  /** The account's API key; required for a URL. */
   readonly apiKey?: string | undefined
 }
 
-/** A namespace as the vendor's client gives it. */
+/** A namespace as the vendor's client returns it. */
 export interface ServiceNamespace {
   /** Its name. */
   readonly name: string
@@ -30,20 +27,20 @@ export interface ServiceNamespace {
 }
 
 /**
- * The vendor's client for its Functions platform (WIRE.md, "The Functions toolbelt's client").
+ * The vendor's client for its Functions platform (docs/rest-contract.md, "Functions toolbelt's client").
  *
- * Each method may throw a {@link ContextServiceError}: `statusCode` 404 for what is not there, 403 for a wrong key,
- * 400 and 413 for what cannot be written, 500 and 503 for a service in trouble, -1 where no answer came. Without a
+ * Each method may throw a {@link ContextServiceError}: `statusCode` 404 for what does not exist, 403 for a wrong API
+ * key, 400 and 413 for what cannot be written, 500 and 503 for a failing service, -1 without an answer. Without a
  * `sessionId` the session is `__default__`.
  */
 export interface ContextServiceClient {
-  /** Creates a namespace; one that exists is kept. `ttl` in seconds, above 0. */
+  /** Creates a namespace; one that exists stays. `ttl` in seconds, above 0. */
   createNamespace(namespace: string, options?: { readonly ttl?: number }): Promise<ServiceNamespace>
   /** Deletes a namespace with all its sessions. */
   deleteNamespace(namespace: string): Promise<void>
   /** Every namespace of the account. */
   getListOfNamespaces(): Promise<ServiceNamespace[]>
-  /** Merges properties into a session, and gives all that it then holds. */
+  /** Merges properties into a session, and returns all its properties afterwards. */
   setPropertiesInNamespace(namespace: string, properties: Properties, sessionId?: string): Promise<Properties>
   /** As `setPropertiesInNamespace`. */
   updatePropertiesInNamespace(
@@ -61,7 +58,7 @@ export interface ContextServiceClient {
   ): Promise<Properties>
   /** The value of one property. */
   getPropertyInSession(namespace: string, name: string, sessionId?: string): Promise<JsonValue>
-  /** Deletes one property; one that is not there is no error. */
+  /** Deletes one property; it is no error if there is none. */
   deletePropertyInSession(namespace: string, name: string, sessionId?: string): Promise<void>
   /** Deletes a session with all its properties. */
   deleteSession(namespace: string, sessionId: string): Promise<void>
@@ -70,12 +67,12 @@ export interface ContextServiceClient {
 }
 
 /**
- * A stand-in for the vendor's client, over a store of this process or the URL of a service: the requests of that
- * client, answered by the profile `service` where it stands over a store. Its functions use no `this`.
+ * A double of the vendor's client, over a store of this process or the URL of a service. It sends the requests of that
+ * client; those to a store are answered under the profile `service`. Its functions do not use `this`.
  *
- * Unlike the vendor's it encodes ids into the path, so that none can reach another session.
+ * Unlike the vendor's client it encodes ids into the path, so that no id can reach another session.
  *
- * @throws `InvalidOptionError` for an option that cannot be, and for a URL without a key
+ * @throws `InvalidOptionError` for an unknown option or an invalid value of one, and for a URL without an API key
  * @example
  * ```ts
  * const client = contextServiceClient(memoryStore(), { accountId: '577089' })
@@ -84,10 +81,15 @@ export interface ContextServiceClient {
  */
 export function contextServiceClient(
   target: ContextStore | string,
-  { accountId, apiKey }: ContextServiceClientOptions,
+  options: ContextServiceClientOptions,
 ): ContextServiceClient {
+  const { accountId, apiKey } = checkedOptions<Partial<ContextServiceClientOptions>>(
+    options,
+    ['accountId', 'apiKey'],
+    'contextServiceClient',
+  )
   if (typeof accountId !== 'string' || accountId === '') {
-    throw new InvalidOptionError('accountId: the id of an account')
+    throw new InvalidOptionError('accountId: must be the id of an account')
   }
   const calls = typeof target === 'string' ? callsTo(target, apiKey) : callsOf(target, apiKey)
   const account = `/v1/account/${encodeURIComponent(accountId)}`
@@ -135,7 +137,7 @@ export function contextServiceClient(
 
   return {
     async createNamespace(namespace, { ttl } = {}) {
-      if (ttl !== undefined && !(ttl > 0)) throw badArgument('ttl: seconds, above 0')
+      if (ttl !== undefined && !(ttl > 0)) throw badArgument('ttl: must be seconds, above 0')
       part(namespace, 'namespace')
       await ask('POST', account + (ttl === undefined ? '' : `?ttlSecond=${ttl}`), { name: namespace })
       const created = (await getListOfNamespaces()).find(({ name }) => name === namespace)
@@ -173,15 +175,16 @@ export function contextServiceClient(
   }
 }
 
-/** The requests of a client to a service; as often, and within the time, that the vendor's client has. */
+/** Sends requests to a service, with the retries and the time of the vendor's client. */
 function callsTo(url: string, apiKey: string | undefined): ServiceCalls {
-  if (apiKey === undefined) throw new InvalidOptionError('apiKey: a URL needs the key of the account')
+  if (apiKey === undefined) throw new InvalidOptionError('apiKey: a URL requires the API key of the account')
   const keys = new AccountKeys(apiKey)
   return new ServiceCalls({ base: serviceBase(url), keys, timeoutMs: 10_000, retries: 2, fetch: undefined })
 }
 
-/** The same requests, answered in this process. */
+/** Answers the same requests within this process. */
 function callsOf(store: ContextStore, apiKey = 'any'): ServiceCalls {
+  checkStore(store, 'contextServiceClient')
   const handle = createHandler(store, { profile: 'service' })
   return new ServiceCalls({
     base: 'http://store.invalid',
@@ -194,7 +197,7 @@ function callsOf(store: ContextStore, apiKey = 'any'): ServiceCalls {
 
 function part(id: string, what: string): string {
   if (typeof id !== 'string' || id === '' || id === '.' || id === '..') {
-    throw badArgument(`${what}: a string that a URL can carry, not empty`)
+    throw badArgument(`${what}: must be a string that a URL path can carry, not empty`)
   }
   try {
     return encodeURIComponent(id)
@@ -205,15 +208,15 @@ function part(id: string, what: string): string {
   }
 }
 
-/** Untyped functions pass anything; what cannot be sent would look like a service that cannot be reached. */
+/** Checks what JavaScript callers may pass: what cannot be sent would look like a service that cannot be reached. */
 function checkProperties(properties: unknown): void {
   if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) {
-    throw badArgument('properties: an object of names and values')
+    throw badArgument('properties: must be an object of names and values')
   }
   try {
     JSON.stringify(properties)
   } catch (cause) {
-    throw new ContextServiceError(-1, 'properties: hold what JSON cannot say', { cause })
+    throw new ContextServiceError(-1, 'properties: hold a value that JSON cannot express', { cause })
   }
 }
 
@@ -225,6 +228,6 @@ function parsed<T>(text: string): T {
   try {
     return JSON.parse(text) as T
   } catch (cause) {
-    throw new ContextServiceError(-1, 'the service answered with no JSON', { cause })
+    throw new ContextServiceError(-1, 'the answer of the service is not JSON', { cause })
   }
 }

@@ -1,0 +1,24 @@
+interface Scheduler {
+  /** Node's, and no timer: timers may be faked. */
+  readonly setImmediate?: (callback: () => void) => unknown
+  readonly MessageChannel?: new () => {
+    readonly port1: { onmessage: (() => void) | null; close(): void }
+    readonly port2: { postMessage(message: unknown): void }
+  }
+}
+
+const { setImmediate, MessageChannel } = globalThis as Scheduler
+
+/** Resolves at the next turn of the event loop. */
+export function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (setImmediate !== undefined) return setImmediate(resolve)
+    if (MessageChannel === undefined) return resolve()
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    return port2.postMessage(undefined)
+  })
+}

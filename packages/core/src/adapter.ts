@@ -1,0 +1,50 @@
+export { createStore, createStoreWithSync } from './calls/create-store.ts'
+export { GroupCommit } from './calls/group-commit.ts'
+export { KeyedLocks } from './calls/keyed-locks.ts'
+export { ownListing } from './calls/own-listing.ts'
+export {
+  decideClear,
+  decideDelete,
+  decidePatch,
+  type StoredSession,
+  type WriteDecision,
+} from './document/decide-write.ts'
+export { listedProperties } from './document/listed-properties.ts'
+export {
+  compactLength,
+  countProperties,
+  emptyDocument,
+  patchDocument,
+  readDocument,
+  readDocumentProperties,
+  readDocumentProperty,
+  withoutProperties,
+} from './document/session-document.ts'
+export { type Cannot, type Capability, capabilities } from './port/capability.ts'
+export type { Changes, Condition, PatchRequest, WriteOutcome } from './port/patch-request.ts'
+export type {
+  AdapterTraits,
+  CheckedAddress,
+  ListedSession,
+  ListRequest,
+  SessionListRequest,
+  Slice,
+  StorageAdapter,
+  SyncStorageAdapter,
+} from './port/storage-adapter.ts'
+export { type StoreTraits, traitsOf } from './port/traits.ts'
+export type { CallKind, GroupedWrites, Transactions } from './port/transactions.ts'
+export { conditionHolds, jsonEqual } from './rules/condition.ts'
+export { copyJson } from './rules/json-copy.ts'
+export { checkSize, listedLength, namespaceNotFound } from './rules/limits.ts'
+export { checkedOptions } from './rules/options.ts'
+export { setOwn } from './rules/own-property.ts'
+export {
+  isExpired,
+  type LifeEvent,
+  namespaceInfoOf,
+  nextLife,
+  type SessionLife,
+  sessionInfoOf,
+} from './rules/session-life.ts'
+export { type StoreRules, storeOptionNames } from './rules/store-rules.ts'

@@ -1,0 +1,15 @@
+import type { CheckedAddress } from '../port/storage-adapter.ts'
+
+/** The address behind a session's handle. */
+export class Address implements CheckedAddress {
+  readonly account: string
+  readonly namespace: string
+  readonly session: string
+  memo: unknown = undefined
+
+  constructor(account: string, namespace: string, session: string) {
+    this.account = account
+    this.namespace = namespace
+    this.session = session
+  }
+}

@@ -1,0 +1,214 @@
+import { StoreUnavailableError } from '../api/errors.ts'
+import type { Scope } from '../operations/operation.ts'
+import { Lock } from './lock.ts'
+import { settle } from './settle.ts'
+import { type Epoch, WriteBarrier } from './write-barrier.ts'
+
+// The only host functions that core needs; every runtime has them, and no lib of the compiler's is loaded for them.
+declare function setTimeout(callback: () => void, milliseconds: number): unknown
+declare function clearTimeout(timer: unknown): void
+
+/** A call under way. */
+export class QueuedCall {
+  readonly scope: Scope
+  readonly isWrite: boolean
+  /** Whether nothing else in its session, or its namespace, may run beside it. */
+  readonly exclusive: boolean
+  /** Hands it to the engine. */
+  start: () => void = () => undefined
+  /** Whether it has been handed to the engine. */
+  isStarted = false
+  /** Whether its caller was told that its time is over. */
+  isOver = false
+  /** Tells the caller so, if the call had to wait. */
+  timer: unknown
+  /** What later reads of its namespace wait for, if it writes. */
+  epoch: Epoch | undefined
+
+  constructor(scope: Scope, isWrite: boolean, exclusive: boolean) {
+    this.scope = scope
+    this.isWrite = isWrite
+    this.exclusive = exclusive
+  }
+
+  /** Throws where the caller has been told that the time is over: nothing more may be written then. */
+  goOn(): void {
+    if (this.isOver) throw new StoreUnavailableError('the time of this call is over')
+  }
+}
+
+/** The calls under way in one namespace. Lock order: namespace, then session. */
+class NamespaceQueue {
+  /** Shared by every call in the namespace; creating and deleting it exclude them. */
+  readonly lock = new Lock()
+  readonly sessions = new Map<string, Lock>()
+  readonly writes = new WriteBarrier()
+
+  get isFree(): boolean {
+    return this.lock.isFree && this.writes.isFree
+  }
+}
+
+/**
+ * The order of the calls of one store, for engines that may reorder them.
+ *
+ * - A write to a session waits for every earlier call on that session; a read waits for the earlier writes.
+ * - Creating or deleting a namespace waits for every earlier call in it, and later ones wait for it.
+ * - A listing, or a read of a namespace, waits for the earlier writes in what it lists, and holds up no later one.
+ */
+export class CallQueue {
+  /** By account, then by namespace; only those with calls under way. */
+  readonly #accounts = new Map<string, Map<string, NamespaceQueue>>()
+  readonly #timeoutMs: number | undefined
+  #underWay = 0
+  #idle: (() => void)[] = []
+
+  /** @param timeoutMs - how long a call may take, its time in the queue included; `undefined`: no limit */
+  constructor(timeoutMs: number | undefined) {
+    this.#timeoutMs = timeoutMs
+  }
+
+  /**
+   * Makes a call when nothing is under way that it must not overtake; at once if there is nothing.
+   *
+   * @param exclusive - whether nothing else in its session, or its namespace, may run beside it
+   * @param errorOf - the error that the caller gets for what went wrong
+   */
+  add<T>(
+    scope: Scope,
+    isWrite: boolean,
+    exclusive: boolean,
+    work: (call: QueuedCall) => Promise<T>,
+    errorOf: (error: unknown) => unknown,
+  ): Promise<T> {
+    const call = new QueuedCall(scope, isWrite, exclusive)
+    this.#underWay++
+    return new Promise((resolve, reject) => {
+      call.start = () => {
+        if (call.isOver) {
+          this.#end(call)
+          return
+        }
+        call.isStarted = true
+        settle(
+          () => work(call),
+          (value) => {
+            this.#end(call)
+            resolve(value)
+          },
+          (error) => {
+            this.#end(call)
+            reject(errorOf(error))
+          },
+        )
+      }
+      this.#enter(call)
+      if (!call.isStarted && this.#timeoutMs !== undefined) {
+        this.#limit(call, this.#timeoutMs, (error) => reject(errorOf(error)))
+      }
+    })
+  }
+
+  /** Resolves when no call is under way. */
+  ended(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  #enter(call: QueuedCall): void {
+    const { account, namespace, session } = call.scope
+    if (account === undefined || namespace === undefined) {
+      this.#afterWrites(this.#queuesOf(account), call.start)
+      return
+    }
+    const queue = this.#queueOf(account, namespace)
+    if (session === undefined && !call.exclusive) {
+      // Asked now: later writes must not be waited for, since they may wait for this call.
+      const behindWrites = new Promise<void>((resolve) => queue.writes.after(resolve))
+      queue.lock.acquire(false, () => void behindWrites.then(call.start))
+      return
+    }
+    if (call.isWrite) call.epoch = queue.writes.begin()
+    if (session === undefined) queue.lock.acquire(true, call.start)
+    else queue.lock.acquire(false, () => sessionLock(queue, session).acquire(call.exclusive, call.start))
+  }
+
+  #end(call: QueuedCall): void {
+    if (call.timer !== undefined) clearTimeout(call.timer)
+    const { account, namespace, session } = call.scope
+    if (account !== undefined && namespace !== undefined) {
+      const queue = this.#queueOf(account, namespace)
+      if (call.epoch !== undefined) queue.writes.end(call.epoch)
+      if (session !== undefined) {
+        const lock = sessionLock(queue, session)
+        lock.release()
+        if (lock.isFree) queue.sessions.delete(session)
+      }
+      queue.lock.release()
+      if (queue.isFree) this.#remove(account, namespace)
+    }
+    this.#underWay--
+    if (this.#underWay > 0) return
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** Calls `start` when the writes under way in those namespaces have ended. */
+  #afterWrites(queues: readonly NamespaceQueue[], start: () => void): void {
+    let left = 1
+    const ended = (): void => {
+      if (--left === 0) start()
+    }
+    for (const { writes } of queues) {
+      left++
+      writes.after(ended)
+    }
+    ended()
+  }
+
+  #queuesOf(account: string | undefined): NamespaceQueue[] {
+    if (account !== undefined) return [...(this.#accounts.get(account)?.values() ?? [])]
+    return [...this.#accounts.values()].flatMap((namespaces) => [...namespaces.values()])
+  }
+
+  #queueOf(account: string, namespace: string): NamespaceQueue {
+    let namespaces = this.#accounts.get(account)
+    if (namespaces === undefined) {
+      namespaces = new Map()
+      this.#accounts.set(account, namespaces)
+    }
+    let queue = namespaces.get(namespace)
+    if (queue === undefined) {
+      queue = new NamespaceQueue()
+      namespaces.set(namespace, queue)
+    }
+    return queue
+  }
+
+  #remove(account: string, namespace: string): void {
+    const namespaces = this.#accounts.get(account)
+    namespaces?.delete(namespace)
+    if (namespaces?.size === 0) this.#accounts.delete(account)
+  }
+
+  /** Tells the caller of a call that waits when its time is over. */
+  #limit(call: QueuedCall, timeoutMs: number, reject: (error: unknown) => void): void {
+    call.timer = setTimeout(() => {
+      call.isOver = true
+      const what = call.isStarted ? 'and then for its answer' : 'and was not made'
+      reject(
+        new StoreUnavailableError(`the call waited ${timeoutMs} ms for earlier calls ${what}`, {
+          outcome: call.isStarted && call.isWrite ? 'unknown' : 'not-applied',
+        }),
+      )
+    }, timeoutMs)
+  }
+}
+
+function sessionLock({ sessions }: NamespaceQueue, session: string): Lock {
+  let lock = sessions.get(session)
+  if (lock === undefined) {
+    lock = new Lock()
+    sessions.set(session, lock)
+  }
+  return lock
+}

@@ -1,0 +1,83 @@
+import type { ContextStore } from '../api/context-store.ts'
+import { UnsupportedError } from '../api/errors.ts'
+import type { StoreOptions } from '../api/store-options.ts'
+import type { HasSync, SyncContextStore } from '../api/sync-context-store.ts'
+import { StoreState } from '../operations/store-state.ts'
+import type { Capability } from '../port/capability.ts'
+import type { AdapterTraits, StorageAdapter, SyncStorageAdapter } from '../port/storage-adapter.ts'
+import { withTraits } from '../port/traits.ts'
+import { lowerLengthLimit, type StoreRules, storeRules } from '../rules/store-rules.ts'
+import { StoreHandle, type Unchecked } from './handles.ts'
+import { PromisedSide } from './promised-side.ts'
+import { QueuedSide } from './queued-side.ts'
+import type { Side } from './side.ts'
+import { SyncSide } from './sync-side.ts'
+
+/**
+ * Creates a store over an adapter; what every factory of an asynchronous engine calls.
+ *
+ * @param open - creates the adapter; gets the rules that the store follows, which no method takes again
+ * @param options - the store's own options; a factory removes those that are its own first
+ * @throws {@link InvalidOptionError} for an unknown option or an invalid value of one
+ * @throws {@link UnsupportedError} for an option that the adapter's `cannot` excludes
+ * @example
+ * ```ts
+ * export function myStore({ url, ...options }: MyStoreOptions): ContextStore {
+ *   return createStore((rules) => new MyAdapter(url, rules), options)
+ * }
+ * ```
+ */
+export function createStore(
+  open: (rules: StoreRules) => StorageAdapter,
+  options?: StoreOptions,
+): ContextStore {
+  const { adapter, state } = opened(open, options)
+  return handleOf(new QueuedSide(adapter, state)) as ContextStore
+}
+
+/**
+ * Creates a store with a synchronous side, for an engine whose calls are synchronous. Core makes the asynchronous side
+ * of it: where the adapter has `transactions`, the writes of a tick are one transaction. Closing either side closes
+ * both.
+ *
+ * @param open - as for {@link createStore}
+ * @param options - as for {@link createStore}
+ * @throws {@link InvalidOptionError} for an unknown option or an invalid value of one
+ * @throws {@link UnsupportedError} for an option that the adapter's `cannot` excludes
+ */
+export function createStoreWithSync(
+  open: (rules: StoreRules) => SyncStorageAdapter,
+  options?: StoreOptions,
+): ContextStore & HasSync {
+  const { adapter, state } = opened(open, options)
+  const side = new SyncSide(adapter, state)
+  const store = handleOf(new PromisedSide(side)) as ContextStore
+  return Object.assign(store, { sync: handleOf(side) as SyncContextStore })
+}
+
+function opened<A extends AdapterTraits>(
+  open: (rules: StoreRules) => A,
+  options: StoreOptions | undefined,
+): { readonly adapter: A; readonly state: StoreState } {
+  const rules = storeRules(options)
+  const adapter = open(rules)
+  const { cannot = {}, maxDocumentLength } = adapter
+  const used: readonly [Capability, boolean][] = [
+    ['clock', options?.now !== undefined],
+    ['limits', options?.limits !== undefined],
+    ['explicit-namespaces', rules.explicitNamespaces],
+  ]
+  for (const [capability, isUsed] of used) {
+    const reason = cannot[capability]
+    if (isUsed && reason !== undefined) throw new UnsupportedError(reason)
+  }
+  if (maxDocumentLength !== undefined) {
+    lowerLengthLimit(rules, options?.limits?.documentLength, maxDocumentLength)
+  }
+  return { adapter, state: new StoreState(rules, cannot) }
+}
+
+function handleOf(side: Side): Unchecked<ContextStore & Disposable> {
+  const { cannot, rules } = side.state
+  return withTraits(new StoreHandle(side), { cannot, documentLength: rules.limits.documentLength })
+}

@@ -1,0 +1,195 @@
+import { ContextStoreError, StoreUnavailableError } from '../api/errors.ts'
+import { ThrownByCaller } from '../operations/operation.ts'
+import { answered, type Steps } from '../operations/steps.ts'
+import type {
+  CallKind,
+  GroupedCall,
+  GroupedStore,
+  GroupedWrites,
+  Transactions,
+} from '../port/transactions.ts'
+
+/** A call with what it came to, until the transaction is committed. */
+interface Made {
+  readonly call: GroupedCall
+  readonly outcome: unknown
+  readonly failed: boolean
+}
+
+/**
+ * The writes of one tick of the event loop, made in their order in one transaction: what costs is the sync at its
+ * end. Each is still all or nothing, one that fails fails alone, and each is told of its outcome only when the
+ * transaction has been committed. Reads behind waiting writes go along with them.
+ */
+export class GroupCommit implements GroupedWrites {
+  readonly #transactions: Transactions
+  #store: GroupedStore | undefined
+  #waiting: GroupedCall[] = []
+  #isFlushing = false
+
+  /** @param transactions - those of the engine; a group commit is for one adapter object */
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions
+  }
+
+  /** Core calls it once, when the store is created. */
+  attach(store: GroupedStore): void {
+    this.#store = store
+  }
+
+  /** Whether calls wait, or are being made. */
+  get isBusy(): boolean {
+    return this.#isFlushing || this.#waiting.length > 0
+  }
+
+  /** Queues a call. */
+  add(call: GroupedCall): void {
+    if (this.#waiting.length === 0) this.#transactions.afterTick(() => this.#store?.flush())
+    this.#waiting.push(call)
+  }
+
+  /** Makes every call that waits; their outcomes are theirs, it throws none. */
+  *flush(): Steps<void> {
+    // An asynchronous engine is still busy with the tick before: that flush goes on with these calls.
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    try {
+      while (this.#waiting.length > 0) {
+        const calls = this.#waiting
+        this.#waiting = []
+        if (!(yield* this.#makeTogether(calls))) yield* this.#makeOneByOne(calls)
+      }
+    } finally {
+      this.#isFlushing = false
+    }
+  }
+
+  /** Makes one call in a transaction of its own. */
+  *alone(run: () => unknown): Steps<unknown> {
+    yield* this.#begin()
+    return yield* this.#finish(run)
+  }
+
+  /** Makes the calls in one transaction; `false`: the engine failed, and nothing has happened. */
+  *#makeTogether(calls: readonly GroupedCall[]): Steps<boolean> {
+    try {
+      yield* this.#begin()
+    } catch (error) {
+      yield* this.#makeWithoutTransaction(calls, error)
+      return true
+    }
+    const made: Made[] = []
+    for (const call of calls) {
+      try {
+        made.push({ call, outcome: yield call.run(), failed: false })
+      } catch (error) {
+        // Errors of the store's own, and of the caller's, come before the call's first write: the others go on.
+        if (!ContextStoreError.is(error) && !(error instanceof ThrownByCaller)) {
+          yield* this.#rollback()
+          return false
+        }
+        made.push({ call, outcome: error, failed: true })
+      }
+    }
+    try {
+      yield* this.#commit()
+    } catch (error) {
+      if (!ContextStoreError.is(error) || error.outcome !== 'unknown') return false
+      rejectAll(calls, error)
+      return true
+    }
+    for (const { call, outcome, failed } of made) {
+      if (failed) call.reject(outcome)
+      else call.resolve(outcome)
+    }
+    return true
+  }
+
+  /** Makes each call in a transaction of its own, so that the failing one fails alone. */
+  *#makeOneByOne(calls: readonly GroupedCall[]): Steps<void> {
+    for (const [index, call] of calls.entries()) {
+      try {
+        if (call.isWrite) yield* this.#begin()
+      } catch (error) {
+        // Not tried again for each: a lock that another process holds takes seconds to give up.
+        yield* this.#makeWithoutTransaction(calls.slice(index), error)
+        return
+      }
+      try {
+        call.resolve(call.isWrite ? yield* this.#finish(call.run) : yield call.run())
+      } catch (error) {
+        call.reject(error)
+      }
+    }
+  }
+
+  /** Makes a call in the transaction that has begun, and commits. */
+  *#finish(run: () => unknown): Steps<unknown> {
+    let value: unknown
+    try {
+      value = yield run()
+    } catch (error) {
+      yield* this.#rollback()
+      throw error
+    }
+    yield* this.#commit()
+    return value
+  }
+
+  /** Where a transaction cannot begin, what only reads need not fail. */
+  *#makeWithoutTransaction(calls: readonly GroupedCall[], reason: unknown): Steps<void> {
+    for (const call of calls) {
+      if (call.isWrite) {
+        call.reject(reason)
+        continue
+      }
+      try {
+        call.resolve(yield call.run())
+      } catch (error) {
+        call.reject(error)
+      }
+    }
+  }
+
+  #errorOf(error: unknown, during: CallKind): ContextStoreError {
+    return (
+      this.#store?.errorOf(error, during) ?? new StoreUnavailableError('the engine failed', { cause: error })
+    )
+  }
+
+  *#begin(): Steps<void> {
+    try {
+      yield* answered(this.#transactions.begin())
+    } catch (error) {
+      throw notApplied(this.#errorOf(error, 'read'))
+    }
+  }
+
+  /** Commits, or rolls back and throws; whether the writes have happened is the error's `outcome`. */
+  *#commit(): Steps<void> {
+    try {
+      yield* answered(this.#transactions.commit())
+    } catch (error) {
+      yield* this.#rollback()
+      throw this.#errorOf(error, 'commit')
+    }
+  }
+
+  *#rollback(): Steps<void> {
+    try {
+      yield* answered(this.#transactions.rollback())
+    } catch {
+      // Engines end some failed transactions by themselves; the error to tell is the first one.
+    }
+  }
+}
+
+/** Before a transaction began nothing can have been written. */
+function notApplied(error: ContextStoreError): ContextStoreError {
+  if (error.outcome === 'not-applied') return error
+  return new StoreUnavailableError(error.message, { cause: error })
+}
+
+function rejectAll(calls: readonly GroupedCall[], error: unknown): void {
+  for (const { reject } of calls) reject(error)
+}

@@ -1,0 +1,123 @@
+import type { Driver, Operation, Scope } from '../operations/operation.ts'
+import { runAsync } from '../operations/steps.ts'
+import type { StoreState } from '../operations/store-state.ts'
+import type { StorageAdapter } from '../port/storage-adapter.ts'
+import type { GroupedWrites } from '../port/transactions.ts'
+import { argumentError, callError, engineError } from './call-error.ts'
+import { CallQueue, type QueuedCall } from './call-queue.ts'
+import { asyncItems, type Side, type Walk } from './side.ts'
+
+declare function setTimeout(callback: () => void, milliseconds: number): unknown
+
+/** The asynchronous side of an asynchronous engine: calls are made in the order of the queue. */
+export class QueuedSide implements Side {
+  readonly state: StoreState
+  readonly #engine: StorageAdapter
+  readonly #queue: CallQueue
+  readonly #group: GroupedWrites | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(engine: StorageAdapter, state: StoreState) {
+    this.#engine = engine
+    this.state = state
+    this.#queue = new CallQueue(engine.timeoutMs)
+    const group = engine.transactions
+    this.#group = group
+    group?.attach({
+      flush: () => void runAsync(group.flush()),
+      errorOf: (error, during) => engineError(engine, error, during),
+    })
+  }
+
+  ask<S extends Scope, C>(
+    operation: Operation<S, C>,
+    scope: S,
+    a?: unknown,
+    b?: unknown,
+    c?: unknown,
+  ): unknown {
+    const { state } = this
+    const { isWrite } = operation
+    let checked: C
+    try {
+      state.check()
+      checked = operation.check(state, scope, a, b, c)
+    } catch (error) {
+      return Promise.reject(argumentError(error, scope))
+    }
+    const answer = this.#queue.add(
+      scope,
+      isWrite,
+      this.#isExclusive(operation, scope),
+      (call) => this.#make(operation, scope, checked, call),
+      (error) => callError(this.#engine, error, scope, isWrite),
+    )
+    if (operation.isCounted && state.isTimeToReclaim()) this.#reclaim()
+    return answer
+  }
+
+  items(walk: () => Walk): unknown {
+    return asyncItems(walk())
+  }
+
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      try {
+        this.state.close()
+      } catch (error) {
+        return Promise.reject(error)
+      }
+      this.#closing = this.#queue
+        .ended()
+        .then(() => this.#engine.close())
+        .catch((error) => {
+          throw engineError(this.#engine, error, 'read')
+        })
+    }
+    return this.#closing
+  }
+
+  /** Whether nothing else in its session, or its namespace, may run beside it. */
+  #isExclusive<S extends Scope, C>(operation: Operation<S, C>, scope: S): boolean {
+    if (scope.session === undefined || !this.#engine.keepsOrder) return operation.isWrite
+    return operation.isSeveral === true && this.#group === undefined
+  }
+
+  #make<S extends Scope, C>(
+    operation: Operation<S, C>,
+    scope: S,
+    checked: C,
+    call: QueuedCall,
+  ): Promise<unknown> {
+    const driver: Driver = { run: (steps) => runAsync(steps, call), pause }
+    const run = (): Promise<unknown> =>
+      operation.run(this.#engine, scope, checked, this.state, driver) as Promise<unknown>
+    return this.#inGroup(operation.isWrite, run)
+  }
+
+  /** Makes writes with the others of their tick, and reads behind writes that wait. */
+  #inGroup<T>(isWrite: boolean, run: () => Promise<T>): Promise<T> {
+    const group = this.#group
+    if (group === undefined || !(isWrite || group.isBusy)) return run()
+    return new Promise((resolve, reject) => {
+      group.add({ isWrite, run, resolve: resolve as (value: unknown) => void, reject })
+    })
+  }
+
+  /** Frees some of what expired, beside other calls; an engine in trouble fails the next call. */
+  #reclaim(): void {
+    const engine = this.#engine
+    if (engine.reclaim === undefined) return
+    this.#queue
+      .add({}, false, false, () => this.#inGroup(true, async () => engine.reclaim?.() ?? false), Object)
+      .then(
+        (isMoreLeft) => this.state.reclaimed(isMoreLeft),
+        () => undefined,
+      )
+  }
+}
+
+/** Waits a random while that grows with the attempts, to 32 ms, so that rivals do not keep in step. */
+function pause(attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(32, 2 ** attempt)))
+}

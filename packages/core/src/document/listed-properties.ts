@@ -1,0 +1,22 @@
+import type { Properties, SessionAddress } from '../api/context-store.ts'
+import { ContextStoreError, errorAbout } from '../api/errors.ts'
+import { readDocumentProperties } from './session-document.ts'
+
+/**
+ * The properties of one session in a listing.
+ *
+ * @param wanted - `true`: all; an array: those of these names that exist
+ * @throws {@link CorruptDataError} that says which session is damaged
+ */
+export function listedProperties(
+  address: Required<SessionAddress>,
+  document: string,
+  wanted: true | readonly string[],
+): Properties {
+  try {
+    return readDocumentProperties(document, wanted === true ? undefined : wanted)
+  } catch (error) {
+    if (!ContextStoreError.is(error)) throw error
+    throw errorAbout(error, address, `session ${JSON.stringify(address.session)}: ${error.message}`)
+  }
+}

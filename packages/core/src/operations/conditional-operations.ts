@@ -1,0 +1,92 @@
+import { absent } from '../api/absent.ts'
+import type { JsonValue, Properties } from '../api/context-store.ts'
+import { ConflictError } from '../api/errors.ts'
+import type { Condition, PatchRequest, WriteOutcome } from '../port/patch-request.ts'
+import { checkCondition } from '../rules/check-patch.ts'
+import { conditionHolds } from '../rules/condition.ts'
+import { copyJson } from '../rules/json-copy.ts'
+import { checkedPatch, type SessionOperation } from './session-operations.ts'
+import { answered, type Steps } from './steps.ts'
+
+/** How often an `update` or a condition is tried before it is given up. */
+export const mostAttempts = 128
+
+/** `session.patchIf()` */
+export const patchIf: SessionOperation<PatchRequest> = {
+  isWrite: true,
+  isSeveral: true,
+  isCounted: true,
+  check(store, _address, expected, properties, options) {
+    store.needs('conditions')
+    return checkedPatch(store, properties, expected ?? null, options)
+  },
+  run(engine, address, request, _store, driver) {
+    const first = engine.patch(address, request)
+    // Of a synchronous engine this is the outcome: most conditions hold at the first attempt.
+    if (first === undefined) return { ok: true }
+    const again = (expected: Condition | undefined): WriteOutcome | Promise<WriteOutcome> =>
+      engine.patch(address, { ...request, expected })
+    return driver.run(result(conditional(request.expected, first, again)))
+  },
+}
+
+/** `session.clearIf()` */
+export const clearIf: SessionOperation<Condition> = {
+  isWrite: true,
+  isSeveral: true,
+  check(store, _address, expected) {
+    store.needs('conditions')
+    return checkCondition(expected, store.rules, store.names)
+  },
+  run(engine, address, condition, _store, driver) {
+    const again = (expected: Condition | undefined): WriteOutcome | Promise<WriteOutcome> =>
+      engine.clearSession(address, expected)
+    return driver.run(result(conditional(condition, again(condition), again)))
+  },
+}
+
+/**
+ * The outcome of a conditional write, which is made again where the engine refused a condition that holds: it compares
+ * texts, and the stored text says the same in another order. What it answered is the stored text again when it is
+ * written as JSON.
+ *
+ * @param first - the outcome of the first attempt
+ * @param again - makes another attempt
+ */
+export function* conditional(
+  expected: Condition | undefined,
+  first: WriteOutcome | Promise<WriteOutcome>,
+  again: (expected: Condition | undefined) => WriteOutcome | Promise<WriteOutcome>,
+): Steps<WriteOutcome> {
+  let asked = expected
+  let answer = first
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    const current: WriteOutcome = yield* answered(answer)
+    if (current === undefined || asked === undefined || !conditionHolds(asked, current)) return current
+    asked = conditionOf(asked.names, current)
+    answer = again(asked)
+  }
+  throw conflict()
+}
+
+/** The condition that those properties are still as they are. */
+export function conditionOf(names: readonly string[], current: Properties): Condition {
+  const unique = [...new Set(names)]
+  const values = Object.fromEntries<JsonValue | typeof absent>(
+    unique.map((name) => {
+      const value = Object.hasOwn(current, name) ? current[name] : undefined
+      return [name, value === undefined ? absent : copyJson(value)]
+    }),
+  )
+  return { names: unique, values }
+}
+
+/** The error for a session that changed under every attempt. */
+export function conflict(): ConflictError {
+  return new ConflictError(`the session changed during each of ${mostAttempts} attempts: try again later`)
+}
+
+function* result(writing: Steps<WriteOutcome>): Steps<object> {
+  const current = yield* writing
+  return current === undefined ? { ok: true } : { ok: false, current }
+}

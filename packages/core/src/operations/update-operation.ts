@@ -1,0 +1,135 @@
+import { absent } from '../api/absent.ts'
+import type { JsonValue, Properties } from '../api/context-store.ts'
+import { InvalidOptionError } from '../api/errors.ts'
+import type { Condition, PatchRequest, WriteOutcome } from '../port/patch-request.ts'
+import type { CheckedAddress } from '../port/storage-adapter.ts'
+import { checkNames } from '../rules/check-address.ts'
+import { checkTtl } from '../rules/check-patch.ts'
+import { copyJson } from '../rules/json-copy.ts'
+import { setOwn } from '../rules/own-property.ts'
+import { conditional, conditionOf, conflict, mostAttempts } from './conditional-operations.ts'
+import { inNamespace } from './namespace-operations.ts'
+import { type Driver, type Engine, ThrownByCaller } from './operation.ts'
+import { checkedPatch, isEmpty, type SessionOperation } from './session-operations.ts'
+import { answered, type Steps } from './steps.ts'
+import type { StoreState } from './store-state.ts'
+
+/** An `update`, checked. */
+interface Update {
+  readonly names: readonly string[]
+  readonly change: (current: Properties) => unknown
+  readonly ttlSeconds: number | undefined
+}
+
+/** `session.update()` */
+export const update: SessionOperation<Update> = {
+  isWrite: true,
+  isSeveral: true,
+  isCounted: true,
+  check(store, _address, names, change, options) {
+    store.needs('conditions')
+    const checked = checkNames(names, store.names)
+    if (typeof change !== 'function') {
+      throw new InvalidOptionError('change: must be a synchronous function that returns a patch')
+    }
+    const ttlSeconds = checkTtl(options)
+    if (ttlSeconds !== undefined) store.needs('time-to-live')
+    return { names: checked, change: change as Update['change'], ttlSeconds }
+  },
+  run: (engine, address, asked, store, driver) =>
+    driver.run(updating(engine, address, new Attempt(asked, store), store, driver)),
+}
+
+/** One call of `change`, with what it decided. */
+class Attempt {
+  readonly names: readonly string[]
+  /** What the named properties are afterwards. */
+  result: Properties = {}
+  readonly #asked: Update
+  readonly #store: StoreState
+  #thrown: { readonly error: unknown } | undefined
+
+  constructor(asked: Update, store: StoreState) {
+    this.names = asked.names
+    this.#asked = asked
+    this.#store = store
+  }
+
+  /** Asks `change` what to write; `undefined`: nothing, also where it threw. */
+  readonly change = (current: Properties): PatchRequest | undefined => {
+    this.#thrown = undefined
+    try {
+      return this.#decide(current)
+    } catch (error) {
+      // Not through the engine, which would take it for its own: see `settled`.
+      this.#thrown = { error }
+      return undefined
+    }
+  }
+
+  /** The result, or throws what `change` threw. */
+  settled(): Properties {
+    if (this.#thrown !== undefined) throw this.#thrown.error
+    return this.result
+  }
+
+  #decide(current: Properties): PatchRequest | undefined {
+    const { change, ttlSeconds } = this.#asked
+    // `change` may modify `current`: what was read is copied first.
+    const before = conditionOf(this.names, current)
+    let properties: unknown
+    try {
+      properties = this.#store.callChange(change, current)
+    } catch (error) {
+      throw new ThrownByCaller(error)
+    }
+    if (isThenable(properties)) {
+      throw new InvalidOptionError('change: must be synchronous; it returned a promise')
+    }
+    const request =
+      properties === undefined ? undefined : checkedPatch(this.#store, properties, undefined, { ttlSeconds })
+    const after: Properties = {}
+    for (const name of before.names) {
+      const changed = request !== undefined && Object.hasOwn(request.changes.values, name)
+      const value = (changed ? request.changes : before).values[name] as JsonValue | typeof absent | undefined
+      if (value !== undefined && value !== absent) setOwn(after, name, copyJson(value))
+    }
+    this.result = after
+    return request
+  }
+}
+
+/** In one step where the engine can; else read, write on a condition, and again on a lost race. */
+function* updating(
+  engine: Engine,
+  address: CheckedAddress,
+  attempt: Attempt,
+  store: StoreState,
+  driver: Driver,
+): Steps<Properties> {
+  if (engine.update !== undefined) {
+    yield* answered(engine.update(address, attempt.names, attempt.change))
+    return yield* inNamespace(store, engine, address, answered(attempt.settled()), isEmpty)
+  }
+  for (let count = 0; count < mostAttempts; count++) {
+    if (count > 0) yield driver.pause(count)
+    const current: Properties = yield* answered(engine.readProperties(address, attempt.names))
+    const expected = conditionOf(attempt.names, current)
+    const request = attempt.change(current)
+    if (request === undefined) {
+      return yield* inNamespace(store, engine, address, answered(attempt.settled()), isEmpty)
+    }
+    const write = (asked: Condition | undefined): WriteOutcome | Promise<WriteOutcome> =>
+      engine.patch(address, { ...request, expected: asked })
+    if ((yield* conditional(expected, write(expected), write)) === undefined) return attempt.settled()
+  }
+  throw conflict()
+}
+
+/** Whether it is a promise; its rejection, if any, is nobody's any more. */
+function isThenable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('then' in value)) return false
+  if (typeof value.then !== 'function') return false
+  Promise.resolve(value).catch(() => undefined)
+  return true
+}

@@ -1,0 +1,33 @@
+/**
+ * What an engine may be unable to do. Everything else is required of every adapter.
+ *
+ * - `accounts`: list the accounts
+ * - `clock`: follow the option `now`
+ * - `conditions`: `patchIf`, `update` and `clearIf`
+ * - `explicit-namespaces`: the option `namespaces: 'explicit'`
+ * - `limits`: the option `limits`
+ * - `path-names`: names that a URL path cannot carry: `.`, `..`, the empty property name, and a session called
+ *   `properties` (docs/rest-contract.md, "Paths")
+ * - `removals`: `absent` in a patch
+ * - `session-info`: the `createdAt` and `expiresAt` of one session
+ * - `session-listing`: list sessions with their `createdAt`
+ * - `time-to-live`: `ttlSeconds`, of a patch and of a namespace
+ */
+export type Capability = (typeof capabilities)[number]
+
+/** Every {@link Capability}. */
+export const capabilities = [
+  'accounts',
+  'clock',
+  'conditions',
+  'explicit-namespaces',
+  'limits',
+  'path-names',
+  'removals',
+  'session-info',
+  'session-listing',
+  'time-to-live',
+] as const
+
+/** What an engine cannot do, each with the reason, as users read it in the error's message. */
+export type Cannot = { readonly [C in Capability]?: string | undefined }

@@ -1,0 +1,356 @@
+import { runInNewContext } from 'node:vm'
+import { absent, type ContextStore, type StoreOptions, StoreUnavailableError } from '@context-store/core'
+import {
+  type Cannot,
+  createStore,
+  createStoreWithSync,
+  type StorageAdapter,
+  type StoreRules,
+  type SyncStorageAdapter,
+  traitsOf,
+} from '@context-store/core/adapter'
+import { memoryStore } from '@context-store/memory'
+import { expect, test } from 'vitest'
+import { settled } from './gate.ts'
+import { MapAdapter } from './map-adapter.ts'
+
+/** A store whose adapter is kept, to look at. */
+function open<A extends MapAdapter>(
+  Adapter: new (rules: StoreRules) => A,
+  options?: StoreOptions,
+): { store: ContextStore; adapter: A } {
+  const adapters: A[] = []
+  const store = createStore((rules) => {
+    adapters.push(new Adapter(rules))
+    return adapters[0] as A
+  }, options)
+  return { store, adapter: adapters[0] as A }
+}
+
+test('what an adapter leaves out is made of the other members', async () => {
+  const { store, adapter } = open(MapAdapter, { now: () => 1000 })
+  await store.ready()
+  expect(adapter.calls).toEqual(['accounts'])
+  const account = store.account('a')
+  for (let index = 0; index < 3; index++) await account.namespace(`n${index}`).create({ ttlSeconds: 60 })
+  const session = account.namespace('n1').session('s')
+  await session.patch({ a: 1 })
+  expect(await session.get('a')).toBe(1)
+  expect(await session.get('b')).toBeUndefined()
+  expect(await account.namespace('n1').info()).toEqual({
+    name: 'n1',
+    createdAt: new Date(1000),
+    ttlSeconds: 60,
+  })
+  expect(await account.namespace('n3').info()).toBeUndefined()
+  expect(await session.info()).toMatchObject({ id: 's', ttlSeconds: 60 })
+  expect(await account.namespace('n1').session('t').info()).toBeUndefined()
+  expect(await session.update(['a'], ({ a }) => ({ a: Number(a) + 1 }))).toEqual({ a: 2 })
+})
+
+test('the defaults look through every page of a listing', async () => {
+  class OneAtATime extends MapAdapter {
+    override listSessions(...[account, name, request]: Parameters<MapAdapter['listSessions']>) {
+      return super.listSessions(account, name, { ...request, limit: 1 })
+    }
+    override listNamespaces(...[account, request]: Parameters<MapAdapter['listNamespaces']>) {
+      return super.listNamespaces(account, { ...request, limit: 1 })
+    }
+  }
+  const account = open(OneAtATime).store.account('a')
+  for (const name of ['a', 'b', 'c']) await account.namespace(name).session(name).patch({ a: 1 })
+  await account.namespace('c').session('z').patch({ a: 1 })
+  expect(await account.namespace('c').info()).toMatchObject({ name: 'c' })
+  expect(await account.namespace('c').session('z').info()).toMatchObject({ id: 'z' })
+})
+
+test('with explicit namespaces a read in an unknown one is refused, whatever the adapter answers', async () => {
+  const { store } = open(MapAdapter, { namespaces: 'explicit' })
+  const namespace = store.account('a').namespace('n')
+  const session = namespace.session('s')
+  const address = { account: 'a', namespace: 'n', session: 's' }
+  for (const call of [
+    () => session.get('a'),
+    () => session.getMany(['a']),
+    () => session.getAll(),
+    () => session.info(),
+    () => session.patch({ a: 1 }),
+    () => session.update(['a'], () => undefined),
+  ]) {
+    await expect(call()).rejects.toMatchObject({ code: 'namespace-not-found', address })
+  }
+  await expect(namespace.listSessions()).rejects.toMatchObject({ code: 'namespace-not-found' })
+  await session.delete('a')
+  await session.clear()
+  await namespace.create()
+  expect(await session.getAll()).toEqual({})
+  expect(await namespace.listSessions()).toEqual({ items: [] })
+})
+
+const reasons = {
+  accounts: 'no accounts',
+  conditions: 'no conditions',
+  removals: 'no removals',
+  'path-names': 'no such names',
+  'session-info': 'no info',
+  'session-listing': 'no listing',
+  'time-to-live': 'no end',
+} satisfies Cannot
+
+test('what an adapter cannot do is refused with its reason, before the adapter is called', async () => {
+  class Limited extends MapAdapter {
+    readonly cannot: Cannot = reasons
+  }
+  const { store, adapter } = open(Limited)
+  const namespace = store.account('a').namespace('n')
+  const session = namespace.session('s')
+  const calls: readonly [keyof typeof reasons, () => unknown][] = [
+    ['accounts', () => store.accounts()[Symbol.asyncIterator]().next()],
+    ['conditions', () => session.patchIf({ a: 1 }, { a: 2 })],
+    ['conditions', () => session.update(['a'], () => ({ a: 2 }))],
+    ['conditions', () => session.clearIf({ a: 1 })],
+    ['removals', () => session.patch({ a: absent })],
+    ['path-names', () => store.account('.')],
+    ['path-names', () => store.session({ account: 'a', namespace: '..' })],
+    ['path-names', () => namespace.session('properties')],
+    ['path-names', () => session.get('')],
+    ['session-info', () => session.info()],
+    ['session-listing', () => namespace.listSessions()],
+    ['session-listing', () => namespace.sessions()[Symbol.asyncIterator]().next()],
+    ['time-to-live', () => session.patch({ a: 1 }, { ttlSeconds: 1 })],
+    ['time-to-live', () => namespace.create({ ttlSeconds: 1 })],
+  ]
+  for (const [capability, call] of calls) {
+    const error: unknown = await Promise.resolve()
+      .then(call)
+      .catch((reason) => reason)
+    expect(error, capability).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining(reasons[capability]),
+    })
+  }
+  expect(adapter.calls).toEqual([])
+  expect(traitsOf(store).cannot).toEqual(reasons)
+  expect(traitsOf(memoryStore()).cannot).toEqual({})
+  expect(traitsOf({})).toEqual({ cannot: {}, documentLength: 800_000 })
+})
+
+test.each([
+  ['clock', { now: () => 0 }],
+  ['limits', { limits: { depth: 3 } }],
+  ['explicit-namespaces', { namespaces: 'explicit' }],
+] as const)('a store over an engine without "%s" refuses the option', (capability, options) => {
+  const open = (rules: StoreRules) =>
+    Object.assign(new MapAdapter(rules), { cannot: { [capability]: 'not here' } })
+  expect(() => createStore(open, options)).toThrow(
+    expect.objectContaining({ code: 'unsupported', message: 'not here' }),
+  )
+})
+
+test('an engine that holds less lowers the limit, and a higher one that is stated is refused', async () => {
+  class Small extends MapAdapter {
+    readonly maxDocumentLength = 20
+  }
+  const { store } = open(Small)
+  const session = store.account('a').namespace('n').session('s')
+  await session.patch({ a: 'x'.repeat(12) })
+  await expect(session.patch({ a: 'x'.repeat(13) })).rejects.toMatchObject({
+    code: 'too-large',
+    message: expect.stringContaining('session "s"'),
+    address: { account: 'a', namespace: 'n', session: 's' },
+  })
+  expect(traitsOf(store).documentLength).toBe(20)
+  expect(() => open(Small, { limits: { documentLength: 21 } })).toThrow(
+    expect.objectContaining({ code: 'invalid-option' }),
+  )
+  expect(traitsOf(open(Small, { limits: { documentLength: 19 } }).store).documentLength).toBe(19)
+})
+
+test('an error of the engine, of whatever realm, becomes the cause of the store’s own', async () => {
+  const foreign: unknown = runInNewContext('new RangeError("of another realm")')
+  class Failing extends MapAdapter {
+    override async call(): Promise<never> {
+      throw foreign
+    }
+  }
+  const session = open(Failing).store.account('a').namespace('n').session('s')
+  const address = { account: 'a', namespace: 'n', session: 's' }
+  const error = { code: 'unavailable', cause: foreign, address }
+  await expect(session.patch({ a: 1 })).rejects.toMatchObject({ ...error, outcome: 'unknown' })
+  await expect(session.get('a')).rejects.toMatchObject({ ...error, outcome: 'not-applied' })
+
+  class Translating extends Failing {
+    errorOf(cause: unknown, during: string): StoreUnavailableError {
+      return new StoreUnavailableError(during, { cause, outcome: 'not-applied' })
+    }
+  }
+  const told = open(Translating).store.account('a').namespace('n').session('s')
+  await expect(told.patch({ a: 1 })).rejects.toMatchObject({
+    ...error,
+    message: 'write',
+    outcome: 'not-applied',
+  })
+  await expect(told.get('a')).rejects.toMatchObject({ message: 'read' })
+})
+
+test('a clock that throws or gives no time is an error of the call, and the store goes on', async () => {
+  let now: () => unknown = () => 0
+  const { store } = open(MapAdapter, { now: () => now() as number })
+  const session = store.account('a').namespace('n').session('s')
+  await session.patch({ a: 1 })
+  for (const wrong of [
+    () => Number.NaN,
+    () => 'noon',
+    () => {
+      throw new Error('stopped')
+    },
+  ]) {
+    now = wrong
+    await expect(session.patch({ a: 2 })).rejects.toMatchObject({ code: 'invalid-option' })
+  }
+  now = () => 0
+  expect(await session.getAll()).toEqual({ a: 1 })
+})
+
+test('a store reclaims after its first write, then after every 64th, and sooner where there is more', async () => {
+  class Reclaiming extends MapAdapter {
+    isMore = false
+    async reclaim(): Promise<boolean> {
+      this.calls.push('reclaim')
+      return this.isMore
+    }
+  }
+  const { store, adapter } = open(Reclaiming)
+  const session = store.account('a').namespace('n').session('s')
+  const reclaimsAt = async (writes: number): Promise<number[]> => {
+    const at: number[] = []
+    for (let count = 1; count <= writes; count++) {
+      const before = adapter.calls.filter((call) => call === 'reclaim').length
+      await session.patch({ count })
+      await settled()
+      if (adapter.calls.filter((call) => call === 'reclaim').length > before) at.push(count)
+    }
+    return at
+  }
+  expect(await reclaimsAt(130)).toEqual([1, 65, 129])
+  adapter.isMore = true
+  expect(await reclaimsAt(90)).toEqual([63, 71, 79, 87])
+})
+
+test('a reclaim that fails, or throws at once, fails no write and no close', async () => {
+  class Failing extends MapAdapter {
+    reclaim(): Promise<boolean> {
+      throw new Error('no')
+    }
+  }
+  const { store } = open(Failing)
+  await store.account('a').namespace('n').session('s').patch({ a: 1 })
+  await store.close()
+
+  const failing = memoryStoreWith({
+    reclaim: () => {
+      throw new Error('no')
+    },
+  })
+  failing.sync.session({ account: 'a', namespace: 'n' }).patch({ a: 1 })
+  expect(await failing.session({ account: 'a', namespace: 'n' }).getAll()).toEqual({ a: 1 })
+})
+
+/** A synchronous engine that keeps one session. */
+function memoryStoreWith(members: Partial<SyncStorageAdapter>): ReturnType<typeof createStoreWithSync> {
+  const kept = {}
+  const nothing = () => undefined
+  const empty = () => ({ items: [], next: undefined })
+  return createStoreWithSync(() => ({
+    createNamespace: nothing,
+    deleteNamespace: nothing,
+    listAccounts: empty,
+    listNamespaces: empty,
+    listSessions: empty,
+    patch: (_address, { changes }) => void Object.assign(kept, changes.values),
+    readProperties: () => ({ ...kept }),
+    deleteProperties: nothing,
+    clearSession: nothing,
+    close: nothing,
+    ...members,
+  }))
+}
+
+const misspelt: readonly [string, (store: ContextStore) => unknown][] = [
+  ['patch', (store) => store.session({ account: 'a', namespace: 'n' }).patch({ a: 1 }, { ttl: 1 } as never)],
+  [
+    'patchIf',
+    (store) => store.session({ account: 'a', namespace: 'n' }).patchIf({}, { a: 1 }, { ttl: 1 } as never),
+  ],
+  [
+    'create',
+    (store) =>
+      store
+        .account('a')
+        .namespace('n')
+        .create({ ttlSecond: 1 } as never),
+  ],
+  [
+    'create with no object',
+    (store) =>
+      store
+        .account('a')
+        .namespace('n')
+        .create(60 as never),
+  ],
+  [
+    'listSessions',
+    (store) =>
+      store
+        .account('a')
+        .namespace('n')
+        .listSessions({ limits: 1 } as never),
+  ],
+  [
+    'listSessions with null',
+    (store) =>
+      store
+        .account('a')
+        .namespace('n')
+        .listSessions(null as never),
+  ],
+  [
+    'listSessions',
+    (store) =>
+      store
+        .account('a')
+        .namespace('n')
+        .listSessions({ properties: 'a' } as never),
+  ],
+  [
+    'sessions',
+    (store) =>
+      store
+        .account('a')
+        .namespace('n')
+        .sessions({ property: ['a'] } as never),
+  ],
+]
+test.each(misspelt)('%s refuses an option that does not exist, and does nothing', async (_, call) => {
+  const { store, adapter } = open(MapAdapter)
+  const error: unknown = await Promise.resolve(store)
+    .then(call)
+    .catch((reason) => reason)
+  expect(error).toMatchObject({ code: 'invalid-option' })
+  expect(adapter.calls).toEqual([])
+})
+
+const strange: readonly unknown[] = [
+  null,
+  [],
+  'options',
+  { name: 1 },
+  { limits: { ids: 3 } },
+  { limits: null },
+]
+test.each(strange)('a store with the options %j is refused', (options) => {
+  const open = (rules: StoreRules): StorageAdapter => new MapAdapter(rules)
+  expect(() => createStore(open, options as never)).toThrow(
+    expect.objectContaining({ code: 'invalid-option' }),
+  )
+})

@@ -1,0 +1,79 @@
+import { listedLength, type Slice } from '@context-store/core/adapter'
+import type { KeyvCalls } from './keyv-calls.ts'
+import type { IndexedName } from './name-index.ts'
+
+/** A name of an index with what stands in the record behind it. */
+export interface ListedRecord extends IndexedName {
+  /** `undefined`: there is no record, or none was read. */
+  readonly value?: unknown
+}
+
+/** The most records that are read at once. */
+const mostAtOnce = 128
+
+/**
+ * Reads the records behind names: as many at once as make up about `listedLength` characters, judged by the longest
+ * one seen so far.
+ *
+ * @param most - how many to read at once at most
+ * @param longest - how long a record may be, in characters, before one has been seen
+ */
+export async function* withRecords(
+  calls: KeyvCalls,
+  names: AsyncIterable<IndexedName>,
+  keyOf: (name: string) => string,
+  most: number,
+  longest: number,
+): AsyncGenerator<ListedRecord, void, undefined> {
+  let size = sizeFor(longest)
+  let longestSeen = 0
+  let waiting: IndexedName[] = []
+  const read = async (): Promise<ListedRecord[]> => {
+    const some = waiting
+    waiting = []
+    const values = await calls.readMany(some.map(({ name }) => keyOf(name)))
+    longestSeen = Math.max(longestSeen, ...values.map(lengthOf))
+    if (longestSeen > 0) size = sizeFor(longestSeen)
+    return some.map((one, index) => ({ ...one, value: values[index] }))
+  }
+  for await (const one of names) {
+    if (waiting.push(one) >= Math.min(size, most)) yield* await read()
+  }
+  yield* await read()
+}
+
+/**
+ * A slice of a listing.
+ *
+ * @param itemOf - what the listing shows of a record; `undefined`: nothing
+ * @param length - the slice ends early where its records reach so many characters
+ */
+export async function sliceOf<T>(
+  records: AsyncIterable<ListedRecord>,
+  limit: number,
+  itemOf: (name: string, value: unknown) => T | undefined,
+  length: number = Number.POSITIVE_INFINITY,
+): Promise<Slice<T>> {
+  const items: T[] = []
+  let next: string | undefined
+  let read = 0
+  for await (const { name, position, value } of records) {
+    const item = itemOf(name, value)
+    if (item === undefined) continue
+    if (items.length === limit) return { items, next }
+    items.push(item)
+    next = position
+    read += lengthOf(value)
+    if (read >= length) return { items, next }
+  }
+  return { items, next: undefined }
+}
+
+/** The length of a record. */
+export function lengthOf(value: unknown): number {
+  return typeof value === 'string' ? value.length : 0
+}
+
+function sizeFor(longest: number): number {
+  return Math.min(mostAtOnce, Math.max(1, Math.floor(listedLength / longest)))
+}
