@@ -175,3 +175,48 @@ test('addresses that cannot be are refused by the call that names them', () => {
   expect(() => session.getMany('name' as never)).toThrow(bad)
   expect(() => session.delete([1] as never)).toThrow(bad)
 })
+
+test('whatever fits into a session is accepted, to the last character, and nothing longer', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), (json) => {
+      const patch = JSON.parse(JSON.stringify({ json, arrays: [[['x'], []], [1, 2], [[]]] }))
+      const documentLength = JSON.stringify(patch).length
+      const { session } = sessionOf({ limits: { documentLength } })
+      session.patch(patch)
+      expect(session.getAll()).toEqual(patch)
+      expect(refusal(patch, { limits: { documentLength: documentLength - 1 } }).code).toBe('too-large')
+    }),
+  )
+  const { session } = sessionOf()
+  session.patch({ many: Array.from({ length: 120_000 }, () => ['x']) })
+})
+
+test('members that are undefined are bounded too: they are no JSON, but cost time', () => {
+  const undefinedMembers = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`k${i}`, undefined]))
+  const many = Array.from({ length: 1000 }, () => undefinedMembers)
+  expect(refusal({ many })).toMatchObject({ code: 'invalid-value', path: 'many[500]' })
+})
+
+test.each([
+  ['is a promise: await it', { step: Promise.resolve(1) }],
+  ['is absent, which works at the top level only', { cart: { item: absent } }],
+  ['is an instance of a class', { a: Object.create(Object.create(null, { inherited: { value: 1 } })) }],
+])('a value is refused with the hint: %s', (hint, patch) => {
+  expect(refusal(patch).message).toContain(hint)
+})
+
+test('a patch that is a promise says so, and the path of a cycle is short', () => {
+  expect(refusal(Promise.resolve({ a: 1 })).message).toContain('await it')
+  const cycle: { me?: unknown } = {}
+  cycle.me = cycle
+  expect(refusal({ cycle }).message.length).toBeLessThan(200)
+})
+
+test('an address with a member that does not exist is refused, and one that cannot be read', () => {
+  const { store } = sessionOf()
+  const bad = expect.objectContaining({ code: 'invalid-address' })
+  expect(() => store.session({ account: 'a', namespace: 'n', sesion: 's' } as never)).toThrow(bad)
+  const { proxy, revoke } = Proxy.revocable({ account: 'a', namespace: 'n' }, {})
+  revoke()
+  expect(() => store.session(proxy)).toThrow(expect.objectContaining({ code: 'invalid-option' }))
+})

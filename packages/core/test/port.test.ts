@@ -354,3 +354,38 @@ test.each(strange)('a store with the options %j is refused', (options) => {
     expect.objectContaining({ code: 'invalid-option' }),
   )
 })
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('of the translation')
+    },
+  ],
+  ['returns nothing', () => undefined],
+  ['returns the error as it is', (cause: unknown) => cause],
+])('an errorOf that %s hides no error and hangs nothing', async (_, errorOf) => {
+  class Failing extends MapAdapter {
+    readonly errorOf = errorOf as never
+    override async call(): Promise<never> {
+      throw new Error('of the engine')
+    }
+  }
+  const { store } = open(Failing)
+  await expect(store.account('a').namespace('n').session('s').patch({ a: 1 })).rejects.toMatchObject({
+    code: 'unavailable',
+    outcome: 'unknown',
+    cause: { message: 'of the engine' },
+  })
+})
+
+test('an adapter that is incomplete, a promise, or says nonsense is refused when the store is created', () => {
+  const refused = expect.objectContaining({ code: 'invalid-option' })
+  const incomplete = (rules: StoreRules) =>
+    Object.assign(new MapAdapter(rules), { cannot: { speed: 'slow' } })
+  expect(() => createStore(incomplete as never)).toThrow(refused)
+  const wordless = (rules: StoreRules) => Object.assign(new MapAdapter(rules), { cannot: { clock: ' ' } })
+  expect(() => createStore(wordless)).toThrow(refused)
+  expect(() => createStore((async (rules: StoreRules) => new MapAdapter(rules)) as never)).toThrow(refused)
+  expect(() => createStore((() => ({})) as never)).toThrow(refused)
+})

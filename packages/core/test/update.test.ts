@@ -195,3 +195,40 @@ test('a synchronous engine without a step of its own updates on a condition, and
   const counter = store.sync.session({ account: 'a', namespace: 'n' })
   expect(counter.update(['n', 'gone'], ({ n }) => ({ n: Number(n) + 1, gone: absent }))).toEqual({ n: 301 })
 })
+
+test('getters of what `change` returns must not call the store either', async () => {
+  const store = memoryStore()
+  const sync = store.sync.session({ account: 'a', namespace: 'n', session: 'other' })
+  const counter = store.account('a').namespace('n').session('s')
+  const calls: readonly (() => void)[] = [() => sync.patch({ c: 3 }), () => store.sync.close()]
+  for (const call of calls) {
+    const change = () => ({
+      get a() {
+        call()
+        return 1
+      },
+    })
+    await expect(counter.update(['a'], change)).rejects.toMatchObject({ code: 'unsupported' })
+  }
+  expect(sync.getAll()).toEqual({})
+  expect(await counter.getAll()).toEqual({})
+})
+
+test('a result of `change` that cannot be read is an invalid value, and nothing is written', async () => {
+  const { proxy, revoke } = Proxy.revocable({ a: 1 }, {})
+  revoke()
+  const get = (): never => {
+    throw new Error('trap')
+  }
+  const trap = Object.defineProperty({}, 'then', { get, enumerable: true })
+  for (const store of [memoryStore(), mapStore()]) {
+    const counter = store.account('a').namespace('n').session('s')
+    for (const result of [proxy, trap, 5, null, 'text']) {
+      await expect(counter.update(['a'], () => result as never)).rejects.toMatchObject({
+        code: 'invalid-value',
+        outcome: 'not-applied',
+      })
+    }
+    expect(await counter.getAll()).toEqual({})
+  }
+})

@@ -99,8 +99,26 @@ export class MemoryAdapter implements SyncStorageAdapter {
   }
 
   patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
+    return this.#patch(address, request, this.#rules.now)
+  }
+
+  update(
+    address: CheckedAddress,
+    names: readonly string[],
+    change: (current: Properties) => PatchRequest | undefined,
+  ): void {
+    // One instant for both halves: a session must not expire between them.
+    const time = this.#rules.now()
+    const now = (): number => time
+    const session = this.#find(address, now)
+    const request = change(session === undefined ? {} : pick(session, names))
+    if (request !== undefined) this.#patch(address, request, now)
+    else if (session !== undefined) this.#use?.touch(session)
+  }
+
+  #patch(address: CheckedAddress, request: PatchRequest, clock: () => number): WriteOutcome {
     const { changes, expected, ttlSeconds: statedTtl } = request
-    const found = this.#find(address)
+    const found = this.#find(address, clock)
     const owner = found?.namespace ?? this.#namespaceToWrite(address)
     const refused = refusalOf(expected, found)
     if (refused !== undefined) return refused
@@ -117,7 +135,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     // Without a time to live nothing of the session's life changes.
     const isLasting =
       found !== undefined && found.life === undefined && statedTtl === undefined && owner?.ttlSeconds === 0
-    const now = isLasting ? 0 : this.#rules.now()
+    const now = isLasting ? 0 : clock()
 
     // Nothing below can throw: a patch that is refused has changed nothing.
     const session = found ?? this.#begin(address, request, owner, now)
@@ -132,15 +150,6 @@ export class MemoryAdapter implements SyncStorageAdapter {
       this.#evict(this.#use)
     }
     return undefined
-  }
-
-  update(
-    address: CheckedAddress,
-    names: readonly string[],
-    change: (current: Properties) => PatchRequest | undefined,
-  ): void {
-    const request = change(this.readProperties(address, names))
-    if (request !== undefined) this.patch(address, request)
   }
 
   readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
@@ -204,9 +213,9 @@ export class MemoryAdapter implements SyncStorageAdapter {
   }
 
   /** The session, if it exists; removes one that has expired. */
-  #find(address: CheckedAddress): SessionRecord | undefined {
+  #find(address: CheckedAddress, clock: () => number = this.#rules.now): SessionRecord | undefined {
     const session = this.#tree.session(address)
-    if (session?.life === undefined || !isExpired(session.life.expiresAt, this.#rules.now())) return session
+    if (session?.life === undefined || !isExpired(session.life.expiresAt, clock())) return session
     this.#tree.endSession(session)
     return undefined
   }

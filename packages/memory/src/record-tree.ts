@@ -103,8 +103,9 @@ export class RecordTree {
   }
 
   #forget(session: SessionRecord): void {
-    session.alive = false
     if (session.life?.expiresAt !== undefined) this.mortal--
     this.#use?.remove(session)
+    // The record itself is kept for a while, by the order of listings and by handles; its values must not be.
+    session.clear()
   }
 }

@@ -70,6 +70,8 @@ export class SessionRecord implements Ordered {
   clear(): void {
     this.alive = false
     this.properties = {}
+    this.nested = noNames
+    this.bytes = 0
     this.older = undefined
     this.newer = undefined
   }

@@ -58,6 +58,29 @@ test('bytes are given back by every way in which a session ends', () => {
   }
 })
 
+const churn = `
+  import { memoryStore } from '@context-store/memory'
+  const heap = () => { global.gc(); global.gc(); return process.memoryUsage().heapUsed }
+  const store = memoryStore({ maxBytes: 2_000_000 })
+  const before = heap()
+  const handles = []
+  for (let i = 0; i < 300; i++) {
+    const session = store.sync.session({ account: 'a', namespace: 'n' + i, session: 's' })
+    session.patch({ numbers: Array.from({ length: 20_000 }, (_, at) => at + 0.5) })
+    handles.push(session)
+  }
+  console.log(Math.round((heap() - before) / 2 ** 20), handles.length)
+`
+
+test('sessions that were removed keep no values, though handles and listings remember them', () => {
+  const output = execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', churn], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  })
+  // 300 sessions of 160 kB were written, of which the bound leaves a few.
+  expect(Number(output.split(' ')[0])).toBeLessThan(8)
+})
+
 // What a closed store holds cannot be seen, so the garbage collector is asked.
 const program = `
   import { memoryStore } from '@context-store/memory'

@@ -128,9 +128,11 @@ export class SqliteAdapter implements SyncStorageAdapter {
   }
 
   patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
-    const sql = this.#connection.statements
-    const found = findSession(sql, address)
-    const now = this.#rules.now()
+    return this.#patch(address, request, this.#rules.now())
+  }
+
+  #patch(address: CheckedAddress, request: PatchRequest, now: number): WriteOutcome {
+    const found = findSession(this.#connection.statements, address)
     const decision = decidePatch(found?.session, found?.namespaceTtl, request, this.#rules, now)
     if (decision.action === 'refuse') return decision.current
     const namespace = found?.namespace ?? this.#addNamespace(address.account, address.namespace, 0, now)
@@ -142,8 +144,11 @@ export class SqliteAdapter implements SyncStorageAdapter {
     names: readonly string[],
     change: (current: Properties) => PatchRequest | undefined,
   ): void {
-    const request = change(this.readProperties(address, names))
-    if (request !== undefined) this.patch(address, request)
+    // One instant for both halves: a session must not expire between them.
+    const now = this.#rules.now()
+    const document = readDocumentOf(this.#connection.statements, address, () => now)
+    const request = change(document === undefined ? {} : readDocumentProperties(document, names))
+    if (request !== undefined) this.#patch(address, request, now)
   }
 
   readProperty(address: CheckedAddress, name: string): JsonValue | undefined {

@@ -46,7 +46,9 @@ export class SqliteConnection implements Transactions {
   }
 
   commit(): void {
-    this.#opened?.commit.run()
+    // A commit of nothing must not pass for one that happened.
+    if (this.#opened === undefined) throw new StoreClosedError()
+    this.#opened.commit.run()
   }
 
   rollback(): void {

@@ -1,6 +1,7 @@
 import { absent, type Session } from '@context-store/core'
 import { collect, holds, refuses, same } from '../check.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
+import { eventLoopTurn } from '../event-loop-turn.ts'
 import { advance, type TestClock } from '../test-clock.ts'
 
 const row = 'time to live'
@@ -238,6 +239,34 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
       await namespace.delete()
       await namespace.create()
       same(await told(), undefined, 'info().ttlSeconds of one created anew')
+    },
+  },
+  {
+    row,
+    name: 'a session that is patched anew while expired ones are reclaimed is kept',
+    needs: ['time-to-live', 'clock'],
+    run: async ({ open, clock }) => {
+      const namespace = (await open()).account('a').namespace('n')
+      const again = ['1', '2', '3', '4'].map((id) => namespace.session(id))
+      for (let round = 0; round < 3; round++) {
+        await Promise.all(again.map((session) => session.patch({ round }, { ttlSeconds: 60 })))
+        advance(clock, 60)
+        // A store reclaims after its first write and after every 64th: within these.
+        for (let write = 0; write < 70; write++) {
+          const others = namespace.session('other').patch({ write })
+          const session = again[write % again.length]
+          const begun = write >= 60 ? session?.patch({ fresh: write }) : undefined
+          await Promise.all([others, begun])
+          if (begun !== undefined)
+            same(await session?.get('fresh'), write, 'get() after the session was begun anew')
+        }
+        // What a reclaim has begun by now is to end.
+        for (let turn = 0; turn < 10; turn++) await eventLoopTurn()
+        for (const session of again) {
+          holds((await session.get('fresh')) !== undefined, 'a session that was begun anew is gone')
+          await session.clear()
+        }
+      }
     },
   },
   {

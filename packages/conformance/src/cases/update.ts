@@ -9,6 +9,27 @@ const row = 'update'
 export const updateCases: readonly ConformanceCase[] = [
   {
     row,
+    name: 'never writes what it read into a session that has expired since',
+    needs: ['conditions', 'time-to-live', 'clock'],
+    run: async ({ openSession, clock }) => {
+      const session = await openSession()
+      await session.patch({ n: 5, owner: 'x' }, { ttlSeconds: 60 })
+      const start = clock.now()
+      let seen: object = {}
+      await session.update(['n'], (current) => {
+        seen = { ...current }
+        // Over, while the update is under way; once is enough.
+        clock.set(start + 60_000)
+        return { m: 1 }
+      })
+      clock.set(start + 59_000)
+      const after = await session.getAll()
+      const isWhole = 'owner' in after && 'n' in after
+      holds(isWhole || Object.keys(seen).length === 0, `update() saw ${show(seen)} and left ${show(after)}`)
+    },
+  },
+  {
+    row,
     name: 'reads the named properties, writes, and gives them as they are afterwards',
     needs: ['conditions'],
     run: async ({ openSession }) => {

@@ -2,6 +2,7 @@ import type { JsonValue, SessionInfo } from '@context-store/core'
 import {
   type CheckedAddress,
   type Condition,
+  createStore,
   type LifeEvent,
   namespaceNotFound,
   type PatchRequest,
@@ -9,6 +10,7 @@ import {
   type WriteOutcome,
 } from '@context-store/core/adapter'
 import { PlainAdapter, type PlainNamespace, type PlainSession } from '../plain-adapter.ts'
+import { promised } from '../promised.ts'
 import { type Mutant, ofAdapter, ofBothSides, ofStore } from './mutant.ts'
 
 /** A plain adapter that decides a session's life by an event that is not quite what happened. */
@@ -26,6 +28,24 @@ abstract class MistakenLife extends PlainAdapter {
 }
 
 export const lifeMutants: readonly Mutant[] = [
+  {
+    name: 'reclaims in two steps: looks for what expired, and removes it some ticks later',
+    rows: ['time to live'],
+    create: (options) =>
+      createStore((rules) => {
+        const adapter = new PlainAdapter(rules)
+        const reclaim = async (): Promise<boolean> => {
+          const all = [...adapter.namespaces.values()].flatMap(({ sessions }) =>
+            [...sessions].map(([key, session]) => ({ sessions, key, session })),
+          )
+          const over = all.filter(({ session }) => adapter.isOver(session.life))
+          for (let tick = 0; tick < 4; tick++) await new Promise(setImmediate)
+          for (const { sessions, key } of over) sessions.delete(key)
+          return true
+        }
+        return { ...promised(adapter), reclaim }
+      }, options),
+  },
   ofAdapter(
     'forgets the time to live with the next patch',
     ['time to live'],

@@ -166,8 +166,10 @@ export interface Session<P extends object = Properties> {
    * and written as one atom of the engine. Otherwise nothing changes: no time to live restarts, and neither a session
    * nor a namespace is created.
    *
+   * @param expected - what must be there; an empty condition always holds
    * @returns `{ ok: true }`, or `{ ok: false, current }` with the expected properties as they are
    * @throws {@link InvalidValueError} for an `undefined` in `expected`, and as {@link Session.patch} does
+   * @throws {@link ConflictError} if the session changed during each of 128 attempts
    * @example
    * ```ts
    * const claim = await session.patchIf({ owner: absent }, { owner: me })
@@ -183,8 +185,8 @@ export interface Session<P extends object = Properties> {
    * Later calls of this store on this session take effect after it.
    *
    * @param names - what `change` sees
-   * @param change - synchronous; may be called again after a lost race; must not call this store;
-   *   returns a patch, or `undefined` to write nothing
+   * @param change - synchronous; may be called again after a lost race; must not call this store; returns a patch, or
+   *   `undefined` to write nothing. What it does to its argument is not written.
    * @returns the named properties as they are afterwards
    * @throws {@link ConflictError} after 128 lost races; whatever `change` throws
    * @throws {@link InvalidOptionError} if `change` is no function or returns a promise

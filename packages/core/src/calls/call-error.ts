@@ -10,7 +10,12 @@ interface ErrorOf {
 /** The store's error for whatever an engine threw. */
 export function engineError(engine: ErrorOf, error: unknown, during: CallKind): ContextStoreError {
   if (ContextStoreError.is(error)) return error
-  if (engine.errorOf !== undefined) return engine.errorOf(error, during)
+  try {
+    const translated: unknown = engine.errorOf?.(error, during)
+    if (ContextStoreError.is(translated)) return translated
+  } catch {
+    // A translation that fails must not hide the engine's error.
+  }
   const outcome = during === 'read' ? 'not-applied' : 'unknown'
   return new StoreUnavailableError('the engine failed: see the cause', { cause: error, outcome })
 }

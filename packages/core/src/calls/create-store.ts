@@ -1,9 +1,9 @@
 import type { ContextStore } from '../api/context-store.ts'
-import { UnsupportedError } from '../api/errors.ts'
+import { InvalidOptionError, UnsupportedError } from '../api/errors.ts'
 import type { StoreOptions } from '../api/store-options.ts'
 import type { HasSync, SyncContextStore } from '../api/sync-context-store.ts'
 import { StoreState } from '../operations/store-state.ts'
-import type { Capability } from '../port/capability.ts'
+import { type Capability, capabilities } from '../port/capability.ts'
 import type { AdapterTraits, StorageAdapter, SyncStorageAdapter } from '../port/storage-adapter.ts'
 import { withTraits } from '../port/traits.ts'
 import { lowerLengthLimit, type StoreRules, storeRules } from '../rules/store-rules.ts'
@@ -12,6 +12,19 @@ import { PromisedSide } from './promised-side.ts'
 import { QueuedSide } from './queued-side.ts'
 import type { Side } from './side.ts'
 import { SyncSide } from './sync-side.ts'
+
+const requiredMembers = [
+  'createNamespace',
+  'deleteNamespace',
+  'listAccounts',
+  'listNamespaces',
+  'listSessions',
+  'patch',
+  'readProperties',
+  'deleteProperties',
+  'clearSession',
+  'close',
+] as const satisfies readonly (keyof StorageAdapter)[]
 
 /**
  * Creates a store over an adapter; what every factory of an asynchronous engine calls.
@@ -22,8 +35,10 @@ import { SyncSide } from './sync-side.ts'
  * @throws {@link UnsupportedError} for an option that the adapter's `cannot` excludes
  * @example
  * ```ts
- * export function myStore({ url, ...options }: MyStoreOptions): ContextStore {
- *   return createStore((rules) => new MyAdapter(url, rules), options)
+ * export function myStore(options: MyStoreOptions): ContextStore {
+ *   const { url, ...rest } = checkedOptions(options, [...storeOptionNames, 'url'], 'myStore')
+ *   if (url === undefined) throw new InvalidOptionError('url: is required')
+ *   return createStore((rules) => new MyAdapter(url, rules), rest)
  * }
  * ```
  */
@@ -60,7 +75,7 @@ function opened<A extends AdapterTraits>(
   options: StoreOptions | undefined,
 ): { readonly adapter: A; readonly state: StoreState } {
   const rules = storeRules(options)
-  const adapter = open(rules)
+  const adapter = checkedAdapter(open(rules))
   const { cannot = {}, maxDocumentLength } = adapter
   const used: readonly [Capability, boolean][] = [
     ['clock', options?.now !== undefined],
@@ -75,6 +90,24 @@ function opened<A extends AdapterTraits>(
     lowerLengthLimit(rules, options?.limits?.documentLength, maxDocumentLength)
   }
   return { adapter, state: new StoreState(rules, cannot) }
+}
+
+/** Finds an adapter that is incomplete now, and not at the first call that needs what is missing. */
+function checkedAdapter<A extends AdapterTraits>(adapter: A): A {
+  for (const member of requiredMembers) {
+    if (typeof adapter !== 'object' || adapter === null || !(member in adapter)) {
+      throw new InvalidOptionError(`the adapter has no ${member}(): see StorageAdapter`)
+    }
+  }
+  for (const [name, reason] of Object.entries(adapter.cannot ?? {})) {
+    const isKnown = capabilities.some((capability) => capability === name)
+    if (!isKnown || (reason !== undefined && (typeof reason !== 'string' || reason.trim() === ''))) {
+      throw new InvalidOptionError(
+        `the adapter's cannot: ${JSON.stringify(name)} must be a capability, with a reason`,
+      )
+    }
+  }
+  return adapter
 }
 
 function handleOf(side: Side): Unchecked<ContextStore & Disposable> {

@@ -37,7 +37,11 @@ export class StoreHandle implements Unchecked<ContextStore & Disposable> {
   }
 
   session(address: unknown): unknown {
-    return new SessionHandle(this.#side, new Address(...checkAddress(address, this.#side.state.names)))
+    try {
+      return new SessionHandle(this.#side, new Address(...checkAddress(address, this.#side.state.names)))
+    } catch (error) {
+      throw argumentError(error, {})
+    }
   }
 
   accounts(): unknown {

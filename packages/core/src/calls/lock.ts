@@ -1,6 +1,8 @@
+/** A list of those who wait: shifting a long array would take a time that grows with it. */
 interface Waiting {
   readonly exclusive: boolean
   readonly start: () => void
+  next: Waiting | undefined
 }
 
 /**
@@ -8,23 +10,27 @@ interface Waiting {
  * the order in which they asked.
  */
 export class Lock {
-  readonly #waiting: Waiting[] = []
+  #first: Waiting | undefined
+  #last: Waiting | undefined
   #running = 0
   #isExclusive = false
   #isGranting = false
 
   /** Whether nobody has it or waits for it. */
   get isFree(): boolean {
-    return this.#running === 0 && this.#waiting.length === 0
+    return this.#running === 0 && this.#first === undefined
   }
 
   /** Calls `start` when the work may run: at once if nothing is before it. Each start needs one {@link Lock.release}. */
   acquire(exclusive: boolean, start: () => void): void {
-    if (this.#waiting.length > 0 || this.#isExclusive || (exclusive && this.#running > 0)) {
-      this.#waiting.push({ exclusive, start })
-    } else {
+    if (this.#first === undefined && !this.#isExclusive && !(exclusive && this.#running > 0)) {
       this.#begin(exclusive, start)
+      return
     }
+    const waiting: Waiting = { exclusive, start, next: undefined }
+    if (this.#last === undefined) this.#first = waiting
+    else this.#last.next = waiting
+    this.#last = waiting
   }
 
   /** Ends a work that was started. */
@@ -34,9 +40,10 @@ export class Lock {
     // A work that ends within its start: the loop below goes on, since recursion could exhaust the stack.
     if (this.#isGranting) return
     this.#isGranting = true
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+    for (let next = this.#first; next !== undefined; next = this.#first) {
       if (this.#isExclusive || (next.exclusive && this.#running > 0)) break
-      this.#waiting.shift()
+      this.#first = next.next
+      if (this.#first === undefined) this.#last = undefined
       this.#begin(next.exclusive, next.start)
     }
     this.#isGranting = false

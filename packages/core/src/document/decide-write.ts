@@ -40,7 +40,7 @@ export type WriteDecision =
   | {
       /** Store this in place of what is stored, if anything is. */
       readonly action: 'write'
-      /** The properties. */
+      /** The properties. To be kept character by character: it is JSON, with line breaks that core relies on. */
       readonly document: string
       /** The life; the very object that came in if it stays as it was. */
       readonly life: SessionLife

@@ -1,4 +1,3 @@
-import type { Properties } from '../api/context-store.ts'
 import { StoreClosedError, UnsupportedError } from '../api/errors.ts'
 import type { Cannot, Capability } from '../port/capability.ts'
 import type { NameRules } from '../rules/check-address.ts'
@@ -41,11 +40,11 @@ export class StoreState {
     if (reason !== undefined) throw new UnsupportedError(reason)
   }
 
-  /** Calls the `change` of an update, during which the store refuses every call. */
-  callChange(change: (current: Properties) => unknown, current: Properties): unknown {
+  /** Does what an update leaves to its caller, during which the store refuses every call. */
+  whileChanging<T>(work: () => T): T {
     this.#isChanging = true
     try {
-      return change(current)
+      return work()
     } finally {
       this.#isChanging = false
     }

@@ -1,11 +1,11 @@
 import { absent } from '../api/absent.ts'
 import type { JsonValue, Properties } from '../api/context-store.ts'
-import { InvalidOptionError } from '../api/errors.ts'
+import { InvalidOptionError, InvalidValueError } from '../api/errors.ts'
 import type { Condition, PatchRequest, WriteOutcome } from '../port/patch-request.ts'
 import type { CheckedAddress } from '../port/storage-adapter.ts'
 import { checkNames } from '../rules/check-address.ts'
 import { checkTtl } from '../rules/check-patch.ts'
-import { copyJson } from '../rules/json-copy.ts'
+import { copyJson, isThenable } from '../rules/json-copy.ts'
 import { setOwn } from '../rules/own-property.ts'
 import { conditional, conditionOf, conflict, mostAttempts } from './conditional-operations.ts'
 import { inNamespace } from './namespace-operations.ts'
@@ -74,20 +74,9 @@ class Attempt {
   }
 
   #decide(current: Properties): PatchRequest | undefined {
-    const { change, ttlSeconds } = this.#asked
     // `change` may modify `current`: what was read is copied first.
     const before = conditionOf(this.names, current)
-    let properties: unknown
-    try {
-      properties = this.#store.callChange(change, current)
-    } catch (error) {
-      throw new ThrownByCaller(error)
-    }
-    if (isThenable(properties)) {
-      throw new InvalidOptionError('change: must be synchronous; it returned a promise')
-    }
-    const request =
-      properties === undefined ? undefined : checkedPatch(this.#store, properties, undefined, { ttlSeconds })
+    const request = this.#store.whileChanging(() => this.#ask(current))
     const after: Properties = {}
     for (const name of before.names) {
       const changed = request !== undefined && Object.hasOwn(request.changes.values, name)
@@ -96,6 +85,27 @@ class Attempt {
     }
     this.result = after
     return request
+  }
+
+  /** Calls `change` and reads what it returns, which may have getters. */
+  #ask(current: Properties): PatchRequest | undefined {
+    const { change, ttlSeconds } = this.#asked
+    let properties: unknown
+    try {
+      properties = change(current)
+    } catch (error) {
+      throw new ThrownByCaller(error)
+    }
+    if (properties === undefined) return undefined
+    if (typeof properties !== 'object' || properties === null) {
+      throw new InvalidValueError('', 'change: must return a patch, or undefined to write nothing')
+    }
+    if (isPromise(properties)) {
+      // Nobody waits for it, so its rejection must not end the process.
+      Promise.resolve(properties).catch(() => undefined)
+      throw new InvalidOptionError('change: must be synchronous; it returned a promise')
+    }
+    return checkedPatch(this.#store, properties, undefined, { ttlSeconds })
   }
 }
 
@@ -126,10 +136,11 @@ function* updating(
   throw conflict()
 }
 
-/** Whether it is a promise; its rejection, if any, is nobody's any more. */
-function isThenable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || !('then' in value)) return false
-  if (typeof value.then !== 'function') return false
-  Promise.resolve(value).catch(() => undefined)
-  return true
+/** Whether `change` returned a promise; what cannot even be asked is refused as a patch. */
+function isPromise(value: object): boolean {
+  try {
+    return isThenable(value)
+  } catch {
+    return false
+  }
 }

@@ -44,7 +44,7 @@ export type ListedSession = SessionInfo & { readonly properties?: Properties }
 export interface Slice<T> {
   /** The items, in the listing's order. */
   readonly items: readonly T[]
-  /** Where the next part starts. */
+  /** Where the next part starts; `undefined`, never null, after the last part. */
   readonly next: string | undefined
 }
 
@@ -118,14 +118,16 @@ export interface StorageAdapter extends AdapterTraits {
     change: (current: Properties) => PatchRequest | undefined,
   ): Promise<void>
   /**
-   * Frees some of what expired or was deleted, in a step of about a millisecond. Called after the first write of a
+   * Frees some of what expired or was deleted, in a step of about a millisecond. It runs beside other calls: check
+   * again, in the atom that removes a session, that it has expired, since a patch may have begun it anew. Called after the first write of a
    * store and then after every 64th; after every 8th while the step returns `true`: there is more. Default: none,
    * for engines that free it themselves.
    */
   reclaim?(): Promise<boolean>
   /**
    * The store's error for an error of the engine, which becomes its cause. Default: `unavailable`, with `outcome`
-   * `unknown` for writes. Not asked about errors that are a `ContextStoreError` already.
+   * `unknown` for writes; also where it throws or returns something else. Not asked about errors that are a
+   * `ContextStoreError` already.
    */
   errorOf?(cause: unknown, during: CallKind): ContextStoreError
   /**

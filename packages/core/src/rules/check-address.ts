@@ -38,7 +38,9 @@ export function checkName(name: unknown, rules: NameRules): string {
 
 /** Checks several names and copies them, so that the caller may change the array when the call has returned. */
 export function checkNames(names: unknown, rules: NameRules): string[] {
-  if (!Array.isArray(names)) throw new InvalidAddressError('property names: must be an array of strings')
+  if (!Array.isArray(names)) {
+    throw new InvalidAddressError("property names: must be an array of strings, such as ['step']")
+  }
   return Array.from(names, (name) => checkName(name, rules))
 }
 
@@ -50,6 +52,14 @@ export function checkAddress(
   if (typeof address !== 'object' || address === null) {
     throw new InvalidAddressError('address: must be an object with an account and a namespace')
   }
+  for (const name in address) {
+    // A misspelt `session` would silently mean the default one.
+    if (!['account', 'namespace', 'session'].includes(name)) {
+      throw new InvalidAddressError(
+        `address: there is no member ${JSON.stringify(name)}; the members are: account, namespace, session`,
+      )
+    }
+  }
   const { account, namespace, session }: { readonly [name in keyof SessionAddress]?: unknown } = address
   return [
     checkId('account', account, rules),
@@ -59,7 +69,9 @@ export function checkAddress(
 }
 
 function checkText(kind: string, text: unknown, rules: NameRules): string {
-  if (typeof text !== 'string') throw new InvalidAddressError(`${kind}: must be a string, not ${typeof text}`)
+  if (typeof text !== 'string') {
+    throw new InvalidAddressError(`${kind}: must be a string, not ${text === null ? 'null' : typeof text}`)
+  }
   if (text.length > rules.idLength) {
     throw new InvalidAddressError(`${kind}: has ${text.length} characters, limit ${rules.idLength}`)
   }

@@ -4,7 +4,14 @@ import { ContextStoreError, InvalidOptionError, InvalidValueError } from '../api
 import { present } from '../api/present.ts'
 import type { Changes, Condition, PatchRequest } from '../port/patch-request.ts'
 import { checkName, type NameRules } from './check-address.ts'
-import { copyChecked, countText, isPlainObject, type LengthCount, withoutUndefined } from './json-copy.ts'
+import {
+  copyChecked,
+  countText,
+  isPlainObject,
+  isThenable,
+  type LengthCount,
+  withoutUndefined,
+} from './json-copy.ts'
 import { checkedOptions } from './options.ts'
 import { setOwn } from './own-property.ts'
 import type { StoreRules } from './store-rules.ts'
@@ -17,7 +24,13 @@ export function checkPatch(
   rules: StoreRules,
   names: NameRules,
 ): PatchRequest {
-  const count: LengthCount = { least: 0, most: 2, limit: rules.limits.documentLength, what: 'patch' }
+  const count: LengthCount = {
+    least: 0,
+    most: 2,
+    leftOut: 0,
+    limit: rules.limits.documentLength,
+    what: 'patch',
+  }
   const changes = checkedEntries('properties', properties, rules, names, count)
   const expected = condition === undefined ? undefined : checkCondition(condition, rules, names)
   const { removes, nests } = changes
@@ -27,7 +40,13 @@ export function checkPatch(
 
 /** Checks a condition and copies it. */
 export function checkCondition(condition: unknown, rules: StoreRules, names: NameRules): Condition {
-  const count: LengthCount = { least: 0, most: 2, limit: rules.limits.documentLength, what: 'condition' }
+  const count: LengthCount = {
+    least: 0,
+    most: 2,
+    leftOut: 0,
+    limit: rules.limits.documentLength,
+    what: 'condition',
+  }
   return checkedEntries('condition', condition ?? null, rules, names, count)
 }
 
@@ -74,6 +93,7 @@ function copyEntries(
   count: LengthCount,
 ): CheckedEntries {
   if (typeof entries !== 'object' || entries === null || !isPlainObject(entries)) {
+    if (isThenable(entries)) throw new InvalidValueError('', `the ${what}: is a promise: await it`)
     throw new InvalidValueError('', `the ${what} must be a plain object of names and values`)
   }
   // A spread asks every getter once: what is checked is what is kept.

@@ -1,3 +1,4 @@
+import { absent } from '../api/absent.ts'
 import type { JsonValue } from '../api/context-store.ts'
 import { ContextStoreError, InvalidValueError, TooLargeError } from '../api/errors.ts'
 import { setOwn } from './own-property.ts'
@@ -11,12 +12,17 @@ interface Location {
   member: string | number
 }
 
+/** How many characters of a path a message shows. */
+const longestPath = 120
+
 /** Counts the compact JSON of what is copied, in UTF-16 units. A plain object: a class costs a tenth of a patch. */
 export interface LengthCount {
   /** Never more than the true length. */
   least: number
   /** Never less than the true length. */
   most: number
+  /** Members that are undefined: they are no part of the JSON, but cost time. */
+  leftOut: number
   /** What `least` must not pass: a longer text fits in no session. */
   readonly limit: number
   /** What is counted, for the error's message. */
@@ -107,12 +113,18 @@ export function countText(text: string, count: LengthCount): void {
   count.most += text.length * 6 + 2
 }
 
+/** Whether it looks like a promise. */
+export function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
 /** Whether an object is plain: of no class, whichever realm it comes from. */
 export function isPlainObject(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value)
   if (Array.isArray(value)) return false
-  // Most are of this realm; in another realm too, Object.prototype is the end of the chain.
-  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
+  // Most are of this realm; in another one too, Object.prototype ends the chain and has this method.
+  if (prototype === Object.prototype || prototype === null) return true
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
 }
 
 function copyContainer(value: object, location: Location, rules: StoreRules, count: LengthCount): JsonValue {
@@ -123,7 +135,8 @@ function copyContainer(value: object, location: Location, rules: StoreRules, cou
       isCycle(value, location) ? 'is a cycle' : `is deeper than the limit of ${depth}`,
     )
   }
-  countLeast(count, 2)
+  // Of an array with members one less, since the members below count a comma each.
+  countLeast(count, Array.isArray(value) && value.length > 0 ? 1 : 2)
   count.most += 2
   const inside: Location = { around: location, container: value, depth: location.depth + 1, member: 0 }
   if (Array.isArray(value)) {
@@ -158,6 +171,9 @@ function copyObject(value: object, location: Location, rules: StoreRules, count:
     const member = copy[name]
     if (member === undefined) {
       lacks = true
+      if (++count.leftOut > rules.limits.properties) {
+        return refuse(pathOf(location.around), 'has too many members that are undefined: remove them')
+      }
       continue
     }
     if (!name.isWellFormed()) return refuse(pathOf(location), 'has a lone surrogate in its name')
@@ -188,13 +204,19 @@ function isCycle(value: object, location: Location | undefined): boolean {
   return false
 }
 
+/** Where a value is, cut where it is long, as that of a cycle. */
 function pathOf(location: Location | undefined): string {
+  const path = wholePath(location)
+  return path.length > longestPath ? `${path.slice(0, longestPath)}…` : path
+}
+
+function wholePath(location: Location | undefined): string {
   if (location === undefined) return ''
   const { around, member } = location
   if (around === undefined) return String(member)
-  if (typeof member === 'number') return `${pathOf(around)}[${member}]`
+  if (typeof member === 'number') return `${wholePath(around)}[${member}]`
   const plain = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(member)
-  return pathOf(around) + (plain ? `.${member}` : `[${JSON.stringify(member)}]`)
+  return wholePath(around) + (plain ? `.${member}` : `[${JSON.stringify(member)}]`)
 }
 
 function hintFor(value: unknown): string {
@@ -203,8 +225,10 @@ function hintFor(value: unknown): string {
       return 'is undefined, or a hole: use null'
     case 'bigint':
       return 'is a BigInt: use String(value)'
-    case 'function':
     case 'symbol':
+      if (value === absent) return 'is absent, which works at the top level only: leave the member out'
+      return 'is a symbol, which JSON cannot express'
+    case 'function':
       return `is a ${typeof value}, which JSON cannot express`
     default:
       break
@@ -213,7 +237,8 @@ function hintFor(value: unknown): string {
   if (type === 'Date') return 'is a Date: use toISOString()'
   if (type === 'Map') return 'is a Map: use Object.fromEntries(map)'
   if (type === 'Set') return 'is a Set: use [...set]'
-  return 'is an instance of a class: use a plain object, such as { ...value }'
+  if (isThenable(value)) return 'is a promise: await it'
+  return 'is an instance of a class: use a string, a number or a plain object'
 }
 
 function refuse(path: string, reason: string): never {

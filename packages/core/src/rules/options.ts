@@ -20,7 +20,7 @@ export function checkedOptions<T extends object>(
   for (const name in options) {
     if (!known.includes(name)) {
       throw new InvalidOptionError(
-        `${where}there is no option ${JSON.stringify(name)}; there are ${known.join(', ')}`,
+        `${where}there is no option ${JSON.stringify(name)}; the options are: ${known.join(', ')}`,
       )
     }
   }

@@ -8,7 +8,7 @@ export interface SessionLife {
   readonly ttlSeconds: number
   /** Whether a patch stated that time to live; else it is the namespace's. */
   readonly ownTtl: boolean
-  /** When the session expires unless it is patched before; `undefined`: never. */
+  /** When the session expires unless it is patched before; `undefined`, never null: it does not. */
   readonly expiresAt: number | undefined
 }
 
