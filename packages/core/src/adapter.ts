@@ -1,6 +1,7 @@
 export { createStore, createStoreWithSync } from './calls/create-store.ts'
 export { GroupCommit } from './calls/group-commit.ts'
 export { KeyedLocks } from './calls/keyed-locks.ts'
+export { ownCall } from './calls/own-call.ts'
 export { ownListing } from './calls/own-listing.ts'
 export {
   decideClear,

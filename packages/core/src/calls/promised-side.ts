@@ -1,15 +1,16 @@
 import type { Operation, Scope } from '../operations/operation.ts'
 import type { StoreState } from '../operations/store-state.ts'
-import { asyncItems, type Side, type Walk } from './side.ts'
+import { type AsyncSide, asyncItems, type Walk } from './side.ts'
 import type { SyncSide } from './sync-side.ts'
 
 /**
  * The asynchronous side of a synchronous engine. An engine without transactions makes each call at once; one with
  * transactions makes the writes of a tick together.
  */
-export class PromisedSide implements Side {
+export class PromisedSide implements AsyncSide {
   readonly state: StoreState
   readonly #sync: SyncSide
+  readonly #ownCalls = new Set<Promise<unknown>>()
 
   constructor(sync: SyncSide) {
     this.#sync = sync
@@ -35,13 +36,31 @@ export class PromisedSide implements Side {
     }
   }
 
+  own<T>(scope: Scope, call: () => Promise<T>): Promise<T> {
+    const sync = this.#sync
+    const operation: Operation<Scope, undefined> = { isWrite: false, check: () => undefined, run: call }
+    try {
+      const answer = (sync.ask(operation, scope) as Promise<T>).catch((error) => {
+        throw sync.error(error, scope, false)
+      })
+      const end = (): void => void this.#ownCalls.delete(answer)
+      this.#ownCalls.add(answer)
+      answer.then(end, end)
+      return answer
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
   items(walk: () => Walk): unknown {
     return asyncItems(walk())
   }
 
   close(): Promise<void> {
     try {
-      return Promise.resolve(this.#sync.close())
+      this.#sync.stop()
+      if (this.#ownCalls.size === 0) return Promise.resolve(this.#sync.close())
+      return Promise.allSettled(this.#ownCalls).then(() => this.#sync.close())
     } catch (error) {
       return Promise.reject(error)
     }

@@ -5,12 +5,12 @@ import type { StorageAdapter } from '../port/storage-adapter.ts'
 import type { GroupedWrites } from '../port/transactions.ts'
 import { argumentError, callError, engineError } from './call-error.ts'
 import { CallQueue, type QueuedCall } from './call-queue.ts'
-import { asyncItems, type Side, type Walk } from './side.ts'
+import { type AsyncSide, asyncItems, type Walk } from './side.ts'
 
 declare function setTimeout(callback: () => void, milliseconds: number): unknown
 
 /** The asynchronous side of an asynchronous engine: calls are made in the order of the queue. */
-export class QueuedSide implements Side {
+export class QueuedSide implements AsyncSide {
   readonly state: StoreState
   readonly #engine: StorageAdapter
   readonly #queue: CallQueue
@@ -54,6 +54,11 @@ export class QueuedSide implements Side {
     )
     if (operation.isCounted && state.isTimeToReclaim()) this.#reclaim()
     return answer
+  }
+
+  own<T>(scope: Scope, call: () => Promise<T>): Promise<T> {
+    const operation: Operation<Scope, undefined> = { isWrite: false, check: () => undefined, run: call }
+    return this.ask(operation, scope) as Promise<T>
   }
 
   items(walk: () => Walk): unknown {

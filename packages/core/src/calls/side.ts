@@ -24,6 +24,12 @@ export interface Side {
   close(): unknown
 }
 
+/** An asynchronous side, which also makes calls of an adapter's own. */
+export interface AsyncSide extends Side {
+  /** Makes a call after the earlier writes within `scope`; `close()` waits for it. */
+  own<T>(scope: Scope, call: () => Promise<T>): Promise<T>
+}
+
 /** A walk through a listing: yields a call to continue it with, or an item to give. */
 export type Walk = Generator<{ readonly call: unknown } | { readonly item: unknown }, void, unknown>
 

@@ -14,6 +14,7 @@ export class SyncSide implements Side {
   /** The writes of the asynchronous side that wait; `undefined`: the engine has no transactions. */
   readonly group: GroupedWrites | undefined
   readonly #engine: SyncStorageAdapter
+  #isEngineClosed = false
   #closeError: { readonly error: unknown } | undefined
 
   constructor(engine: SyncStorageAdapter, state: StoreState) {
@@ -92,11 +93,18 @@ export class SyncSide implements Side {
     return syncItems(walk())
   }
 
+  /** Makes the writes that wait, and refuses every further call. */
+  stop(): void {
+    if (this.state.isClosed) return
+    this.state.close()
+    this.flush()
+  }
+
   close(): void {
-    if (!this.state.isClosed) {
-      this.state.close()
+    this.stop()
+    if (!this.#isEngineClosed) {
+      this.#isEngineClosed = true
       try {
-        this.flush()
         this.#engine.close()
       } catch (error) {
         this.#closeError = { error: engineError(this.#engine, error, 'read') }
