@@ -1,8 +1,10 @@
 import { StoreClosedError } from '@context-store/core'
 import type { Transactions } from '@context-store/core/adapter'
+import { checkDatabase } from './check-database.ts'
 import { keepObjects } from './kept-objects.ts'
+import { openFile } from './open-file.ts'
 import { migrate, schemaVersion } from './schema.ts'
-import { openFile, type SqliteDatabase, type SqliteStatement } from './sqlite-driver.ts'
+import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.ts'
 import { hasCode } from './sqlite-errors.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
@@ -25,14 +27,19 @@ interface Opened {
 
 /** The database behind a store: opened at the first call, and again at the next where that failed. */
 export class SqliteConnection implements Transactions {
-  readonly #source: SqliteSource
+  readonly source: SqliteSource
   readonly #synchronous: 'FULL' | 'NORMAL'
   #opened: Opened | undefined
   #isClosed = false
 
   constructor(source: SqliteSource, synchronous: 'FULL' | 'NORMAL') {
-    this.#source = source
+    this.source = source
     this.#synchronous = synchronous
+  }
+
+  /** The open database. */
+  get database(): SqliteDatabase {
+    return (this.#opened ?? this.#open()).database
   }
 
   /** The prepared statements. */
@@ -59,26 +66,19 @@ export class SqliteConnection implements Transactions {
     afterTick(flush)
   }
 
-  /** Writes the whole database, compacted, to an empty file. */
-  copyInto(path: string): void {
-    const { database } = this.#opened ?? this.#open()
-    database.prepare('VACUUM INTO ?').run(path)
-  }
-
   /** Closes what was opened here; a caller's database stays open. */
   close(): void {
     this.#isClosed = true
     const opened = this.#opened
     this.#opened = undefined
-    if (opened !== undefined && !('database' in this.#source)) opened.database.close()
+    if (opened !== undefined && !('database' in this.source)) opened.database.close()
   }
 
   #open(): Opened {
     if (this.#isClosed) throw new StoreClosedError()
-    const shared = 'database' in this.#source
-    const database = keepObjects(
-      'database' in this.#source ? this.#source.database : openFile(this.#source.path),
-    )
+    const { source } = this
+    const shared = 'database' in source
+    const database = keepObjects(shared ? source.database : openFile(source.path))
     try {
       prepareDatabase(database, shared, this.#synchronous)
       const [begin, commit, rollback] = [
@@ -98,6 +98,7 @@ export class SqliteConnection implements Transactions {
 /** Sets the connection up and brings the tables to today's version. A database that is refused has not been touched. */
 function prepareDatabase(database: SqliteDatabase, shared: boolean, synchronous: 'FULL' | 'NORMAL'): void {
   database.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)
+  checkDatabase(database)
   schemaVersion(database, shared)
   useWriteAheadLog(database)
   // Stated even where it is the default: builds of SQLite differ in their default with a write-ahead log.

@@ -17,7 +17,10 @@ const messages = new Map<number | undefined, string>([
   [codes.SQLITE_READONLY, 'the database is read-only'],
   [codes.SQLITE_IOERR, 'the database file cannot be read or written'],
   [codes.SQLITE_FULL, 'the disk or the database is full'],
-  [codes.SQLITE_CANTOPEN, 'the database file cannot be opened'],
+  [
+    codes.SQLITE_CANTOPEN,
+    'the database file cannot be opened: it must be a file that this process may read and write',
+  ],
 ])
 
 /**
@@ -38,8 +41,22 @@ export function storeError(cause: unknown, during: CallKind): ContextStoreError 
       cause,
     })
   }
+  if (isWithinTransaction(cause)) {
+    return new StoreUnavailableError(
+      'a transaction is open on the database: commit it or roll it back first',
+      {
+        cause,
+      },
+    )
+  }
   const outcome = during === 'commit' && !refusals.includes(code) ? 'unknown' : 'not-applied'
   return new StoreUnavailableError(messages.get(code) ?? 'SQLite failed: see the cause', { cause, outcome })
+}
+
+/** Whether it was tried to begin a transaction within one of the caller's; SQLite has no code for that. */
+function isWithinTransaction(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return false
+  return String(error.message).includes('within a transaction')
 }
 
 /** Whether a driver's error has that primary code. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type ContextStore, type HasSync, InvalidOptionError, type StoreOptions } from '@context-store/core'
-import { checkedOptions, createStoreWithSync, storeOptionNames } from '@context-store/core/adapter'
+import { checkedOptions, createStoreWithSync, ownCall, storeOptionNames } from '@context-store/core/adapter'
 import { backUp } from './backup.ts'
 import { SqliteAdapter } from './sqlite-adapter.ts'
 import { SqliteConnection, type SqliteSource } from './sqlite-connection.ts'
@@ -15,7 +15,10 @@ export type SqliteStoreOptions = StoreOptions & {
   readonly durability?: 'full' | 'relaxed' | undefined
 } & (
     | {
-        /** The file; created if it is missing, in a folder that exists. Opened at the first call. */
+        /**
+         * The file; created if it is missing, in a folder that exists. Opened at the first call, with better-sqlite3, or
+         * with `node:sqlite` where that cannot be loaded.
+         */
         readonly path: string
         /** Not together with `path`. */
         readonly database?: undefined
@@ -34,10 +37,13 @@ export type SqliteStoreOptions = StoreOptions & {
 /** A store in a SQLite file. */
 export interface SqliteStore extends ContextStore, HasSync {
   /**
-   * Copies the whole database into a new file: every write made before the call, as of one instant, compacted.
-   * Other tables of a caller's database are copied too.
+   * Copies the whole database, other tables of a caller's `database` included, into a new file, which has been synced to
+   * the disk when the promise resolves. The copy is compacted, and is the state of the database at one instant after the
+   * call: it contains every write made before the call. It is made in another thread if the database is a file, so other
+   * calls go on meanwhile. `close()` waits for it.
    *
    * @throws `InvalidOptionError` if the file exists already; it is left as it is
+   * @throws `StoreUnavailableError` if the copy cannot be made; no file is left
    * @example
    * ```ts
    * await store.backup('sessions-2024-06-01.db')
@@ -68,13 +74,8 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const connection = new SqliteConnection(sourceOf(path, database), synchronousOf(durability))
   const store = createStoreWithSync((rules) => new SqliteAdapter(connection, rules), rest)
   return Object.assign(store, {
-    async backup(path: string): Promise<void> {
-      if (typeof path !== 'string' || path === '')
-        throw new InvalidOptionError('path: must be the name of a new file')
-      // Waits for the writes before it, and is refused by a closed store.
-      await store.ready()
-      await backUp(connection, resolve(path))
-    },
+    backup: (path: string): Promise<void> =>
+      ownCall(store, {}, async () => backUp(connection, absoluteFile(path))),
   })
 }
 
@@ -88,10 +89,19 @@ function sourceOf(path: string | undefined, database: SqliteDatabase | undefined
     if (typeof database?.exec === 'function' && typeof database.prepare === 'function') return { database }
     throw new InvalidOptionError('database: must be an open database of better-sqlite3 or node:sqlite')
   }
-  if (typeof path !== 'string' || path === '')
+  return { path: path === ':memory:' ? path : absoluteFile(path) }
+}
+
+/** The absolute path of a file that is opened later, when the working directory may be another. */
+function absoluteFile(path: unknown): string {
+  if (typeof path !== 'string' || path === '') {
     throw new InvalidOptionError('path: must be the name of a file')
-  // Opened later: a relative path is relative to the working directory of now.
-  return { path: path === ':memory:' ? path : resolve(path) }
+  }
+  // better-sqlite3 removes white space at the end, SQLite everything from U+0000 on: that is another file.
+  if (path !== path.trimEnd() || path.includes('\u0000')) {
+    throw new InvalidOptionError('path: must not end with white space, nor contain U+0000')
+  }
+  return resolve(path)
 }
 
 function synchronousOf(durability: unknown): 'FULL' | 'NORMAL' {

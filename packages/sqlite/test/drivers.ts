@@ -12,7 +12,7 @@ type Open = new (path: string, options?: { readonly readonly?: boolean }) => Sql
 const Native = createRequire(import.meta.url)('better-sqlite3') as Open
 const kept: object[] = []
 
-/** better-sqlite3, with its own options; never collected, which Node 24 does not survive (src/kept-objects.ts). */
+/** better-sqlite3, with its own options; its objects are kept: Node 24 aborts when they are freed (src/kept-objects.ts). */
 export class BetterSqlite3 extends Native {
   constructor(path: string, options?: { readonly readonly?: boolean }) {
     super(path, options)
@@ -26,15 +26,17 @@ export class BetterSqlite3 extends Native {
   }
 }
 
-/** The class of node:sqlite, where this Node has it without a flag: from 22.13 on. */
-function databaseSync(): (new (path: string) => SqliteDatabase) | undefined {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (major < 22 || (major === 22 && minor < 13)) return undefined
-  const found: unknown = Reflect.apply(process.getBuiltinModule, process, ['node:sqlite'])
-  return (found as { DatabaseSync: new (path: string) => SqliteDatabase }).DatabaseSync
+interface NodeOptions {
+  readonly returnArrays?: boolean
+  readonly readBigInts?: boolean
 }
 
-const DatabaseSync = databaseSync()
+const nodeSqlite = process.getBuiltinModule?.('node:sqlite') as
+  | { readonly DatabaseSync: new (path: string, options?: NodeOptions) => SqliteDatabase }
+  | undefined
+
+/** The class of node:sqlite; `undefined` where this Node does not have it without a flag, before 22.13. */
+export const DatabaseSync = nodeSqlite?.DatabaseSync
 
 /** Every driver that this Node has. */
 export const drivers: readonly Driver[] = [
@@ -42,4 +44,10 @@ export const drivers: readonly Driver[] = [
   ...(DatabaseSync === undefined
     ? []
     : [{ name: 'node:sqlite', open: (path: string) => new DatabaseSync(path) }]),
+]
+
+/** The drivers' own classes, of which every database is an instance. */
+export const driverClasses: readonly { readonly prototype: SqliteDatabase }[] = [
+  Native,
+  ...(DatabaseSync === undefined ? [] : [DatabaseSync]),
 ]

@@ -1,5 +1,4 @@
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
-import Module from 'node:module'
 import { dirname, join } from 'node:path'
 import { ContextStoreError } from '@context-store/core'
 import { expect, onTestFinished, test } from 'vitest'
@@ -31,7 +30,7 @@ function bound<T>(call: () => T): T {
   }
 }
 
-test('a read-only file refuses writes as unavailable and is not changed', async () => {
+test('writes to a read-only file are unavailable and do not change it', async () => {
   const path = join(temporaryFolder(), 'a.db')
   await filled(path, 1)
   const before = readFileSync(path)
@@ -69,7 +68,7 @@ test('a database opened for reading that has no tables is unavailable', async ()
   expect(await codeOf(() => store.ready())).toBe('unavailable')
 })
 
-test('a full database refuses what does not fit, keeps the rest, and goes on once there is room', async () => {
+test('a full database rejects what does not fit, keeps the rest, and works again once there is room', async () => {
   const database = new BetterSqlite3(join(temporaryFolder(), 'a.db'))
   const store = sqliteStore({ database })
   const session = store.session(address)
@@ -88,7 +87,7 @@ test('a full database refuses what does not fit, keeps the rest, and goes on onc
   database.close()
 })
 
-test('a missing folder is unavailable until it is there', async () => {
+test('a missing folder is unavailable until it has been created', async () => {
   const path = join(temporaryFolder(), 'missing', 'a.db')
   const store = sqliteStore({ path })
   expect(await codeOf(() => store.ready())).toBe('unavailable')
@@ -99,11 +98,11 @@ test('a missing folder is unavailable until it is there', async () => {
   await store.close()
 })
 
-test('a folder for a file is unavailable', async () => {
+test('a folder instead of a file is unavailable', async () => {
   expect(await codeOf(() => sqliteStore({ path: temporaryFolder() }).ready())).toBe('unavailable')
 })
 
-test('a file that is no database is corrupt and left as it is', async () => {
+test('a file that is not a database is corrupt and left as it is', async () => {
   const path = join(temporaryFolder(), 'notes.txt')
   const notes = 'Dear diary, '.repeat(1000)
   writeFileSync(path, notes)
@@ -128,7 +127,7 @@ test('a truncated file is corrupt and left as it is', async () => {
   }
 })
 
-test('a damaged session is named and left as it is; the others go on, in the same turn too', async () => {
+test('a damaged session is reported with its address and left as it is; others work, in the same tick too', async () => {
   const database = new BetterSqlite3(':memory:')
   const store = sqliteStore({ database })
   const [damaged, sound] = [store.session(address), store.session({ ...address, session: 'sound' })]
@@ -155,7 +154,7 @@ test('a damaged session is named and left as it is; the others go on, in the sam
   expect(await damaged.getAll()).toEqual({ anew: true })
 })
 
-test('a database that another holds is unavailable, and nothing of the call has happened', async () => {
+test('a write is unavailable and not applied while another connection holds the lock', async () => {
   const path = join(temporaryFolder(), 'a.db')
   const database = new BetterSqlite3(path)
   const store = sqliteStore({ database })
@@ -172,17 +171,34 @@ test('a database that another holds is unavailable, and nothing of the call has 
   database.close()
 })
 
-test('without better-sqlite3 the error says what to do', async () => {
-  const load: unknown = Reflect.get(Module, '_load')
-  onTestFinished(() => {
-    Reflect.set(Module, '_load', load)
-  })
-  Reflect.set(Module, '_load', () => {
-    throw Object.assign(new Error("Cannot find module 'better-sqlite3'"), { code: 'MODULE_NOT_FOUND' })
-  })
-  const store = sqliteStore({ path: join(temporaryFolder(), 'a.db') })
-  await expect(store.ready()).rejects.toMatchObject({
-    code: 'unavailable',
-    message: expect.stringContaining('npm install better-sqlite3'),
-  })
+test('on a locked file, reads succeed that share a tick with a write that cannot begin', async () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const database = new BetterSqlite3(path)
+  const store = sqliteStore({ database })
+  const [session, second] = [store.session(address), store.session({ ...address, session: 'second' })]
+  await Promise.all([session.patch({ a: 1 }), second.patch({ b: 1 })])
+  database.exec('PRAGMA busy_timeout = 0')
+  const other = new BetterSqlite3(path)
+  other.exec('BEGIN IMMEDIATE')
+  const write = codeOf(() => session.patch({ a: 2 }))
+  const reads = [
+    session.getAll(),
+    second.get('b'),
+    session.info(),
+    store.account('1').namespace('orders').listSessions(),
+  ]
+  const late = codeOf(() => second.update(['b'], () => ({ b: 2 })))
+  expect(await session.get('a')).toBe(1)
+  expect(await Promise.all(reads)).toEqual([
+    { a: 1 },
+    1,
+    expect.objectContaining({ id: '42' }),
+    expect.objectContaining({ items: [expect.anything(), expect.anything()] }),
+  ])
+  expect([await write, await late]).toEqual(['unavailable', 'unavailable'])
+  other.exec('COMMIT')
+  await session.patch({ a: 3 })
+  expect(await session.getAll()).toEqual({ a: 3 })
+  other.close()
+  database.close()
 })

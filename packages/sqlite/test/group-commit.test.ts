@@ -1,43 +1,14 @@
 import { join } from 'node:path'
+import { ownCall } from '@context-store/core/adapter'
 import fc from 'fast-check'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { type SqliteDatabase, sqliteStore } from '../src/index.ts'
-import { BetterSqlite3 } from './drivers.ts'
+import { sqliteStore } from '../src/index.ts'
 import { codeOf, temporaryFolder } from './temporary.ts'
+import { engineError, watched } from './watched-database.ts'
 
 const address = { account: '1', namespace: 'orders', session: '42' }
 
-/** A database that tells which transactions were begun and ended, and fails where it is told to. */
-function watched(path: string) {
-  const database = new BetterSqlite3(path)
-  const log: string[] = []
-  const failures = new Map<string, () => Error>()
-  const watching: SqliteDatabase = {
-    exec: (sql) => database.exec(sql),
-    close: () => database.close(),
-    prepare: (sql) => {
-      const statement = database.prepare(sql)
-      const name = sql.trimStart().split(/[\s(]/)[0] ?? ''
-      return {
-        get: (...values) => statement.get(...values),
-        all: (...values) => statement.all(...values),
-        run: (...values) => {
-          log.push(name)
-          const failure = failures.get(name)
-          if (failure !== undefined) throw failure()
-          return statement.run(...values)
-        },
-      }
-    },
-  }
-  return { database: watching, log, failures }
-}
-
-function engineError(code: string): Error {
-  return Object.assign(new Error('made to fail'), { code })
-}
-
-test('timers that are faked, all of them, hold no write up', async () => {
+test('writes are committed while timers are faked', async () => {
   const store = sqliteStore({ path: join(temporaryFolder(), 'faked.db') })
   onTestFinished(() => store.close())
   vi.useFakeTimers()
@@ -48,7 +19,7 @@ test('timers that are faked, all of them, hold no write up', async () => {
   expect(await store.session(address).getAll()).toEqual({ a: 1 })
 })
 
-test('the writes of one turn share a transaction, and are told after it', async () => {
+test('the writes of one tick share a transaction and resolve after its commit', async () => {
   const { database, log } = watched(':memory:')
   const store = sqliteStore({ database })
   const session = store.session(address)
@@ -65,7 +36,7 @@ test('the writes of one turn share a transaction, and are told after it', async 
   expect(told).toEqual(['a after 1', 'b after 1', 'c after 1'])
 })
 
-test('64 patches of different properties under way at once: 64 properties', async () => {
+test('64 concurrent patches of different properties all take effect', async () => {
   const store = sqliteStore({ path: join(temporaryFolder(), 'a.db') })
   await Promise.all(
     Array.from({ length: 64 }, (_, index) => store.session(address).patch({ [`property${index}`]: index })),
@@ -106,7 +77,7 @@ test('a call sees every earlier one, awaited or not', async () => {
   )
 })
 
-test('a call that the store refuses fails alone and leaves nothing behind', async () => {
+test('a call that the store rejects fails alone and leaves nothing behind', async () => {
   const store = sqliteStore({ path: ':memory:', limits: { documentLength: 100 } })
   const session = store.session(address)
   const outcomes = await Promise.allSettled([
@@ -120,7 +91,7 @@ test('a call that the store refuses fails alone and leaves nothing behind', asyn
   expect(await store.account('1').namespace('other').info()).toBeUndefined()
 })
 
-test('a call that the engine refuses fails alone: the others are made again without it', async () => {
+test('a call that the engine rejects fails alone, and the others are made again without it', async () => {
   const { database } = watched(':memory:')
   const store = sqliteStore({ database })
   await store.ready()
@@ -136,7 +107,7 @@ test('a call that the engine refuses fails alone: the others are made again with
   expect([...store.sync.account('1').namespace('orders').sessions()].map(({ id }) => id)).toEqual(['a', 'b'])
 })
 
-test('where no transaction can be begun every call is refused, once', async () => {
+test('if no transaction can begin, every write is rejected after one attempt', async () => {
   const { database, log, failures } = watched(':memory:')
   const store = sqliteStore({ database })
   await store.session(address).patch({ a: 0 })
@@ -149,7 +120,7 @@ test('where no transaction can be begun every call is refused, once', async () =
   expect(await store.session(address).get('a')).toBe(0)
 })
 
-test('a commit that may have happened is told so to all, and not made again', async () => {
+test('a commit with an unknown outcome rejects every write as unknown and is not retried', async () => {
   const { database, log, failures } = watched(':memory:')
   const store = sqliteStore({ database })
   await store.session(address).patch({ a: 0 })
@@ -168,7 +139,7 @@ test('a commit that may have happened is told so to all, and not made again', as
   expect(await store.session(address).getAll()).toEqual({ a: 0, b: 1 })
 })
 
-test('a commit that was refused is made again call by call', async () => {
+test('a failed commit is retried call by call', async () => {
   const { database, log, failures } = watched(':memory:')
   const store = sqliteStore({ database })
   await store.session(address).patch({ a: 0 })
@@ -182,7 +153,7 @@ test('a commit that was refused is made again call by call', async () => {
   expect(await store.session(address).get('a')).toBe(2)
 })
 
-test('close commits what waits, and opens nothing again', async () => {
+test('close() commits the waiting writes, and later calls do not open the file again', async () => {
   const path = join(temporaryFolder(), 'a.db')
   const store = sqliteStore({ path })
   const write = store.session(address).patch({ a: 1 })
@@ -201,4 +172,14 @@ test('close commits what waits, and opens nothing again', async () => {
   const third = sqliteStore({ path })
   expect(await third.session(address).getAll()).toEqual({ a: 1, b: 2 })
   await third.close()
+})
+
+test('a call beyond the API, such as a backup, is made after the waiting writes have been committed', async () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const [store, other] = [sqliteStore({ path }), sqliteStore({ path })]
+  const write = store.session(address).patch({ a: 1 })
+  const seen = ownCall(store, {}, async () => other.sync.session(address).getAll())
+  expect(await seen).toEqual({ a: 1 })
+  await write
+  await Promise.all([store.close(), other.close()])
 })

@@ -41,7 +41,7 @@ describe.each(drivers)('a database opened with $name', ({ open }) => {
     database.close()
   })
 
-  test('gives every id back as it was', async () => {
+  test('returns every id unchanged', async () => {
     const database = open(':memory:')
     const store = sqliteStore({ database })
     for (const account of hostile) {
@@ -75,7 +75,7 @@ describe.each(drivers)('a database opened with $name', ({ open }) => {
     database.close()
   })
 
-  test('is called unavailable once the caller has closed it', async () => {
+  test('is unavailable once the caller has closed it', async () => {
     const database = open(':memory:')
     const store = sqliteStore({ database })
     await store.ready()

@@ -14,7 +14,7 @@ function fixture(name: string): string {
   return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
 }
 
-test('four processes that patch one session of one file lose nothing of each other', async () => {
+test('four processes that patch one session of one file lose no write', async () => {
   const path = join(temporaryFolder(), 'shared.db')
   const script = fixture('patch-side-by-side.mjs')
   const ends = names.map((name) =>
@@ -32,7 +32,7 @@ test('four processes that patch one session of one file lose nothing of each oth
   await store.close()
 })
 
-test('processes that begin a file at the same moment wait for each other', async () => {
+test('processes that create a file at the same moment wait for each other', async () => {
   const folder = temporaryFolder()
   const children = names.map((name) =>
     spawn(process.execPath, [fixture('begin-files.mjs'), name], { stdio: ['pipe', 'pipe', 'inherit'] }),

@@ -43,7 +43,7 @@ test('an older version is migrated, all steps or none, and keeps its sessions', 
   migrate(database, true, [...migrations, added])
 })
 
-test('a version that is none is refused', async () => {
+test('an invalid version is refused', async () => {
   for (const damage of [
     'DELETE FROM context_schema',
     'UPDATE context_schema SET version = 0',
@@ -84,7 +84,7 @@ test("a path to another program's database is refused, and nothing is written", 
   expect(readFileSync(path).equals(before)).toBe(true)
 })
 
-test('durability is a setting of the connection, full unless told otherwise', async () => {
+test('durability sets `synchronous` of the connection; the default is full', async () => {
   for (const [durability, synchronous] of [
     [undefined, 2],
     ['full', 2],
@@ -98,7 +98,7 @@ test('durability is a setting of the connection, full unless told otherwise', as
   }
 })
 
-test('options that cannot be are refused', async () => {
+test('invalid options are refused', async () => {
   const database = new BetterSqlite3(':memory:')
   const wrong: unknown[] = [
     undefined,
@@ -116,7 +116,7 @@ test('options that cannot be are refused', async () => {
   }
 })
 
-test('a deleted namespace is gone at once, and its rows step by step', async () => {
+test('a deleted namespace is gone at once, and its rows are deleted step by step', async () => {
   const database = new BetterSqlite3(':memory:')
   const store = sqliteStore({ database })
   const namespace = store.account('1').namespace('orders')
@@ -144,7 +144,7 @@ test('a deleted namespace is gone at once, and its rows step by step', async () 
   expect(await handle.getAll()).toEqual({ again: true })
 })
 
-test('expired sessions are freed by writes, and a patch begins one anew', async () => {
+test('the rows of expired sessions are deleted by writes, and a patch creates such a session again', async () => {
   const database = new BetterSqlite3(':memory:')
   let now = 1_000_000
   const store = sqliteStore({ database, now: () => now })
@@ -166,7 +166,7 @@ test('expired sessions are freed by writes, and a patch begins one anew', async 
   expect(database.prepare('SELECT count(*) AS rows FROM context_sessions').get()).toEqual({ rows: 1 })
 })
 
-test('a handle whose row went to another session does not meet it', async () => {
+test('a handle does not find another session that got the row of a cleared one', async () => {
   const store = sqliteStore({ path: ':memory:' })
   const namespace = store.account('1').namespace('orders')
   const [kept, other] = [namespace.session('a'), namespace.session('a')]
