@@ -17,7 +17,7 @@ export interface CoreMutant {
 export const coreMutants: readonly CoreMutant[] = [
   {
     name: 'loses a lock whose work throws',
-    file: 'core/src/calls/keyed-locks.ts',
+    file: 'core/src/calls/settle.ts',
     from: `  try {
     answer = work()
   } catch (error) {
@@ -155,7 +155,7 @@ export const coreMutants: readonly CoreMutant[] = [
   {
     name: 'leaves the rejection of an asynchronous `change` without a handler',
     file: 'core/src/operations/update-operation.ts',
-    from: '  Promise.resolve(value).catch(() => undefined)\n',
+    from: '      Promise.resolve(properties).catch(() => undefined)\n',
     to: '',
     seenBy: { store: 'memory', row: 'update' },
   },
@@ -218,8 +218,8 @@ export const coreMutants: readonly CoreMutant[] = [
   {
     name: 'asks for the time after its first change',
     file: 'memory/src/memory-adapter.ts',
-    from: 'const now = isLasting ? 0 : this.#rules.now()',
-    to: 'const now = isLasting ? 0 : (this.#begin(address, request, owner, 0), this.#rules.now())',
+    from: 'const now = isLasting ? 0 : clock()',
+    to: 'const now = isLasting ? 0 : (this.#begin(address, request, owner, 0), clock())',
     seenBy: { store: 'memory', row: 'the clock' },
   },
   {

@@ -52,14 +52,6 @@ export function checkAddress(
   if (typeof address !== 'object' || address === null) {
     throw new InvalidAddressError('address: must be an object with an account and a namespace')
   }
-  for (const name in address) {
-    // A misspelt `session` would silently mean the default one.
-    if (!['account', 'namespace', 'session'].includes(name)) {
-      throw new InvalidAddressError(
-        `address: there is no member ${JSON.stringify(name)}; the members are: account, namespace, session`,
-      )
-    }
-  }
   const { account, namespace, session }: { readonly [name in keyof SessionAddress]?: unknown } = address
   return [
     checkId('account', account, rules),
