@@ -79,7 +79,19 @@ export class CommandSender {
       written = true
       return reply
     })
-    const waiting = wait().then((count) => (written ? Number(count) : 0))
+    const waiting = wait().then(
+      (count) => (written ? Number(count) : 0),
+      // The write itself may have been made: that the WAIT was refused says nothing about it.
+      (cause) => {
+        throw new StoreUnavailableError(
+          'the write may be on the primary, but the WAIT for its replicas failed',
+          {
+            cause,
+            outcome: 'unknown',
+          },
+        )
+      },
+    )
     waiting.catch(() => undefined)
     const reply = await writing
     const confirmed = await waiting

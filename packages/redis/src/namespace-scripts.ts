@@ -1,4 +1,5 @@
 import { type Script, script } from './script.ts'
+import { applying } from './session-layout.ts'
 
 /*
  * The directory, one hash slot for a store: which namespaces there are. A namespace's record is
@@ -14,13 +15,25 @@ export const layoutVersion = '1'
 const tombstoneLife = 3_600_000
 
 /**
+ * A revision is higher than any before, also after the server has evicted the counter: it is at least the time, in tenths
+ * of a second since 2025. It has ten digits; from 2053 on only the counter counts.
+ */
+const revising = `${applying}
+local call = redis.call
+local function nextRevision(passed)
+  local time = call('TIME')
+  local tenths = math.floor((time[1] * 1000 + math.floor(time[2] / 1000) - 1735689600000) / 100)
+  return math.max(tonumber(call('GET', KEYS[2]) or 0), math.min(tenths, 9000000000), passed) + 1
+end
+`
+
+/**
  * KEYS: layout, revision, accounts, the account's names, its records, what is ending.
  * ARGV: account, namespace, the namespace's key part, 'find' or 'create', the stated time to live or '', now
  * or '', the revision that the answer has to pass.
  * Answers the record, an array with what is ending, or nothing.
  */
-export const namespaceScript: Script = script(`
-local call = redis.call
+export const namespaceScript: Script = script(`${revising}
 local layout = call('GET', KEYS[1])
 if layout and layout ~= '${layoutVersion}' then
   return redis.error_reply('CORRUPT the store has layout ' .. layout .. ', this version reads ${layoutVersion}')
@@ -33,43 +46,59 @@ if not record and ARGV[4] == 'find' then return false end
 local generation, revision, created, ttl
 if record then generation, revision, created, ttl = string.match(record, '^(%d+) (%d+) (%S+) (%d+)$') end
 if record and ARGV[5] == '' and tonumber(revision) > passed then return record end
-revision = call('INCR', KEYS[2])
-if revision <= passed then
-  revision = passed + 1
-  call('SET', KEYS[2], string.format('%.0f', revision))
-end
+local next = nextRevision(passed)
+revision = string.format('%.0f', next)
+local writes = {{'SET', KEYS[2], revision}}
 if not record then
-  if not layout then call('SET', KEYS[1], '${layoutVersion}') end
+  if not layout then writes[#writes + 1] = {'SET', KEYS[1], '${layoutVersion}'} end
   local now = ARGV[6]
   if now == '' then
     local time = call('TIME')
     now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
   end
-  generation, created, ttl = string.format('%010.0f', revision), now, '0'
-  call('ZADD', KEYS[4], 0, ARGV[2])
-  call('ZADD', KEYS[3], 0, ARGV[1])
+  generation, created, ttl = string.format('%010.0f', next), now, '0'
+  -- Neither must be a key of another type.
+  call('ZCARD', KEYS[4])
+  call('ZCARD', KEYS[3])
+  writes[#writes + 1] = {'ZADD', KEYS[4], '0', ARGV[2]}
+  writes[#writes + 1] = {'ZADD', KEYS[3], '0', ARGV[1]}
 end
-if ARGV[5] ~= '' then ttl = ARGV[5] end
-record = generation .. ' ' .. string.format('%.0f', revision) .. ' ' .. created .. ' ' .. ttl
-call('HSET', KEYS[5], ARGV[2], record)
+if ARGV[5] ~= '' then
+  ttl = ARGV[5]
+  -- Each bucket is to adopt it.
+  checkAllowed({{'EVAL', '', '0'}, {'GET', KEYS[1]}, {'SET', KEYS[1], ''}}, 1)
+end
+record = generation .. ' ' .. revision .. ' ' .. created .. ' ' .. ttl
+writes[#writes + 1] = {'HSET', KEYS[5], ARGV[2], record}
+apply(writes)
 return record
 `)
 
 /**
  * Takes a namespace out of the directory; it is ending until each of its buckets has its tombstone.
- * KEYS: as above. ARGV: account, namespace, the namespace's key part.
+ * KEYS: as above. ARGV: account, namespace, the namespace's key part, the revision to pass, and '1' if a bucket knows the
+ * namespace even if the directory does not, because the server has evicted it.
  * Answers "generation revision" of what is ending, or nothing.
  */
-export const endNamespaceScript: Script = script(`
-local call = redis.call
+export const endNamespaceScript: Script = script(`${revising}
 local record = call('HGET', KEYS[5], ARGV[2])
-if not record then return call('HGET', KEYS[6], ARGV[3]) end
+local ending = call('HGET', KEYS[6], ARGV[3])
+if not record and (ending or ARGV[5] ~= '1') then return ending end
+local revision = nextRevision(tonumber(ARGV[4]))
+local generation = record and string.match(record, '^%d+') or string.format('%010.0f', revision)
+ending = generation .. ' ' .. string.format('%.0f', revision)
+local isLast = record and call('ZCARD', KEYS[4]) <= 1
+call('ZCARD', KEYS[3])
+-- What the scripts need that end the buckets and remove the sessions.
+local any = KEYS[1]
+checkAllowed({{'EVAL', '', '0'}, {'GET', any}, {'DEL', any}, {'SET', any, ''}, {'EXISTS', any}, {'RENAME', any, any}, {'ZRANGE', any, '0', '1'},
+  {'GETRANGE', any, '0', '9'}, {'UNLINK', any}, {'ZREM', any, ''}, {'HSET', any, '', ''}, {'HDEL', any, ''}}, 1)
 -- What frees memory comes first: a server without any lets a script go on that has written.
-call('HDEL', KEYS[5], ARGV[2])
-call('ZREM', KEYS[4], ARGV[2])
-local ending = string.match(record, '^%d+') .. ' ' .. string.format('%.0f', call('INCR', KEYS[2]))
-if call('ZCARD', KEYS[4]) == 0 then call('ZREM', KEYS[3], ARGV[1]) end
-call('HSET', KEYS[6], ARGV[3], ending)
+local writes = {{'HDEL', KEYS[5], ARGV[2]}, {'ZREM', KEYS[4], ARGV[2]}}
+if isLast then writes[3] = {'ZREM', KEYS[3], ARGV[1]} end
+writes[#writes + 1] = {'SET', KEYS[2], string.format('%.0f', revision)}
+writes[#writes + 1] = {'HSET', KEYS[6], ARGV[3], ending}
+apply(writes)
 return ending
 `)
 
@@ -93,11 +122,19 @@ end
 return answer
 `)
 
-/** KEYS: the bucket's record. ARGV: a record, which is kept where it is newer. */
+/**
+ * KEYS: the bucket's record. ARGV: a record, which is kept where it is newer. A generation that the bucket has goes on: it
+ * differs from that of the record only if the server has evicted the directory.
+ */
 export const adoptScript: Script = script(`
-local record = redis.call('GET', KEYS[1])
+local record, adopted = redis.call('GET', KEYS[1]), ARGV[1]
 local function revision(text) return tonumber(string.match(text, '^%d+ (%d+)')) end
-if not record or revision(ARGV[1]) > revision(record) then redis.call('SET', KEYS[1], ARGV[1]) end
+if record then
+  if revision(adopted) <= revision(record) then return 0 end
+  local generation = string.sub(record, 1, 10)
+  if generation ~= '0000000000' then adopted = generation .. string.sub(adopted, 11) end
+end
+redis.call('SET', KEYS[1], adopted)
 return 1
 `)
 
@@ -105,26 +142,28 @@ return 1
  * Ends a namespace in one bucket: from here on its sessions are not there, and what is left of them is to be
  * swept. KEYS: the bucket's record, its index, its index of what is to be swept. ARGV: the revision.
  */
-export const endBucketScript: Script = script(`
+export const endBucketScript: Script = script(`${applying}
 local record = redis.call('GET', KEYS[1])
 local revision = record and tonumber(string.match(record, '^%d+ (%d+)')) or -1
 if revision >= tonumber(ARGV[1]) then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('SET', KEYS[1], '0000000000 ' .. ARGV[1], 'PX', ${tombstoneLife})
-if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('RENAME', KEYS[2], KEYS[3]) end
+local writes = {{'DEL', KEYS[1]}, {'SET', KEYS[1], '0000000000 ' .. ARGV[1], 'PX', '${tombstoneLife}'}}
+if redis.call('EXISTS', KEYS[2]) == 1 then writes[3] = {'RENAME', KEYS[2], KEYS[3]} end
+apply(writes)
 return 1
 `)
 
 /**
- * Removes some sessions of a namespace that has ended. KEYS: the index of what is to be swept. ARGV: the
- * sessions' key prefix, the generation, how many. A session that has begun anew is of another generation.
+ * Removes some sessions of a namespace that has ended. KEYS: the index of what is to be swept, the sessions. ARGV: the
+ * generation. A session that has begun anew is of a later generation.
  */
-export const sweepScript: Script = script(`
-local ids = redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[3]) - 1)
-for _, id in ipairs(ids) do
-  local key = ARGV[1] .. id
-  if redis.call('GETRANGE', key, 0, 9) == ARGV[2] then redis.call('UNLINK', key) end
+export const sweepScript: Script = script(`${applying}
+local unlink, remove = {'UNLINK'}, {'ZREM', KEYS[1]}
+for i = 2, #KEYS do
+  local generation = redis.call('GETRANGE', KEYS[i], 0, 9)
+  if generation ~= '' and generation <= ARGV[1] then unlink[#unlink + 1] = KEYS[i] end
+  -- The key of the index ends with the generation, of ten digits, where those of the sessions end with their ids.
+  remove[#remove + 1] = string.sub(KEYS[i], #KEYS[1] - 9)
 end
-if #ids > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, #ids - 1) end
-return #ids
+if #unlink > 1 then apply({unlink, remove}) else apply({remove}) end
+return 1
 `)

@@ -1,4 +1,10 @@
-import { CorruptDataError, type NamespaceInfo, StoreUnavailableError } from '@context-store/core'
+import {
+  ContextStoreError,
+  CorruptDataError,
+  type NamespaceInfo,
+  StoreUnavailableError,
+  UnsupportedError,
+} from '@context-store/core'
 import {
   type ListRequest,
   namespaceInfoOf,
@@ -62,6 +68,20 @@ export class Namespaces {
     }
   }
 
+  /** Throws if the server may evict any key of the store. A user who may not ask is not told. */
+  async checkEviction(): Promise<void> {
+    const { layout } = this.#keys
+    const info = await this.#connection.send(layout, ['INFO', 'memory'], 'read').catch((error) => {
+      if (ContextStoreError.is(error, 'unauthorized')) return ''
+      throw error
+    })
+    const policy = /^maxmemory_policy:(allkeys-\w+)/m.exec(String(info))?.[1]
+    if (policy === undefined || !/^maxmemory:[1-9]/m.test(String(info))) return
+    throw new UnsupportedError(
+      `the server may evict any key (maxmemory-policy ${policy}), also those that lead to the sessions: set noeviction`,
+    )
+  }
+
   /** A namespace's record for a patch, newer than a revision; creates the namespace, or throws if it must not. */
   async known(account: string, namespace: string, passing: number, time: string): Promise<string> {
     const what = this.#rules.explicitNamespaces ? 'find' : 'create'
@@ -92,7 +112,14 @@ export class Namespaces {
   /** Deletes a namespace: first in the directory, then in every bucket, then its sessions. */
   async delete(account: string, namespace: string): Promise<void> {
     const part = namespacePart(account, namespace)
-    const args = [account, namespace, part]
+    // The buckets know the namespace, too: the server may have evicted the directory.
+    const records = await Promise.all(
+      this.#buckets(part).map(({ record }) => this.#connection.send(record, ['GET', record], 'read')),
+    )
+    const known = records.filter((record) => typeof record === 'string')
+    const isAlive = known.some((record) => !record.startsWith('0000000000'))
+    const passing = Math.max(0, ...known.map((record) => Number(record.split(' ')[1])))
+    const args = [account, namespace, part, String(passing), isAlive ? '1' : '']
     const ending = await this.#connection.run(endNamespaceScript, this.#directory(account), args, 'write')
     if (typeof ending !== 'string') return
     await this.#end(part, ending)
@@ -183,13 +210,17 @@ export class Namespaces {
    */
   async #sweep(part: string, generation: string, most: number): Promise<boolean> {
     let scripts = 0
-    for (const { sessions, swept } of this.#buckets(part)) {
-      const args = [sessions, generation, String(sweptAtOnce)]
-      let removed: Reply
+    for (const bucket of this.#buckets(part)) {
+      const swept = bucket.swept(generation)
+      let ids: readonly Reply[]
       do {
+        const range = ['ZRANGE', swept, '0', String(sweptAtOnce - 1)]
+        ids = listOf(await this.#connection.send(swept, range, 'read'))
+        if (ids.length === 0) break
         if (scripts++ === most) return true
-        removed = await this.#connection.run(sweepScript, [swept(generation)], args, 'write')
-      } while (removed === sweptAtOnce)
+        const keys = [swept, ...ids.map((id) => `${bucket.sessions}${id}`)]
+        await this.#connection.run(sweepScript, keys, [generation], 'write')
+      } while (ids.length === sweptAtOnce)
     }
     const { sweeping } = this.#keys
     await this.#connection.send(sweeping, ['HDEL', sweeping, generation], 'write')

@@ -1,9 +1,15 @@
 import type { StoreRules } from '@context-store/core/adapter'
 import { type Script, script } from './script.ts'
-import { headLength, shared } from './session-layout.ts'
+import { forced, headLength, shared } from './session-layout.ts'
 
 /** By how much more than double a session may grow before it is rewritten, in bytes. */
-const slack = 64
+export const slack = 64
+
+/** How many characters a rewrite searches at most, for all names together. */
+const mostSearched = 20_000
+
+/** What is written is all lines of the session, and not some more. */
+export const wholeSession = 'whole'
 
 /** With the option `now`: how long after a session's end the engine removes its string, in milliseconds. */
 const backstop = 86_400_000
@@ -13,9 +19,10 @@ const backstop = 86_400_000
  *
  * KEYS: for each bucket its record of the namespace, its index, then a session for each patch.
  * ARGV: for each bucket the number of patches, then for each patch '' or "arguments behind the next|now|stated time to
- * live|removals|conditions|record"; the lines to append; the names to remove; names and the texts that are expected
- * ('': no such property, '+': any value).
- * Answers for each patch 1: done, 2: done and the session will expire, an array: what is there instead of what is
+ * live|removals|conditions|stamp|how|record"; the lines to append; the names to remove; names and the texts that are
+ * expected ('': no such property, '+': any value). With the stamp of a session the client has decided about that very
+ * session; how: 'whole', the lines are all of the session's, or 'force'.
+ * Answers for each patch 1: done, 2: done and the session will expire, 3: done and the client is to rewrite it, an array: what is there instead of what is
  * expected, a string: too large, 0 or less: the namespace is unknown here (up to that revision), or an error.
  */
 export function patchScript(rules: StoreRules): Script {
@@ -37,12 +44,15 @@ end
 -- What only some patches need, created for the first of them.
 local function makeUnusual()
 ${shared}
--- Rewrites a session without the lines that those appended since its last rewrite have outdated.
-function compact(key, head, base)
+-- Rewrites a session that never expires without the lines that others have outdated. The patch is made already.
+local function rewritten(key, base)
+  if call('STRLEN', key) > bytesLeft then error(tooMuch()) end
   local body = call('GETRANGE', key, ${headLength}, -1)
   local old = sub(body, 1, base)
-  if sub(old, 1, 1) ~= '{' then return corrupt() end
+  if sub(old, 1, 1) ~= '{' then error(corrupt()) end
   local lines, names = linesOf(sub(body, base + 1), {}, {})
+  -- For a few names in a small session, looking for each is faster than parsing all lines.
+  if #names * base > ${mostSearched} then return (joined(storedLines(key))) end
   local fresh = {}
   for _, name in ipairs(names) do
     local line = '\\n' .. name .. lines[name]
@@ -54,17 +64,23 @@ function compact(key, head, base)
       fresh[#fresh + 1] = line
     end
   end
-  body = old .. table.concat(fresh)
-  call('SET', key, sub(head, 1, 11) .. format('%09d', #body) .. sub(head, 21) .. body)
+  return old .. table.concat(fresh)
+end
+
+function compact(key, head, base)
+  local ok, body = pcall(rewritten, key, base)
+  if not ok then return 3 end
+  redis.pcall('SET', key, rewrittenHead(head, #body) .. body)
   return 1
 end
 
 function unusual(key, at, head)
 local record, generation = record, generation
-local now, stated, removals, conditions, given = '', '', 0, 0, ''
+local now, stated, removals, conditions, stamp, how, given = '', '', 0, 0, '', '', ''
 local known = generationOf(record)
 if ARGV[at] ~= '' then
-  now, stated, removals, conditions, given = match(ARGV[at], '^%d+|([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
+  now, stated, removals, conditions, stamp, how, given =
+    match(ARGV[at], '^%d+|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
   removals, conditions = tonumber(removals), tonumber(conditions)
   if given ~= '' and (not record or tonumber(match(given, '^%d+ (%d+)')) > tonumber(match(record, '^%d+ (%d+)'))) then
     record, generation, known = given, sub(given, 1, 10), true
@@ -72,6 +88,7 @@ if ARGV[at] ~= '' then
     given = ''
   end
 end
+if how == '${forced}' then setNoBounds() end
 local appended = ARGV[at + 1]
 local removed = at + 2
 local expected = removed + removals
@@ -80,8 +97,9 @@ ${rules.explicitNamespaces ? 'if not known then return unknown end' : ''}
 
 local base, created, expires, ttl, own = living(head, generation, now)
 local alive = base ~= nil
+if stamp ~= '' then checkStamp(key, head, alive, stamp) end
 
-local body, lines, names
+local opening, body, lines, names, count = ''
 local function take()
   if alive then lines, names = storedLines(key) else lines, names = {}, {} end
 end
@@ -93,28 +111,33 @@ end
 
 local length = alive and call('STRLEN', key) - ${headLength} or 1
 local after = length + #appended
-local rewritten = false
-if not alive and removals == 0 and after <= ${surelyGood} then
-  body = '{' .. appended
-  rewritten = true
-elseif removals > 0 or after > ${surelyGood} or after > 2 * tonumber(base) + ${slack} then
+if how == '${wholeSession}' or not alive then
+  -- Copied once, into the session's string.
+  opening, body = '{', appended
+  after = 1 + #body
+elseif stamp == '' and (removals > 0 or after > ${surelyGood} or after > 2 * tonumber(base) + ${slack}) then
   if not lines then take() end
   for i = removed, expected - 1 do
     if lines[ARGV[i]] then lines[ARGV[i]] = false end
   end
   linesOf(appended, lines, names)
-  local count
   body, count = joined(lines, names)
   after = #body
-  rewritten = true
-  if after > ${surelyGood} then
-    -- UTF-16 units: one for each code point, and one more for each of four bytes.
-    local units = select(2, string.gsub(body, '[^\\128-\\191]', '')) + select(2, string.gsub(body, '[\\240-\\247]', ''))
-    units = units - count
-    if count > ${properties} or units > ${documentLength} then return units .. ' ' .. count end
-  end
 end
-if not known then return unknown end
+-- What the client has decided about, it has measured.
+if stamp == '' and after > ${surelyGood} then
+  spend(3 * after)
+  count = count or select(2, string.gsub(body, '\\n', ''))
+  -- UTF-16 units: one for each code point, and one more for each of four bytes.
+  local units = select(2, string.gsub(body, '[^\\128-\\191]', '')) + select(2, string.gsub(body, '[\\240-\\247]', ''))
+  units = units - count
+  if count > ${properties} or units > ${documentLength} then return units .. ' ' .. count end
+end
+if not known then
+  -- Before the namespace is created for a patch that would be refused.
+  checkAllowed({{'SET', bucket, ''}, {'ZADD', index, '0', ''}, {'SET', key, ''}}, 1)
+  return unknown
+end
 
 local nextTtl, nextOwn = ttl, own
 if stated ~= '' then
@@ -123,42 +146,45 @@ elseif not alive or own == 'n' then
   nextTtl, nextOwn = format('%011.0f', tonumber(match(record, '(%d+)$'))), 'n'
 end
 local seconds = tonumber(nextTtl)
-if given ~= '' then
-  call('SET', bucket, given)
-  learn(given)
-end
-if after == 1 and (nextOwn == 'n' or seconds == 0 or (stated == '' and not (alive and length == 1))) then
-  if head ~= '' then
-    call('ZREM', index, sub(key, #index + 1))
-    call('UNLINK', key)
-  end
-  return 1
-end
 local nextCreated, nextExpires = created, never
 if not alive or seconds > 0 then
   local time = timeOf(now)
   if not alive then nextCreated = format('%017.0f', time) end
   if seconds > 0 then nextExpires = format('%017.0f', time + seconds * 1000) end
 end
-if rewritten then
-  local nextBase = format('%09d', after)
-  call('SET', key, generation .. ' ' .. nextBase .. ' ' .. nextCreated .. ' ' .. nextExpires .. ' ' .. nextTtl .. nextOwn .. body)
+
+local writes = {}
+local function plan(...) writes[#writes + 1] = {...} end
+local id = sub(key, #index + 1)
+local reply = 1
+if after == 1 and (nextOwn == 'n' or seconds == 0 or (stated == '' and not (alive and length == 1))) then
+  if head ~= '' then
+    plan('ZREM', index, id)
+    plan('UNLINK', key)
+  end
 else
+  if not alive then plan('ZADD', index, '0', id) end
   local tail = nextCreated .. ' ' .. nextExpires .. ' ' .. nextTtl .. nextOwn
-  if sub(head, 22) ~= tail then call('SETRANGE', key, 21, tail) end
-  if appended ~= '' then call('APPEND', key, appended) end
+  local instant
+  if nextExpires ~= never then
+    reply = 2
+    instant = format('%.0f', now == '' and tonumber(nextExpires) - 1 or timeOf('') + seconds * 1000 + ${backstop})
+  end
+  if body then
+    local number = alive and (sub(head, 71) + 1) % 1000000 or call('TIME')[2]
+    local text = generation .. ' ' .. format('%09d', after) .. ' ' .. tail .. format(' %06d', number) .. opening .. body
+    if instant then plan('SET', key, text, 'PXAT', instant) else plan('SET', key, text) end
+  else
+    if sub(head, 22, 69) ~= tail then plan('SETRANGE', key, '21', tail) end
+    if appended ~= '' then plan('APPEND', key, appended) end
+    if instant then plan('PEXPIREAT', key, instant)
+    elseif expires ~= never then plan('PERSIST', key) end
+  end
 end
-if not alive then call('ZADD', index, 0, sub(key, #index + 1)) end
-if nextExpires == never then
-  if alive and not rewritten and expires ~= never then call('PERSIST', key) end
-  return 1
-end
-if now == '' then
-  call('PEXPIREAT', key, format('%.0f', tonumber(nextExpires) - 1))
-else
-  call('PEXPIRE', key, format('%.0f', seconds * 1000 + ${backstop}))
-end
-return 2
+if given ~= '' then plan('SET', bucket, given) end
+apply(writes)
+if given ~= '' then learn(given) end
+return reply
 end
 end
 
@@ -168,7 +194,7 @@ local function patch(key, at)
   local lines = ARGV[at + 1]
   -- Most patches: of a session that exists and never expires, with nothing but values.
   if lasting and ARGV[at] == '' and lines ~= '' and sub(head, 1, 10) == generation
-    and sub(head, 40, ${headLength}) == '----------------- 00000000000n' then
+    and sub(head, 40, 69) == '----------------- 00000000000n' then
     local base = tonumber(sub(head, 12, 20))
     local most = 2 * base + ${slack}
     if most + #lines <= ${surelyGood} then

@@ -15,14 +15,13 @@ import {
 import { ExpiredSessions } from './expired-sessions.ts'
 import { SessionKeys } from './keys.ts'
 import { Namespaces } from './namespaces.ts'
-import type { RedisConnection, Reply } from './redis-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { errorOf } from './redis-errors.ts'
-import { type Script, scriptTime } from './script.ts'
-import { conditionArgs, currentOf } from './script-condition.ts'
+import { scriptTime } from './script.ts'
 import { SessionListing } from './session-listing.ts'
 import { SessionPatches } from './session-patches.ts'
 import { SessionReads } from './session-reads.ts'
-import { clearScript, deleteScript } from './session-scripts.ts'
+import { SessionRemovals } from './session-removals.ts'
 import { lifeOf, propertiesOf, propertyOf } from './session-text.ts'
 
 /** How many reclaims it takes from one look for unfinished deletions to the next. */
@@ -39,6 +38,7 @@ export class RedisAdapter implements StorageAdapter {
   readonly #expired: ExpiredSessions
   readonly #reads: SessionReads
   readonly #patches: SessionPatches
+  readonly #removals: SessionRemovals
   readonly #listing: SessionListing
   #checking: Promise<void> | undefined
   #isChecked = false
@@ -52,13 +52,14 @@ export class RedisAdapter implements StorageAdapter {
     this.#namespaces = new Namespaces(connection, prefix, rules)
     this.#expired = new ExpiredSessions(connection, this.#namespaces, prefix)
     this.#reads = new SessionReads(connection, rules)
-    this.#patches = new SessionPatches(connection, this.#namespaces, this.#expired, rules)
+    this.#patches = new SessionPatches(connection, this.#namespaces, this.#expired, this.#reads, rules)
+    this.#removals = new SessionRemovals(connection, this.#reads, rules)
     this.#listing = new SessionListing(connection, this.#reads, prefix, rules)
   }
 
   async ready(): Promise<void> {
-    await this.#namespaces.checkLayout()
-    this.#isChecked = true
+    await this.#checkLayout()
+    await this.#namespaces.checkEviction()
   }
 
   createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): Promise<void> {
@@ -109,17 +110,14 @@ export class RedisAdapter implements StorageAdapter {
     )
   }
 
-  async deleteProperties(address: CheckedAddress, names: readonly string[]): Promise<void> {
-    await this.#change(
-      address,
-      deleteScript,
-      names.map((name) => JSON.stringify(name)),
-    )
+  deleteProperties(address: CheckedAddress, names: readonly string[]): Promise<void> {
+    const keys = this.#keysOf(address)
+    return this.#call(() => this.#removals.delete(keys, names))
   }
 
-  async clearSession(address: CheckedAddress, expected: Condition | undefined): Promise<WriteOutcome> {
-    const reply = await this.#change(address, clearScript, conditionArgs(expected))
-    return typeof reply === 'number' ? undefined : currentOf(expected, reply)
+  clearSession(address: CheckedAddress, expected: Condition | undefined): Promise<WriteOutcome> {
+    const keys = this.#keysOf(address)
+    return this.#call(() => this.#removals.clear(keys, expected))
   }
 
   reclaim(): Promise<boolean> {
@@ -142,19 +140,18 @@ export class RedisAdapter implements StorageAdapter {
     return this.#call(() => this.#reads.read(keys))
   }
 
-  #change(address: CheckedAddress, script: Script, args: readonly string[]): Promise<Reply> {
-    const { record, session, index } = this.#keysOf(address)
-    const all = [scriptTime(this.#rules), ...args]
-    return this.#call(() => this.#connection.run(script, [record, session, index], all, 'write'))
-  }
-
   /** Makes a call; checks the layout before the first one of all. */
   #call<T>(make: () => Promise<T>): Promise<T> {
     if (this.#isChecked) return make()
-    this.#checking ??= this.ready().finally(() => {
+    this.#checking ??= this.#checkLayout().finally(() => {
       this.#checking = undefined
     })
     return this.#checking.then(make)
+  }
+
+  async #checkLayout(): Promise<void> {
+    await this.#namespaces.checkLayout()
+    this.#isChecked = true
   }
 
   #keysOf(address: CheckedAddress): SessionKeys {

@@ -1,5 +1,6 @@
 import { ContextStoreError } from '@context-store/core'
 import type { CallKind } from '@context-store/core/adapter'
+import { type ClientListener, listenTo } from './client-events.ts'
 import { type Command, CommandSender, typeMapping } from './command-sender.ts'
 import { isCluster, isNode, type RedisClient } from './redis-client.ts'
 import {
@@ -24,8 +25,11 @@ export interface ConnectionOptions {
   readonly timeoutMs: number
   /** How many replicas must confirm a write before it is answered; 0: none. */
   readonly replicas: number
-  /** Whether to close the client with the store. */
-  readonly ownsClient: boolean
+  /**
+   * Creates another client in place of one whose connection no longer answers; the store owns its clients then, and
+   * closes them. `undefined` if the client is the caller's.
+   */
+  readonly createClient: (() => RedisClient) | undefined
 }
 
 /** How long to wait before a call is repeated whose slot moves, in milliseconds. */
@@ -35,23 +39,40 @@ const movingPause = 20
 const learningTime = 500
 
 /** The commands to the server: connects at the first one, answers or fails in time, sends no write twice. */
-export class RedisConnection {
-  readonly #client: RedisClient
+export class RedisConnection implements ClientListener {
   readonly #options: ConnectionOptions
-  readonly #sender: CommandSender
+  #client: RedisClient
+  #sender: CommandSender
+  #stopListening: () => void
   #connecting: Promise<void> | undefined
-  #wasOpen = false
+  #wasOpen: boolean
+  #isClosed = false
+  readonly #givenUp = new Map<RedisClient, NodeJS.Timeout>()
+  /** When the server last answered anything over the connection of this client. */
+  #answeredAt = 0
+  /** Why the client cannot send now. */
   #lastError: unknown
   #learning = false
+  #whenReady: (() => void) | undefined
   #refused: ((error: unknown) => void) | undefined
 
   constructor(client: RedisClient, options: ConnectionOptions) {
-    this.#client = client
     this.#options = options
+    this.#client = client
     this.#sender = new CommandSender(client, options.replicas)
-    // An 'error' event without a listener would end the process; the calls that fail tell their callers.
-    client.on('error', this.#noteError)
+    this.#stopListening = listenTo(client, this)
     this.#wasOpen = client.isOpen
+  }
+
+  onError = (error: unknown): void => {
+    // What a client says that can send (its PING was refused) is not why a later call could not be sent.
+    if (!this.#isReady() || !isNode(this.#client)) this.#lastError = error
+    if (isUnauthorized(error)) this.#refused?.(error)
+  }
+
+  onReady = (): void => {
+    this.#lastError = undefined
+    this.#whenReady?.()
   }
 
   /** The group of calls that one message can hold: in a Cluster those of a key's bucket, else all. */
@@ -82,13 +103,38 @@ export class RedisConnection {
 
   /** Closes the client if it is the store's own. */
   close(): void {
-    if (!this.#options.ownsClient) this.#client.off('error', this.#noteError)
-    else if (this.#client.isOpen) this.#client.destroy()
+    this.#isClosed = true
+    if (this.#options.createClient === undefined) this.#stopListening()
+    else for (const client of [this.#client, ...this.#givenUp.keys()]) this.#destroy(client)
   }
 
-  #noteError = (error: unknown): void => {
-    this.#lastError = error
-    if (isUnauthorized(error)) this.#refused?.(error)
+  /**
+   * Gives up a client of the store's own when it got no answer at all while a command waited for `timeoutMs`: the
+   * other end of its connection may be gone without a word. The client itself would not notice while calls are sent.
+   */
+  #giveUp(client: RedisClient, sentAt: number): void {
+    const { createClient, replicas, timeoutMs } = this.#options
+    if (createClient === undefined || this.#isClosed) return
+    if (client !== this.#client || this.#answeredAt >= sentAt) return
+    // Its pending commands fail, also those of its own, which it reports.
+    client.on('error', () => undefined)
+    this.#stopListening()
+    this.#client = createClient()
+    this.#sender = new CommandSender(this.#client, replicas)
+    this.#stopListening = listenTo(this.#client, this)
+    this.#wasOpen = false
+    this.#connecting = undefined
+    // Calls that were sent over it have their own time.
+    this.#givenUp.set(
+      client,
+      setTimeout(() => this.#destroy(client), timeoutMs),
+    )
+  }
+
+  #destroy(client: RedisClient): void {
+    clearTimeout(this.#givenUp.get(client))
+    this.#givenUp.delete(client)
+    if (client.isOpen) client.destroy()
   }
 
   #isReady(): boolean {
@@ -115,12 +161,11 @@ export class RedisConnection {
 
   /** Resolves when the client can send; one attempt for all that wait for it. */
   #connect(): Promise<void> {
+    if (this.#connecting !== undefined) return this.#connecting
     const client = this.#client
-    let onReady = (): void => undefined
-    this.#connecting ??= new Promise<void>((resolve, reject) => {
+    const connecting = new Promise<void>((resolve, reject) => {
       this.#refused = reject
-      onReady = resolve
-      if (isNode(client)) client.on('ready', onReady)
+      this.#whenReady = resolve
       if (client.isOpen) {
         if (!isNode(client) || client.isReady) resolve()
       } else if (this.#wasOpen) {
@@ -130,13 +175,13 @@ export class RedisConnection {
       }
     })
       .then(() => {
-        this.#wasOpen = true
+        this.#wasOpen ||= client === this.#client
       })
       .finally(() => {
-        client.off('ready', onReady)
-        this.#connecting = undefined
+        if (this.#connecting === connecting) this.#connecting = undefined
       })
-    return this.#connecting
+    this.#connecting = connecting
+    return connecting
   }
 
   /** Sends a command, and again while its slot moves: the server refuses it until then, so nothing happens twice. */
@@ -153,10 +198,12 @@ export class RedisConnection {
   #sendOnce(command: Command, timeoutMs: number): Promise<Reply> {
     const { during } = command
     return new Promise<Reply>((resolve, reject) => {
+      const client = this.#client
+      const sentAt = performance.now()
       // A client of the caller's may keep what it could not send, for later: a late command is withdrawn.
-      const withdrawal = this.#options.ownsClient ? undefined : new Withdrawal()
+      const withdrawal = this.#options.createClient === undefined ? new Withdrawal() : undefined
       const rejectLate = (isSent: boolean): void =>
-        reject(timeoutError(this.#options.timeoutMs, isSent, during, this.#lastError))
+        reject(timeoutError(this.#options.timeoutMs, isSent, during, isSent ? undefined : this.#lastError))
       let late = false
       const answer = this.#sender.send(command, withdrawal, timeoutMs)
       const timer = setTimeout(() => {
@@ -164,15 +211,21 @@ export class RedisConnection {
         withdrawal?.abort()
         this.#learnSlots(command.key)
         // A withdrawn command is rejected before that.
-        setImmediate(rejectLate, true)
+        setImmediate(() => {
+          rejectLate(true)
+          this.#giveUp(client, sentAt)
+        })
       }, timeoutMs)
       answer.then(
         (reply) => {
           clearTimeout(timer)
+          if (client === this.#client) this.#answeredAt = performance.now()
+          this.#lastError = undefined
           resolve(reply as Reply)
         },
         (cause) => {
           clearTimeout(timer)
+          if (client === this.#client && isAnswer(cause)) this.#answeredAt = performance.now()
           this.#learnSlots(command.key, cause)
           if (late) rejectLate(!isAborted(cause))
           else reject(ContextStoreError.is(cause) ? cause : errorOf(cause, during))

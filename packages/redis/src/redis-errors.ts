@@ -20,13 +20,17 @@ export interface ErrorReply {
 
 /** What the server answers before it does anything. */
 const refusals =
-  /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|MISCONF|NOREPLICAS|BUSY|OOM|MOVED|ASK|NOSCRIPT)\b/
+  /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|MISCONF|NOREPLICAS|BUSY|OOM|MOVED|ASK|NOSCRIPT|LARGE)\b/
 
 /** What the server answers while a hash slot moves: the keys of one call are on two nodes. */
 const moving = /^TRYAGAIN\b|non local key/
 
 /** What the client says of a command that it never sent. */
 const unsent = /^The client (?:is closed|is offline)$/
+
+/** What the server answers for want of credentials or of a permission; some of it is said of a script's command. */
+const unauthorized =
+  /^(?:NOAUTH|WRONGPASS|NOPERM)\b|invalid (?:username-)?password|user executing the script can't|ACL failure in script/
 
 /** Whether a reply, or what a call rejected with, is an error. */
 export function isErrorReply(reply: unknown): reply is ErrorReply {
@@ -35,7 +39,7 @@ export function isErrorReply(reply: unknown): reply is ErrorReply {
 
 /** Whether an error is about credentials; it lasts until somebody changes them. */
 export function isUnauthorized(error: unknown): boolean {
-  return /^(?:NOAUTH|WRONGPASS|NOPERM)\b|invalid (?:username-)?password/.test(messageOf(error))
+  return unauthorized.test(messageOf(error))
 }
 
 /** Whether an error is the server's answer, which begins with a code in capitals. */
@@ -46,6 +50,11 @@ export function isAnswer(error: unknown): boolean {
 /** Whether the server does not know the script (any more). */
 export function isScriptUnknown(error: unknown): boolean {
   return messageOf(error).startsWith('NOSCRIPT')
+}
+
+/** Whether a script left its work to the client, because it would hold up the server for too long; it changed nothing. */
+export function isTooMuchWork(error: unknown): boolean {
+  return messageOf(error).startsWith('LARGE ')
 }
 
 /** Whether the keys of a call are on two nodes, which passes. */
@@ -96,7 +105,7 @@ export function timeoutError(
   during: CallKind,
   cause: unknown,
 ): ContextStoreError {
-  if (isUnauthorized(cause)) return errorOf(cause, 'read')
+  if (!isSent && isUnauthorized(cause)) return errorOf(cause, 'read')
   const what = isSent ? 'Redis did not answer' : 'there was no connection to Redis'
   return new StoreUnavailableError(`${what} within ${timeoutMs} ms`, {
     ...(cause !== undefined && { cause }),

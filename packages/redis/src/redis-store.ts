@@ -78,10 +78,11 @@ export function redisStore(options: RedisStoreOptions): ContextStore {
   checkWhole('timeoutMs', timeoutMs, 10, 600_000)
   checkWhole('waitForReplicas', waitForReplicas, 0, 100)
   return createStore((rules) => {
-    const connection = new RedisConnection(client ?? clientOf(url, timeoutMs), {
+    const ownClient = (): RedisClient => clientOf(url, timeoutMs)
+    const connection = new RedisConnection(client ?? ownClient(), {
       timeoutMs,
       replicas: waitForReplicas,
-      ownsClient: client === undefined,
+      createClient: client === undefined ? ownClient : undefined,
     })
     return new RedisAdapter(connection, keyPrefix, timeoutMs, rules)
   }, rest)

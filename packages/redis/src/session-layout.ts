@@ -1,7 +1,7 @@
 /*
  * A session is one string: a head of fixed width, then its properties as lines,
  *
- *   0000000007 000000102 00001732451000000 ----------------- 00000000000n{
+ *   0000000007 000000102 00001732451000000 ----------------- 00000000000n 000042{
  *   "step":1,
  *   "name":"x",
  *
@@ -10,22 +10,79 @@
  * string. Scripts never parse a value; compact JSON has no raw line feed.
  *
  * The head: the namespace's generation, the length at the last rewrite, when the session was created, when it expires
- * (dashes: never), its time to live and whose that is (o: its own, n: the namespace's).
+ * (dashes: never), its time to live and whose that is (o: its own, n: the namespace's), and a number that begins with the
+ * microseconds of the server's clock and rises with every rewrite. As long as head and length are the same, so is the rest.
  */
 
 /** The length of a session's head. */
-export const headLength = 69
+export const headLength = 76
 
 /** Expected in place of a value: the property exists, whatever its value. No JSON text starts so. */
 export const anyValue = '+'
 
+/** With this in place of a stamp, or as the way to write, a script does its work however long it takes. */
+export const forced = 'force'
+
+/** In place of a session's stamp, which is its head and its length in bytes: there is no such session. */
+export const noSession = '-'
+
+/**
+ * How much text and how many lines one call of a script parses at most: it holds up the server for a few milliseconds.
+ * A call that needs more changes nothing and answers LARGE. The client then reads the session, decides, and sends what
+ * to write with the stamp of what it read; the script makes sure that this is still there.
+ */
+const budget = { bytes: 400_000, lines: 6000 }
+
+/** Makes several writes, or none: those that a script makes after its first one must not be refused. */
+export const applying: string = `
+-- Whether the user may run these commands, from one on.
+local function checkAllowed(writes, first)
+  for i = first, #writes do
+    if not redis.acl_check_cmd(unpack(writes[i])) then
+      error(redis.error_reply('NOPERM this user may not run ' .. writes[i][1] .. ' on the keys of this store'))
+    end
+  end
+end
+
+-- If the first write is refused, for whatever reason, nothing has changed. The first asks for the memory of all.
+local function apply(writes)
+  checkAllowed(writes, 2)
+  for _, write in ipairs(writes) do redis.call(unpack(write)) end
+end
+`
+
 /** What the scripts on sessions have in common. */
-export const shared: string = `
+export const shared: string = `${applying}
+local bytesLeft, linesLeft = ${budget.bytes}, ${budget.lines}
 local call, find, sub, match, format = redis.call, string.find, string.sub, string.match, string.format
 local never = '-----------------'
 
 local function corrupt()
   return redis.error_reply('CORRUPT the stored session is damaged, or a newer version wrote it; it has been left as it is')
+end
+
+local function tooMuch()
+  return redis.error_reply('LARGE the session is too large for a script, or has changed since it was read')
+end
+
+local function setNoBounds()
+  bytesLeft, linesLeft = math.huge, math.huge
+end
+
+local function spend(bytes)
+  bytesLeft = bytesLeft - bytes
+  if bytesLeft < 0 then error(tooMuch()) end
+end
+
+-- Fails if a session is not the one that the client read and decided about.
+local function checkStamp(key, head, alive, stamp)
+  local is = alive and head .. call('STRLEN', key) or '${noSession}'
+  if is ~= stamp then error(tooMuch()) end
+end
+
+-- The head of a session whose properties are rewritten.
+local function rewrittenHead(head, length)
+  return sub(head, 1, 11) .. format('%09d', length) .. sub(head, 21, 70) .. format('%06d', (sub(head, 71) + 1) % 1000000)
 end
 
 -- The generation in a bucket's record of its namespace; nothing if the namespace does not exist there.
@@ -43,7 +100,7 @@ local function timeOf(now)
 end
 
 local function parseHead(head)
-  return match(head, '^%d%d%d%d%d%d%d%d%d%d (%d+) ([%d-]+) ([%d-]+) (%d+)([on])$')
+  return match(head, '^%d%d%d%d%d%d%d%d%d%d (%d+) ([%d-]+) ([%d-]+) (%d+)([on]) %d%d%d%d%d%d$')
 end
 
 -- The parts of the head of a session that exists at that time; nothing if it does not.
@@ -69,8 +126,11 @@ end
 -- Adds what follows each name in its last line, and the names in the order of their first lines.
 local function linesOf(text, lines, names)
   local count, length = #names, 0
+  spend(#text)
   for name, rest in string.gmatch(text, '\\n("[^"\\n]*")([^\\n]*)') do
     length = length + #name + #rest + 1
+    linesLeft = linesLeft - 1
+    if linesLeft < 0 then error(tooMuch()) end
     if find(name, '\\\\', 1, true) then
       local line = name .. rest
       local at = nameEnd(line)
@@ -89,6 +149,7 @@ end
 
 -- The lines of a stored session.
 local function storedLines(key)
+  if call('STRLEN', key) > bytesLeft then error(tooMuch()) end
   local body = call('GETRANGE', key, ${headLength}, -1)
   if sub(body, 1, 1) ~= '{' then error(corrupt()) end
   return linesOf(sub(body, 2), {}, {})

@@ -12,9 +12,12 @@ import { listOf, type RedisConnection } from './redis-connection.ts'
 import { scriptTime } from './script.ts'
 import { headLength } from './session-layout.ts'
 import type { SessionReads } from './session-reads.ts'
-import { listScript } from './session-scripts.ts'
+import { headsScript } from './session-scripts.ts'
 import { documentOf, lifeOf, pick } from './session-text.ts'
 import { sliceOf } from './slices.ts'
+
+/** How many entries of an index are looked at, at least: those of expired sessions are skipped. */
+const leastLookedAt = 128
 
 /** A session in the index of its bucket. */
 interface Entry {
@@ -84,17 +87,20 @@ export class SessionListing {
     request: SessionListRequest,
   ): Promise<Entry[]> {
     const { record, index, sessions } = bucketKeys(this.#prefix, part, bucket)
-    const what = request.properties === undefined ? '' : 'length'
-    const args = [scriptTime(this.#rules), sessions, from, String(wanted), what]
-    const reply = await this.#connection.run(listScript, [record, index], args, 'read')
-    const [more, last, ...listed] = listOf(reply)
-    const found: Entry[] = []
-    for (let i = 0; i < listed.length; i += 3) {
-      const [id, head, length] = listed.slice(i, i + 3)
-      found.push({ bucket, id: String(id), head: String(head), length: Number(length) })
-    }
-    if (more !== 1 || found.length === wanted) return found
-    return [...found, ...(await this.#entriesOf(part, bucket, String(last), wanted - found.length, request))]
+    const most = Math.max(wanted, leastLookedAt)
+    const range = ['ZRANGEBYLEX', index, from === '' ? '-' : `(${from}`, '+', 'LIMIT', '0', String(most)]
+    const ids = listOf(await this.#connection.send(index, range, 'read')).map(String)
+    if (ids.length === 0) return []
+    const keys = [record, ...ids.map((id) => sessions + id)]
+    const args = [scriptTime(this.#rules), request.properties === undefined ? '' : 'length']
+    const reply = listOf(await this.#connection.run(headsScript, keys, args, 'read'))
+    const all = ids.map((id, i) => {
+      return { bucket, id, head: String(reply[2 * i]), length: Number(reply[2 * i + 1]) }
+    })
+    const found = all.filter(({ head }) => head !== '').slice(0, wanted)
+    const last = ids.at(-1)
+    if (ids.length < most || last === undefined || found.length === wanted) return found
+    return [...found, ...(await this.#entriesOf(part, bucket, last, wanted - found.length, request))]
   }
 
   /** Reads the sessions, those of a bucket by one command; those that have ended meanwhile are left out. */

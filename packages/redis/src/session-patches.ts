@@ -10,11 +10,15 @@ import {
 import type { ExpiredSessions } from './expired-sessions.ts'
 import type { SessionKeys } from './keys.ts'
 import type { Namespaces } from './namespaces.ts'
-import { patchScript } from './patch-script.ts'
+import { patchScript, slack, wholeSession } from './patch-script.ts'
 import { listOf, type RedisConnection, type Reply } from './redis-connection.ts'
-import { errorOf, isErrorReply } from './redis-errors.ts'
+import { errorOf, isErrorReply, isTooMuchWork } from './redis-errors.ts'
 import { type Script, scriptTime } from './script.ts'
 import { conditionArgs, currentOf } from './script-condition.ts'
+import { forced } from './session-layout.ts'
+import { SessionLines } from './session-lines.ts'
+import type { SessionReads } from './session-reads.ts'
+import { compactScript } from './session-scripts.ts'
 import { TickBatch } from './tick-batch.ts'
 
 /** What one call of the script makes; the server is blocked meanwhile. */
@@ -23,18 +27,38 @@ const bounds = { most: 32, mostWeight: 100_000 }
 /** How often a patch is tried while others delete its namespace and create it again. */
 const mostAttempts = 16
 
+/** Of more names, in conditions or to remove, the client decides at once: a script would only read its arguments. */
+export const mostNames = 4000
+
+/** Of more text, the client decides at once: a script might only refuse it, and it is sent once. */
+const mostText = 200_000
+
+/** How often the client decides about a session that others keep changing, before the script must. */
+export const mostReadings = 4
+
 /** What the script answers for a patch that is done. */
 const done = 1
 const doneAndExpires = 2
+const doneAndGrown = 3
 
 /** A patch as its script takes it. */
 interface EncodedPatch {
   readonly keys: SessionKeys
   readonly time: string
-  /** The options, the lines to append, the names to remove, then names and what is expected of them. */
-  readonly args: readonly string[]
-  /** How much of a message they take. */
-  readonly weight: number
+  readonly statedTtl: string
+  readonly lines: string
+  /** The names to remove, as JSON. */
+  readonly removed: readonly string[]
+  /** Names and what is expected of them. */
+  readonly conditions: readonly string[]
+  /** The stamp of the session that the client has decided about; else empty. */
+  readonly stamp: string
+  /** What to write, or by all means. */
+  readonly how: typeof wholeSession | typeof forced | ''
+  /** Whether there is nothing but lines. */
+  readonly isPlain: boolean
+  /** The record of the namespace, where the server did not know it. */
+  readonly record: string
 }
 
 interface ScriptCall {
@@ -47,6 +71,7 @@ export class SessionPatches {
   readonly #connection: RedisConnection
   readonly #namespaces: Namespaces
   readonly #expired: ExpiredSessions
+  readonly #reads: SessionReads
   readonly #rules: StoreRules
   readonly #script: Script
   readonly #batch: TickBatch<ScriptCall, Reply>
@@ -55,11 +80,13 @@ export class SessionPatches {
     connection: RedisConnection,
     namespaces: Namespaces,
     expired: ExpiredSessions,
+    reads: SessionReads,
     rules: StoreRules,
   ) {
     this.#connection = connection
     this.#namespaces = namespaces
     this.#expired = expired
+    this.#reads = reads
     this.#rules = rules
     this.#script = patchScript(rules)
     this.#batch = new TickBatch((calls) => this.#call(calls), bounds)
@@ -68,39 +95,99 @@ export class SessionPatches {
   /** Makes a patch. */
   make(address: CheckedAddress, keys: SessionKeys, request: PatchRequest): Promise<WriteOutcome> {
     const patch = encoded(keys, request, scriptTime(this.#rules))
+    // Most patches, with nothing but values.
+    if (patch.isPlain && patch.lines.length <= mostText) {
+      return this.#batch
+        .add(this.#connection.groupOf(keys.record), { keys, args: ['', patch.lines] }, patch.lines.length)
+        .then((reply) => (reply === done ? undefined : this.#settle(address, patch, request.expected, reply)))
+    }
+    if (patch.removed.length + patch.conditions.length > mostNames || patch.lines.length > mostText) {
+      return this.#settle(address, patch, request.expected, undefined)
+    }
     return this.#send(patch).then((reply) =>
       reply === done ? undefined : this.#settle(address, patch, request.expected, reply),
     )
   }
 
-  /** What a reply means; makes the patch again where the server did not know its namespace. */
+  /**
+   * What a reply means. Makes the patch again where the server did not know its namespace, or left it to the client.
+   *
+   * @param first - the reply; `undefined` if the patch is too much for a script anyway
+   */
   async #settle(
     { account, namespace }: CheckedAddress,
     patch: EncodedPatch,
     expected: Condition | undefined,
-    first: Reply,
+    first: Reply | undefined,
   ): Promise<WriteOutcome> {
     let reply = first
+    let record = ''
+    let readings = first === undefined ? 0 : -1
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      if (isErrorReply(reply)) throw errorOf(reply, 'write')
-      if (typeof reply === 'string') {
+      let next = patch
+      if (reply === undefined || isTooMuchWork(reply)) {
+        if (readings >= mostReadings) next = { ...patch, how: forced }
+        else if (readings >= 0) {
+          const text = await this.#reads.read(patch.keys)
+          if (text === undefined && this.#rules.explicitNamespaces) {
+            await this.#namespaces.known(account, namespace, 0, patch.time)
+          }
+          const lines = new SessionLines(text)
+          const refused = lines.refusal(patch.conditions)
+          if (refused !== undefined) return currentOf(expected, refused)
+          next = this.#decided(patch, lines)
+        }
+        readings++
+      } else if (isErrorReply(reply)) throw errorOf(reply, 'write')
+      else if (typeof reply === 'string') {
         const [length, properties] = reply.split(' ')
         checkSize(Number(length), Number(properties), this.#rules)
-      }
-      if (typeof reply !== 'number') return currentOf(expected, reply)
-      if (reply > 0) {
+      } else if (typeof reply !== 'number') return currentOf(expected, reply)
+      else if (reply > 0) {
         if (reply === doneAndExpires) this.#expired.add(patch.keys)
+        if (reply === doneAndGrown) await this.#compact(patch.keys)
         return undefined
-      }
-      const [options, ...args] = patch.args
-      const record = await this.#namespaces.known(account, namespace, -reply, patch.time)
-      reply = await this.#send({ ...patch, args: [`${options || usualOptions}${record}`, ...args] })
+      } else record = await this.#namespaces.known(account, namespace, -reply, patch.time)
+      // Alone: what was too much for a script with others may not be too much for its own.
+      reply = await this.#send({ ...next, record }, bounds.mostWeight)
     }
-    throw new StoreUnavailableError('others delete the namespace again and again: try again later')
+    throw new StoreUnavailableError(
+      'others change the session or its namespace again and again: try again later',
+    )
   }
 
-  #send({ keys, args, weight }: EncodedPatch): Promise<Reply> {
-    return this.#batch.add(this.#connection.groupOf(keys.record), { keys, args }, weight)
+  /** A patch whose conditions hold for a session as it was read, with what to write. */
+  #decided(patch: EncodedPatch, stored: SessionLines): EncodedPatch {
+    const { stamp, length, lengthThen } = stored
+    const isGrown = length + Buffer.byteLength(patch.lines) > 2 * lengthThen + slack
+    const isWhole = stored.remove(patch.removed) || isGrown
+    stored.add(patch.lines)
+    const { text, count } = stored
+    checkSize(text.length + 1 - count, count, this.#rules)
+    const decided = { ...patch, removed: [], conditions: [], stamp }
+    return isWhole ? { ...decided, how: wholeSession, lines: text } : decided
+  }
+
+  /** Rewrites a session that has grown too large for a script; if that fails, a later patch notices again. */
+  async #compact(keys: SessionKeys): Promise<void> {
+    try {
+      const text = await this.#reads.read(keys)
+      if (text === undefined) return
+      const lines = new SessionLines(text)
+      const args = [lines.stamp, `{${lines.text}`]
+      await this.#connection.run(compactScript, [keys.session], args, 'write')
+    } catch {
+      // The patch itself is made.
+    }
+  }
+
+  #send(patch: EncodedPatch, weight?: number): Promise<Reply> {
+    const args = argsOf(patch)
+    return this.#batch.add(
+      this.#connection.groupOf(patch.keys.record),
+      { keys: patch.keys, args },
+      weight ?? args.reduce((sum, { length }) => sum + length, 0),
+    )
   }
 
   /** One call of the script, in which the patches of a bucket follow one another. */
@@ -130,9 +217,6 @@ export class SessionPatches {
   }
 }
 
-/** What the script is told with a record of the namespace and nothing else. */
-const usualOptions = '0|||0|0|'
-
 function encoded(
   keys: SessionKeys,
   { changes, expected, ttlSeconds }: PatchRequest,
@@ -146,11 +230,15 @@ function encoded(
     else lines += `\n${JSON.stringify(name)}:${JSON.stringify(value)},`
   }
   const conditions = conditionArgs(expected)
+  const statedTtl = ttlSeconds === undefined ? '' : String(ttlSeconds)
+  const isPlain = removed.length + conditions.length === 0 && statedTtl === '' && time === ''
+  return { keys, time, statedTtl, lines, removed, conditions, stamp: '', how: '', isPlain, record: '' }
+}
+
+function argsOf(patch: EncodedPatch): readonly string[] {
+  const { time, statedTtl, lines, removed, conditions, stamp, how, record } = patch
   const more = removed.length + conditions.length
-  if (more === 0 && ttlSeconds === undefined && time === '') {
-    return { keys, time, args: ['', lines], weight: lines.length }
-  }
-  const options = `${more}|${time}|${ttlSeconds ?? ''}|${removed.length}|${conditions.length / 2}|`
-  const args = [options, lines, ...removed, ...conditions]
-  return { keys, time, args, weight: args.reduce((sum, { length }) => sum + length, 0) }
+  const counts = `${removed.length}|${conditions.length / 2}`
+  const options = `${more}|${time}|${statedTtl}|${counts}|${stamp}|${how}|${record}`
+  return [options, lines, ...removed, ...conditions]
 }

@@ -1,13 +1,14 @@
 import { isExpired, type StoreRules } from '@context-store/core/adapter'
 import type { SessionKeys } from './keys.ts'
 import { listOf, type RedisConnection, type Reply } from './redis-connection.ts'
-import { generationOf, lifeOf } from './session-text.ts'
+import { expires, generationOf, lifeOf } from './session-text.ts'
 import { TickBatch } from './tick-batch.ts'
 
 /** What one command reads; the sizes of the sessions are not known before. */
 const bounds = { most: 32, mostWeight: Number.POSITIVE_INFINITY }
 
 interface Found {
+  readonly keys: SessionKeys
   /** The bucket's record of the namespace. */
   readonly record: Reply
   /** The session's text. */
@@ -32,13 +33,15 @@ export class SessionReads {
     // MGET gives nothing for a key of another type; GET gives the error.
     if (found.text === null && found.record !== null)
       await this.#connection.send(keys.session, ['GET', keys.session], 'read')
-    return this.#textOf(found)
+    const text = textOf(found)
+    if (text === undefined || !expires(text)) return text
+    return (await this.#unexpired([found], [text]))[0]
   }
 
   /** The texts of sessions of one bucket, by one command. */
   async readTogether(sessions: readonly SessionKeys[]): Promise<readonly (string | undefined)[]> {
     const found = await this.#find(sessions)
-    return found.map((each) => this.#textOf(each))
+    return this.#unexpired(found, found.map(textOf))
   }
 
   async #find(sessions: readonly SessionKeys[]): Promise<readonly Found[]> {
@@ -46,22 +49,40 @@ export class SessionReads {
     const names = [...records, ...sessions.map(({ session }) => session)]
     const replies = listOf(await this.#connection.send(names[0] ?? '', ['MGET', ...names], 'read'))
     const recordOf = new Map(records.map((record, index) => [record, replies[index] ?? null]))
-    return sessions.map(({ record }, index) => ({
-      record: recordOf.get(record) ?? null,
+    return sessions.map((keys, index) => ({
+      keys,
+      record: recordOf.get(keys.record) ?? null,
       text: replies[records.length + index] ?? null,
     }))
   }
 
-  /** The text, if the session belongs to the namespace as it is now and has not expired. */
-  #textOf({ record, text }: Found): string | undefined {
-    if (typeof record !== 'string' || typeof text !== 'string') return undefined
-    if (generationOf(text) !== generationOf(record)) {
-      // A damaged head is no other generation.
-      lifeOf(text)
-      return undefined
-    }
-    // Without the option `now` the engine ends a session at the very millisecond, by the same clock.
-    if (!this.#rules.hasOwnClock) return text
-    return isExpired(lifeOf(text).expiresAt, this.#rules.now()) ? undefined : text
+  /** Texts without those of sessions that have expired. */
+  async #unexpired(
+    found: readonly Found[],
+    texts: readonly (string | undefined)[],
+  ): Promise<readonly (string | undefined)[]> {
+    const now = this.#rules.now()
+    const isOver = (text: string | undefined, time: number): boolean =>
+      text !== undefined && expires(text) && isExpired(lifeOf(text).expiresAt, time)
+    if (!texts.some((text) => isOver(text, now))) return texts
+    // Scripts go by the server's clock, which also removes the string at the very millisecond; not if it was written by a
+    // store with the option now.
+    const time = this.#rules.hasOwnClock ? now : await this.#serverTime(found)
+    return texts.map((text) => (isOver(text, time) ? undefined : text))
   }
+
+  async #serverTime([first]: readonly Found[]): Promise<number> {
+    const reply = await this.#connection.send(first?.keys.record ?? '', ['TIME'], 'read')
+    const [seconds, microseconds] = listOf(reply).map(Number)
+    return (seconds ?? 0) * 1000 + Math.floor((microseconds ?? 0) / 1000)
+  }
+}
+
+/** The text of a session that belongs to its namespace. */
+function textOf({ record, text }: Found): string | undefined {
+  if (typeof record !== 'string' || typeof text !== 'string') return undefined
+  if (generationOf(text) === generationOf(record)) return text
+  // A damaged head is no other generation.
+  lifeOf(text)
+  return undefined
 }

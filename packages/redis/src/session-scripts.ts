@@ -1,83 +1,92 @@
 import { type Script, script } from './script.ts'
-import { headLength, shared } from './session-layout.ts'
+import { forced, headLength, shared } from './session-layout.ts'
 
 /**
  * Removes properties; the session's time to live runs on.
- * KEYS: the bucket's record, the session, the bucket's index. ARGV: now, the names to remove.
+ * KEYS: the bucket's record, the session, the bucket's index. ARGV: now; '' or 'force' and the names to remove, or the
+ * stamp of the session that the client has decided about and what is left of its properties.
  */
 export const deleteScript: Script = script(`${shared}
+local key, stamp = KEYS[2], ARGV[2]
 local generation = generationOf(call('GET', KEYS[1]))
-local head = call('GETRANGE', KEYS[2], 0, ${headLength - 1})
-if not living(head, generation, ARGV[1]) then return 0 end
-local lines, names = storedLines(KEYS[2])
-local found = false
-for i = 2, #ARGV do
-  if lines[ARGV[i]] then lines[ARGV[i]] = false found = true end
-end
-if not found then return 0 end
-local body, count = joined(lines, names)
-if count == 0 then
-  call('ZREM', KEYS[3], sub(KEYS[2], #KEYS[3] + 1))
-  call('UNLINK', KEYS[2])
+local head = call('GETRANGE', key, 0, ${headLength - 1})
+local alive = living(head, generation, ARGV[1])
+local body = ARGV[3]
+if stamp == '${forced}' then setNoBounds() end
+if stamp == '' or stamp == '${forced}' then
+  if not alive then return 0 end
+  local lines, names = storedLines(key)
+  local found = false
+  for i = 3, #ARGV do
+    if lines[ARGV[i]] then lines[ARGV[i]] = false found = true end
+  end
+  if not found then return 0 end
+  body = joined(lines, names)
 else
-  -- The instant and not what is left until then: that is 0 in the last millisecond.
-  local expiresAt = call('PEXPIRETIME', KEYS[2])
-  -- A server that is out of memory lets a script write that has freed some first.
-  call('UNLINK', KEYS[2])
-  call('SET', KEYS[2], sub(head, 1, 11) .. format('%09d', #body) .. sub(head, 21) .. body)
-  if expiresAt > 0 then call('PEXPIREAT', KEYS[2], format('%.0f', expiresAt)) end
+  checkStamp(key, head, alive, stamp)
 end
+if body == '{' then
+  apply({{'ZREM', KEYS[3], sub(key, #KEYS[3] + 1)}, {'UNLINK', key}})
+  return 1
+end
+local write = {'SET', key, rewrittenHead(head, #body) .. body}
+-- The instant and not what is left until then: that is 0 in the last millisecond.
+local expiresAt = call('PEXPIRETIME', key)
+if expiresAt > 0 then write[4], write[5] = 'PXAT', format('%.0f', expiresAt) end
+-- A server that is out of memory lets a script write that has freed some first.
+apply({{'UNLINK', key}, write})
 return 1
 `)
 
 /**
  * Ends a session. Without a condition nothing is read, so that a damaged session can be removed too.
- * KEYS: as above. ARGV: now, then names and texts that are expected, as for a patch.
- * Answers 1, or what is there instead of what is expected.
+ * KEYS: as above. ARGV: now; '', 'force', or the stamp of the session that the client has decided about; names and
+ * texts that are expected, as for a patch. Answers 1, or what is there instead of what is expected.
  */
 export const clearScript: Script = script(`${shared}
-if #ARGV > 1 then
+local key, stamp = KEYS[2], ARGV[2]
+if stamp == '${forced}' then setNoBounds() end
+if #ARGV > 2 or stamp ~= '' then
   local generation = generationOf(call('GET', KEYS[1]))
-  local head = call('GETRANGE', KEYS[2], 0, ${headLength - 1})
-  local lines = living(head, generation, ARGV[1]) and storedLines(KEYS[2]) or {}
-  local refused = refusal(lines, 2, #ARGV)
-  if refused then return refused end
+  local head = call('GETRANGE', key, 0, ${headLength - 1})
+  local alive = living(head, generation, ARGV[1])
+  if #ARGV == 2 and stamp ~= '${forced}' then
+    checkStamp(key, head, alive, stamp)
+  else
+    local refused = refusal(alive and storedLines(key) or {}, 3, #ARGV)
+    if refused then return refused end
+  end
 end
-call('ZREM', KEYS[3], sub(KEYS[2], #KEYS[3] + 1))
-call('UNLINK', KEYS[2])
+apply({{'ZREM', KEYS[3], sub(key, #KEYS[3] + 1)}, {'UNLINK', key}})
 return 1
 `)
 
-/** How many index entries a listing's script looks at, at least: those of expired sessions are skipped. */
-const lookedAt = 128
+/**
+ * Writes a session's properties anew, without lines that others have outdated, if nothing has changed since they were
+ * read. KEYS: the session. ARGV: its stamp, the properties.
+ */
+export const compactScript: Script = script(`${shared}
+local head = call('GETRANGE', KEYS[1], 0, ${headLength - 1})
+if head .. call('STRLEN', KEYS[1]) ~= ARGV[1] then return 0 end
+call('SET', KEYS[1], rewrittenHead(head, #ARGV[2]) .. ARGV[2], 'KEEPTTL')
+return 1
+`)
 
 /**
- * KEYS: the bucket's record, its index. ARGV: now, the sessions' key prefix, where to continue, how many, and
- * 'length' if the lengths are asked for.
- * Answers whether there is more, the last id looked at, then ids, heads and lengths.
+ * The sessions of some entries of an index. Each is a key of the call: while a slot moves, one that is on the other
+ * node is not taken for missing.
+ * KEYS: the bucket's record, the sessions. ARGV: now, and 'length' if the lengths are asked for.
+ * Answers a head for each, '' for one that does not exist, and a length.
  */
-export const listScript: Script = script(`${shared}
+export const headsScript: Script = script(`${shared}
 local generation = generationOf(call('GET', KEYS[1]))
-if not generation then return {0, ''} end
-local wanted = tonumber(ARGV[4])
-local most = math.max(wanted, ${lookedAt})
 local now = ARGV[1] == '' and format('%.0f', timeOf('')) or ARGV[1]
-local from = ARGV[3] == '' and '-' or '(' .. ARGV[3]
-local ids = call('ZRANGEBYLEX', KEYS[2], from, '+', 'LIMIT', 0, most)
-local answer, last = {#ids == most and 1 or 0, ids[#ids] or ''}, 2 + 3 * wanted
-for _, id in ipairs(ids) do
-  if #answer == last then
-    answer[1] = 1
-    break
-  end
-  local key = ARGV[2] .. id
-  local head = call('GETRANGE', key, 0, ${headLength - 1})
-  if living(head, generation, now) then
-    answer[#answer + 1] = id
-    answer[#answer + 1] = head
-    answer[#answer + 1] = ARGV[5] == 'length' and call('STRLEN', key) or 0
-  end
-  answer[2] = id
+local answer = {}
+for i = 2, #KEYS do
+  local head = generation and call('GETRANGE', KEYS[i], 0, ${headLength - 1}) or ''
+  if not living(head, generation, now) then head = '' end
+  answer[#answer + 1] = head
+  answer[#answer + 1] = ARGV[2] == 'length' and head ~= '' and call('STRLEN', KEYS[i]) or 0
 end
 return answer
 `)
@@ -98,8 +107,10 @@ for i = 3, #KEYS do
   if sub(head, 1, 10) == generation then base, created, expires = parseHead(head) end
   local expiresAt = expires and expires ~= never and tonumber(expires)
   if head == '' or expiresAt and expiresAt <= now then
-    removed = removed + call('ZREM', KEYS[2], sub(KEYS[i], #KEYS[2] + 1))
-    if head ~= '' then call('UNLINK', KEYS[i]) end
+    local writes = {{'ZREM', KEYS[2], sub(KEYS[i], #KEYS[2] + 1)}}
+    if head ~= '' then writes[2] = {'UNLINK', KEYS[i]} end
+    apply(writes)
+    removed = removed + 1
   elseif expiresAt then
     expiring = 1
   end

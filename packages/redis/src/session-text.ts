@@ -2,9 +2,12 @@ import { CorruptDataError, type JsonValue, type Properties } from '@context-stor
 import { readDocument, type SessionLife, setOwn } from '@context-store/core/adapter'
 import { headLength } from './session-layout.ts'
 
-const headForm = /^\d{10} \d{9} ([\d-]\d{16}) ([\d-]{17}) (\d{11})([on])$/
+const headForm = /^\d{10} \d{9} ([\d-]\d{16}) ([\d-]{17}) (\d{11})([on]) \d{6}$/
 
 const never = '-'.repeat(17)
+
+/** Where the head says when the session expires. */
+const expiresIndex = 39
 
 /** From so many names on, reading the whole session is cheaper than searching for each. */
 const manyNames = 8
@@ -12,6 +15,11 @@ const manyNames = 8
 /** The generation of the namespace in a session's text, or in a namespace's record. */
 export function generationOf(text: string): string {
   return text.slice(0, 10)
+}
+
+/** Whether a session expires at all, or its head is damaged. */
+export function expires(text: string): boolean {
+  return !text.startsWith(never, expiresIndex)
 }
 
 /** The life of a session, from its head. */

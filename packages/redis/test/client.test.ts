@@ -258,3 +258,31 @@ test('unknown options and invalid values are refused', async () => {
   await codeOf(() => Reflect.apply(redisStore, undefined, [{ client, namespaces: 'some' }]))
   expect(client.listenerCount('error')).toBe(0)
 })
+
+test('many stores on one client cause no warning, and leave it without listeners of theirs', async () => {
+  const warnings: string[] = []
+  const onWarning = ({ message }: Error): unknown => warnings.push(message)
+  process.on('warning', onWarning)
+  onTestFinished(() => {
+    process.off('warning', onWarning)
+  })
+  const client = createClient({ url: server.url })
+  onTestFinished(() => client.destroy())
+  const round = async (): Promise<void> => {
+    const stores = Array.from({ length: 15 }, () => redisStore({ client, keyPrefix: freshPrefix() }))
+    await Promise.all(stores.map((store) => store.session(address).patch({ a: 1 })))
+    await new Promise((resolve) => setImmediate(resolve))
+    // As for a connection that is lost.
+    client.emit('error', new Error('lost'))
+    await Promise.all(stores.map((store) => store.close()))
+    expect(['error', 'ready'].map((event) => client.listenerCount(event))).toEqual([0, 0])
+  }
+  await round()
+  await round()
+  expect(warnings).toEqual([])
+  // What the caller listens to later is heard.
+  const heard: unknown[] = []
+  client.on('error', (error: Error) => heard.push(error.message))
+  await server.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  await expect.poll(() => heard.length).toBeGreaterThan(0)
+})

@@ -1,4 +1,4 @@
-import type { ContextStore } from '@context-store/core'
+import type { ContextStore, Session } from '@context-store/core'
 import { redisStore } from '@context-store/redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRedis } from '../../../test/redis-servers/one-node.ts'
@@ -145,4 +145,62 @@ test('a program that writes once and ends continues a deletion that was broken o
   // In steps: 5,000 sessions are more than one run removes.
   expect(runs).toBeGreaterThan(2)
   expect(runs).toBeLessThan(20)
+})
+
+test('properties that are deleted around the end of a session do not lengthen its life', async () => {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  const store = redisStore({ url: server.url, keyPrefix: freshPrefix() })
+  onTestFinished(() => store.close())
+  const namespace = store.account('1').namespace('orders')
+  const properties = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`p${index}`, index]))
+  const sessions: Session[] = []
+  let deleted = 0
+  const deletions: Promise<void>[] = []
+  for (let index = 0; index < 80; index++) {
+    const session = namespace.session(`s${index}`)
+    sessions.push(session)
+    await session.patch(properties, { ttlSeconds: 1 })
+    const ends = (await session.info())?.expiresAt?.getTime() ?? 0
+    const deleteAll = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, ends - Date.now() - 3))
+      for (let n = 0; n < 39 && Date.now() <= ends + 1; n++) {
+        await session.delete(`p${n}`)
+        deleted++
+      }
+    }
+    deletions.push(deleteAll())
+    // Each ends at a time of its own.
+    await new Promise((resolve) => setTimeout(resolve, 8))
+  }
+  await Promise.all(deletions)
+  expect(deleted).toBeGreaterThan(10)
+  for (const session of sessions) {
+    await polled('expired', async () => (await session.info()) === undefined || undefined)
+    expect(await session.getAll()).toEqual({})
+  }
+})
+
+test('a read by the clock of the server never shows a session that has expired for the writes', async () => {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  const keyPrefix = freshPrefix()
+  const open = (now?: () => number): ContextStore => {
+    const store = redisStore({ url: server.url, keyPrefix, now })
+    onTestFinished(() => store.close())
+    return store
+  }
+  // The engine keeps the strings of a store with a clock of its own a day longer.
+  const past = open(() => Date.now() - 60_000)
+    .account('1')
+    .namespace('orders')
+  await past.session('over').patch({ a: 1 }, { ttlSeconds: 30 })
+  await past.session('lasts').patch({ a: 1 }, { ttlSeconds: 600 })
+  const namespace = open().account('1').namespace('orders')
+  expect(await namespace.session('over').getAll()).toEqual({})
+  expect(await namespace.session('over').get('a')).toBeUndefined()
+  expect(await namespace.session('over').info()).toBeUndefined()
+  expect(await namespace.session('over').patchIf({ a: 1 }, { b: 1 })).toEqual({ ok: false, current: {} })
+  expect(await namespace.session('lasts').getAll()).toEqual({ a: 1 })
+  expect((await namespace.listSessions({ properties: true })).items.map(({ id }) => id)).toEqual(['lasts'])
 })

@@ -408,3 +408,63 @@ test('a process whose server is killed, slow, emptied and back runs on, and ends
   child.stdin.write('end\n')
   expect(await ended).toEqual([0, null])
 })
+
+test.each([20, 300])(
+  'a connection that fell silent is given up and made anew, with a call every %s ms',
+  async (pause) => {
+    const server = await serverOf()
+    const proxy = await startLossyProxy(server.port)
+    onTestFinished(() => proxy.close())
+    const store = storeOf(proxy.url, { timeoutMs: 250 })
+    const session = store.session(address)
+    await session.patch({ a: 1 })
+    proxy.fallSilent()
+    const outcomes = new Set<string>()
+    let isBack = false
+    await polled('written again', async () => {
+      const call = answerOf(() => session.patch({ a: 2 })).then(({ code, outcome }) => {
+        outcomes.add(outcome)
+        isBack ||= code === 'no error'
+      })
+      await Promise.race([call, new Promise((resolve) => setTimeout(resolve, pause))])
+      return isBack || undefined
+    })
+    // The first one was sent and not answered; those that waited behind it were not made.
+    expect(outcomes).toContain('unknown')
+    expect(await session.get('a')).toBe(2)
+  },
+)
+
+test('a refusal of long ago does not explain a call that got no answer', async () => {
+  const server = await serverOf()
+  await server.command('ACL', 'SETUSER', 'bot', 'on', '>k', '~*', '+@all')
+  const session = storeOf(`redis://bot:k@127.0.0.1:${server.port}`).session(address)
+  await session.patch({ a: 1 })
+  await server.command('ACL', 'SETUSER', 'bot', 'resetpass', '>other')
+  await server.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  await polled(
+    'refused',
+    async () => (await codeOf(() => session.patch({ a: 2 }))) === 'unauthorized' || undefined,
+  )
+  await server.command('ACL', 'SETUSER', 'bot', 'resetpass', '>k')
+  await polled(
+    'accepted',
+    async () => (await codeOf(() => session.patch({ a: 3 }))) === 'no error' || undefined,
+  )
+  server.pause()
+  expect(await answerOf(() => session.patch({ a: 4 }))).toEqual(unheard)
+  server.resume()
+  await polled('applied all the same', async () => (await session.get('a')) === 4 || undefined)
+})
+
+test('a write whose WAIT for the replicas is refused may have been made', async () => {
+  const server = await serverOf()
+  await server.command('ACL', 'SETUSER', 'nowait', 'on', '>k', '~*', '+@all', '-wait')
+  const url = `redis://nowait:k@127.0.0.1:${server.port}`
+  const store = redisStore({ url, keyPrefix: freshPrefix(), timeoutMs, waitForReplicas: 1 })
+  onTestFinished(() => store.close())
+  const session = store.session(address)
+  await store.ready()
+  // The first write makes the namespace, and is not sent itself.
+  expect(await answerOf(() => session.patch({ a: 1 }))).toEqual(unheard)
+})

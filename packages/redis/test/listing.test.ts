@@ -19,7 +19,7 @@ async function started(): Promise<{ server: RedisServer; keyPrefix: string; name
 /** How many commands of those that a listing sends the server has had. */
 async function commands(server: RedisServer): Promise<number> {
   const stats = String(await server.command('INFO', 'commandstats'))
-  const counts = stats.matchAll(/cmdstat_(?:evalsha|eval|mget):calls=(\d+)/g)
+  const counts = stats.matchAll(/cmdstat_(?:evalsha|eval|mget|zrangebylex):calls=(\d+)/g)
   return [...counts].reduce((sum, [, calls]) => sum + Number(calls), 0)
 }
 
@@ -52,7 +52,7 @@ test('a listing with properties has those of each session, as they are after man
   expect(items.find(({ id }) => id === 'empty')?.ttlSeconds).toBe(600)
 })
 
-test('a listing takes one round trip a bucket, with properties two', async () => {
+test('a listing takes two round trips for each bucket, with properties three', async () => {
   const { server, keyPrefix, namespace: written } = await started()
   const ids = Array.from({ length: 300 }, (_, index) => `s${index}`)
   await Promise.all(ids.map((id) => written.session(id).patch({ id })))
@@ -64,10 +64,10 @@ test('a listing takes one round trip a bucket, with properties two', async () =>
   const list = async (options: object): Promise<void> => {
     expect((await namespace.listSessions({ limit: 1000, ...options })).items).toHaveLength(300)
   }
-  expect(await roundTrips(server, () => list({}))).toBe(buckets)
-  expect(await roundTrips(server, () => list({ properties: true }))).toBe(2 * buckets)
-  expect(await roundTrips(server, () => list({ properties: ['id'] }))).toBe(2 * buckets)
-  expect(await roundTrips(server, () => namespace.listSessions({ limit: 5, properties: true }))).toBe(2)
+  expect(await roundTrips(server, () => list({}))).toBe(2 * buckets)
+  expect(await roundTrips(server, () => list({ properties: true }))).toBe(3 * buckets)
+  expect(await roundTrips(server, () => list({ properties: ['id'] }))).toBe(3 * buckets)
+  expect(await roundTrips(server, () => namespace.listSessions({ limit: 5, properties: true }))).toBe(3)
 })
 
 test('a listing skips expired sessions without a round trip for each', async () => {
@@ -93,7 +93,7 @@ test('a listing skips expired sessions without a round trip for each', async () 
     const { items } = await store.account('1').namespace('orders').listSessions({ limit: 1 })
     expect(items.map(({ id }) => id)).toEqual(['kept'])
   }
-  expect(await roundTrips(server, list)).toBeLessThanOrEqual(buckets)
+  expect(await roundTrips(server, list)).toBeLessThanOrEqual(2 * buckets)
 })
 
 test('a page with properties ends early where the sessions are large, and reads no more than it gives', async () => {

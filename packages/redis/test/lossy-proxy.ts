@@ -6,6 +6,8 @@ export interface LossyProxy {
   readonly url: string
   /** From now on answers go nowhere; the next one to come cuts its connection, after the server has done the work. */
   loseNextAnswer(): void
+  /** From now on the connections that exist carry nothing, and stay open; new ones work. */
+  fallSilent(): void
   /** Resolves once an answer has been lost. */
   readonly lost: Promise<void>
   /** Ends it with its connections. */
@@ -15,6 +17,7 @@ export interface LossyProxy {
 /** Starts a proxy on a free port before `port`. */
 export async function startLossyProxy(port: number): Promise<LossyProxy> {
   const sockets = new Set<Socket>()
+  const silent = new Set<Socket>()
   let isLosing = false
   let tellLost = (): void => {}
   const lost = new Promise<void>((resolve) => {
@@ -32,8 +35,9 @@ export async function startLossyProxy(port: number): Promise<LossyProxy> {
         server.destroy()
       })
     }
-    client.pipe(server)
+    client.on('data', (command) => silent.has(client) || server.write(command))
     server.on('data', (answer) => {
+      if (silent.has(client)) return
       if (!isLosing) {
         client.write(answer)
         return
@@ -49,6 +53,9 @@ export async function startLossyProxy(port: number): Promise<LossyProxy> {
     url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
     loseNextAnswer: () => {
       isLosing = true
+    },
+    fallSilent: () => {
+      for (const socket of sockets) silent.add(socket)
     },
     lost,
     close: async () => {

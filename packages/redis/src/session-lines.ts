@@ -1,0 +1,71 @@
+import { anyValue, headLength, noSession } from './session-layout.ts'
+
+/** The lines of a session that the client decides about, because they are too much for a script. */
+export class SessionLines {
+  /** The stamp of the session, as scripts take it. */
+  readonly stamp: string
+  /** The length of the properties, in bytes. */
+  readonly length: number
+  /** What it was when the session was last rewritten. */
+  readonly lengthThen: number
+  /** The last line of each name, by the name as JSON. */
+  readonly #lines = new Map<string, string>()
+
+  /** @param text - the session's string; `undefined` if there is no such session */
+  constructor(text: string | undefined) {
+    const bytes = text === undefined ? headLength + 1 : Buffer.byteLength(text)
+    this.stamp = text === undefined ? noSession : `${text.slice(0, headLength)}${bytes}`
+    this.length = bytes - headLength
+    this.lengthThen = Number(text?.slice(11, 20) ?? 1)
+    if (text !== undefined) this.add(text.slice(headLength + 1))
+  }
+
+  /** Adds lines; of two with one name the later one counts. */
+  add(text: string): void {
+    for (const line of text.split('\n')) if (line !== '') this.#lines.set(nameOf(line), line)
+  }
+
+  /** Removes properties by their names as JSON; whether there was one of them. */
+  remove(names: readonly string[]): boolean {
+    let found = false
+    for (const name of names) if (this.#lines.delete(name)) found = true
+    return found
+  }
+
+  /**
+   * Where the properties are not as expected: the text of each, '' if there is none.
+   *
+   * @param expected - names and texts, as scripts take them
+   */
+  refusal(expected: readonly string[]): readonly string[] | undefined {
+    const current: string[] = []
+    let holds = true
+    for (let i = 0; i < expected.length; i += 2) {
+      const name = expected[i] ?? ''
+      const text = this.#lines.get(name)?.slice(name.length + 1, -1) ?? ''
+      current.push(text)
+      if (text !== expected[i + 1] && (expected[i + 1] !== anyValue || text === '')) holds = false
+    }
+    return holds ? undefined : current
+  }
+
+  /** How many properties there are. */
+  get count(): number {
+    return this.#lines.size
+  }
+
+  /** The lines, each behind a line feed. */
+  get text(): string {
+    let text = ''
+    for (const line of this.#lines.values()) text += `\n${line}`
+    return text
+  }
+}
+
+/** The name at the start of a line, as JSON. */
+function nameOf(line: string): string {
+  const end = line.indexOf('":')
+  const name = line.slice(0, end + 1)
+  if (!name.includes('\\')) return name
+  return /^"(?:[^"\\]|\\.)*"/.exec(line)?.[0] ?? line
+}

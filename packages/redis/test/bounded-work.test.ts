@@ -1,0 +1,128 @@
+import { absent, type Properties, present } from '@context-store/core'
+import { redisStore } from '@context-store/redis'
+import { expect, onTestFinished, test } from 'vitest'
+import { startRedis } from '../../../test/redis-servers/one-node.ts'
+import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
+import { codeOf } from './answer-of.ts'
+import { freshPrefix } from './key-space.ts'
+
+/** The longest that a command may take, in microseconds: far more than it does, for a machine that does other things. */
+const bound = 250_000
+
+async function started(): Promise<RedisServer> {
+  const server = await startRedis({ config: ['slowlog-log-slower-than 2000', 'slowlog-max-len 10000'] })
+  onTestFinished(() => server.stop())
+  return server
+}
+
+/** `count` properties of that value. */
+function many(count: number, value: number): Properties {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [index.toString(36), value]))
+}
+
+/** `count` properties, which take 790,000 characters of JSON. */
+function long(count: number, text: string): Properties {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [index.toString(36), text.repeat(790_000 / count)]),
+  )
+}
+
+test.each([
+  ['90,000 properties', 90_000, many],
+  ['12,000 properties', 12_000, many],
+  ['790,000 characters', 10, (count: number, value: number) => long(count, `${value}`)],
+  [
+    '790,000 characters of three bytes',
+    10,
+    (count: number, value: number) => long(count, '語値'[value % 2] ?? ''),
+  ],
+] as const)('no call on a session of %s holds up the server', async (_, count, make) => {
+  const server = await started()
+  const store = redisStore({ url: server.url, keyPrefix: freshPrefix(), timeoutMs: 60_000 })
+  onTestFinished(() => store.close())
+  const session = store.account('1').namespace('orders').session('large')
+  const model = new Map<string, unknown>()
+  const applied = (changes: Properties): Properties => {
+    for (const [name, value] of Object.entries(changes)) model.set(name, value)
+    return changes
+  }
+  const isRight = async (): Promise<void> => {
+    expect(new Map(Object.entries(await session.getAll()))).toEqual(model)
+  }
+  await session.patch(applied(make(count, 1)))
+  await session.patch(applied(make(count, 2)))
+  await session.patch(applied({ 'a "quoted" \n name': 1 }))
+  await isRight()
+  expect(await session.patchIf(make(count, 1), { n: 1 })).toMatchObject({ ok: false })
+  expect(await session.patchIf({ ...make(count, 2), N: absent }, applied({ N: 1 }))).toEqual({ ok: true })
+  expect(await session.patchIf({ N: present, 0: present }, applied({ N: 2 }), { ttlSeconds: 3600 })).toEqual({
+    ok: true,
+  })
+  await session.patch(applied(make(count, 3)))
+  await session.patch(applied(make(count, 4)), { ttlSeconds: 0 })
+  await isRight()
+  const names = Object.keys(make(count, 1))
+  model.delete('1')
+  await session.patch({ 1: absent, ...applied({ M: 1 }) })
+  const half = names.slice(0, count / 2)
+  for (const name of [...half, 'N']) model.delete(name)
+  await session.delete([...half, 'N', 'no such name'])
+  await isRight()
+  const rest = names.slice(count / 2, count - 2)
+  for (const name of rest) model.delete(name)
+  await session.patch(Object.fromEntries(rest.map((name) => [name, absent])))
+  await isRight()
+  await session.patch(applied(make(count, 5)))
+  expect(await codeOf(() => session.patch({ more: 'x'.repeat(200_000), ...many(100_001 - count, 1) }))).toBe(
+    'too-large',
+  )
+  await isRight()
+  expect(await session.clearIf({ ...make(count, 5), M: 2 })).toMatchObject({ ok: false })
+  expect(await session.clearIf({ ...make(count, 5), M: 1 })).toEqual({ ok: true })
+  expect(await session.info()).toBeUndefined()
+
+  const slowlog = (await server.command('SLOWLOG', 'GET', '10000')) as [number, number, number, string[]][]
+  const slowest = Math.max(0, ...slowlog.map(([, , microseconds]) => microseconds))
+  console.log(`the slowest command took ${slowest} microseconds`)
+  expect(slowest).toBeLessThan(bound)
+})
+
+test('writes on a large session are right while other stores keep changing it', async () => {
+  const server = await started()
+  const keyPrefix = freshPrefix()
+  const [first, second] = [1, 2].map(() => {
+    const store = redisStore({ url: server.url, keyPrefix, timeoutMs: 60_000 })
+    onTestFinished(() => store.close())
+    return store.account('1').namespace('orders').session('large')
+  })
+  if (first === undefined || second === undefined) throw new Error('two stores')
+  await first.patch({ ...many(20_000, 1), turns: 0 })
+  let isOver = false
+  const other = (async () => {
+    let n = 0
+    while (!isOver) await second.patch({ [`other${n}`]: n++ })
+    return n
+  })()
+  for (let turn = 0; turn < 20; turn++) {
+    expect(await first.patchIf({ turns: turn }, { turns: turn + 1, [`own${turn}`]: true })).toEqual({
+      ok: true,
+    })
+    await first.delete(`${turn}`)
+    await first.patch({ [`1${turn}`]: absent })
+  }
+  isOver = true
+  const written = await other
+  const found = await second.getAll()
+  expect(written).toBeGreaterThan(10)
+  expect(found).toMatchObject({
+    turns: 20,
+    own0: true,
+    own19: true,
+  })
+  for (let n = 0; n < written; n++) expect(found).toHaveProperty([`other${n}`], n)
+  for (let turn = 0; turn < 20; turn++) {
+    expect(found).not.toHaveProperty([`${turn}`])
+    expect(found).not.toHaveProperty([`1${turn}`])
+  }
+  expect(found).toHaveProperty('zz', 1)
+})
