@@ -74,10 +74,15 @@ export class SessionReclaim {
     }
     // No other one starts while this one runs.
     this.#idleLeft = mostIdle
-    const place = await this.#somePlace()
-    const freed = place === undefined ? 0 : await this.#sweep(place)
-    this.#idle = freed > 0 ? 0 : Math.min(mostIdle, 2 * this.#idle + 1)
-    this.#idleLeft = this.#idle
+    let freed = 0
+    try {
+      const place = await this.#somePlace()
+      if (place !== undefined) freed = await this.#sweep(place)
+      this.#idle = freed > 0 ? 0 : Math.min(mostIdle, 2 * this.#idle + 1)
+    } finally {
+      // After a failure the next one tries again.
+      this.#idleLeft = this.#idle
+    }
     return freed > 0.25
   }
 
