@@ -114,7 +114,7 @@ export function countText(text: string, count: LengthCount): void {
 }
 
 /** Whether it looks like a promise. */
-export function isThenable(value: unknown): boolean {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
