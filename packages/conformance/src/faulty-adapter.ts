@@ -11,9 +11,9 @@ import { seededNumbers } from './seeded-numbers.ts'
  * - `delay`: it takes effect some turns of the event loop later
  * - `throw`: it throws instead of returning a promise, and has had no effect
  */
-export type Fault = (typeof everyFault)[number]
+export type Fault = 'refuse' | 'fail' | 'delay' | 'throw'
 
-const everyFault = ['refuse', 'fail', 'delay', 'throw'] as const
+const everyFault: readonly Fault[] = ['refuse', 'fail', 'delay', 'throw']
 
 /** Options of {@link faultyAdapter}. */
 export interface FaultyAdapterOptions {

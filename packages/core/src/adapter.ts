@@ -21,6 +21,7 @@ export {
   readDocumentProperty,
   withoutProperties,
 } from './document/session-document.ts'
+export type { Scope } from './operations/operation.ts'
 export { type Cannot, type Capability, capabilities } from './port/capability.ts'
 export type { Changes, Condition, PatchRequest, WriteOutcome } from './port/patch-request.ts'
 export type {
@@ -31,10 +32,17 @@ export type {
   SessionListRequest,
   Slice,
   StorageAdapter,
+  Synchronous,
   SyncStorageAdapter,
 } from './port/storage-adapter.ts'
 export { type StoreTraits, traitsOf } from './port/traits.ts'
-export type { CallKind, GroupedWrites, Transactions } from './port/transactions.ts'
+export type {
+  CallKind,
+  GroupedCall,
+  GroupedStore,
+  GroupedWrites,
+  Transactions,
+} from './port/transactions.ts'
 export { conditionHolds, jsonEqual } from './rules/condition.ts'
 export { copyJson } from './rules/json-copy.ts'
 export { checkSize, listedLength, namespaceNotFound } from './rules/limits.ts'

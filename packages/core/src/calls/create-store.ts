@@ -31,8 +31,8 @@ const requiredMembers = [
  *
  * @param open - creates the adapter; gets the rules that the store follows, which no method takes again
  * @param options - the store's own options; a factory removes those that are its own first
- * @throws {@link InvalidOptionError} for an unknown option or an invalid value of one
- * @throws {@link UnsupportedError} for an option that the adapter's `cannot` excludes
+ * @throws `InvalidOptionError` for an unknown option or an invalid value of one
+ * @throws `UnsupportedError` for an option that the adapter's `cannot` excludes
  * @example
  * ```ts
  * export function myStore(options: MyStoreOptions): ContextStore {
@@ -57,8 +57,8 @@ export function createStore(
  *
  * @param open - as for {@link createStore}
  * @param options - as for {@link createStore}
- * @throws {@link InvalidOptionError} for an unknown option or an invalid value of one
- * @throws {@link UnsupportedError} for an option that the adapter's `cannot` excludes
+ * @throws `InvalidOptionError` for an unknown option or an invalid value of one
+ * @throws `UnsupportedError` for an option that the adapter's `cannot` excludes
  */
 export function createStoreWithSync(
   open: (rules: StoreRules) => SyncStorageAdapter,

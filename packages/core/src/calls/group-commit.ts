@@ -50,7 +50,7 @@ export class GroupCommit implements GroupedWrites {
   }
 
   /** Makes every call that waits; their outcomes are theirs, it throws none. */
-  *flush(): Steps<void> {
+  *flush(): Generator<unknown, void, unknown> {
     // An asynchronous engine is still busy with the tick before: that flush goes on with these calls.
     if (this.#isFlushing) return
     this.#isFlushing = true
@@ -66,7 +66,7 @@ export class GroupCommit implements GroupedWrites {
   }
 
   /** Makes one call in a transaction of its own. */
-  *alone(run: () => unknown): Steps<unknown> {
+  *alone(run: () => unknown): Generator<unknown, unknown, unknown> {
     yield this.#begin()
     return yield* this.#finish(run)
   }

@@ -55,7 +55,7 @@ const end: WriteDecision = { action: 'end' }
  * @param before - what is stored, expired or not; `undefined`: nothing
  * @param namespaceTtl - the namespace's time to live in seconds, 0 for none; `undefined`: there is no namespace
  * @param now - the time of the patch in milliseconds
- * @throws {@link TooLargeError}, {@link NamespaceNotFoundError} or {@link CorruptDataError}; nothing may be written then
+ * @throws `TooLargeError`, `NamespaceNotFoundError` or `CorruptDataError`; nothing may be written then
  * @example
  * ```ts
  * const decision = decidePatch(row && { document: row.document, life: row }, namespace?.ttlSeconds, request, rules, now)

@@ -6,7 +6,7 @@ import { readDocumentProperties } from './session-document.ts'
  * The properties of one session in a listing.
  *
  * @param wanted - `true`: all; an array: those of these names that exist
- * @throws {@link CorruptDataError} that says which session is damaged
+ * @throws `CorruptDataError` that says which session is damaged
  */
 export function listedProperties(
   address: Required<SessionAddress>,

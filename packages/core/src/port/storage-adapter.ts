@@ -35,7 +35,10 @@ export interface SessionListRequest extends ListRequest {
 }
 
 /** A session in a listing; with `properties` where they were asked for. */
-export type ListedSession = SessionInfo & { readonly properties?: Properties }
+export type ListedSession = SessionInfo & {
+  /** Those that were asked for, as the caller's own. */
+  readonly properties?: Properties
+}
 
 /**
  * Part of a listing. `next` asks for the part after it and stays valid while the data changes; `undefined`: that
@@ -138,12 +141,10 @@ export interface StorageAdapter extends AdapterTraits {
   readonly transactions?: GroupedWrites | undefined
 }
 
-type Call = (...args: never) => Promise<unknown>
-type Synchronous<F> = F extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : F
+/** A member of the port without its promise; data, and functions that return none, as they are. */
+export type Synchronous<F> = F extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : F
 
 /** The port without promises: each member as in {@link StorageAdapter}, done when it returns. */
 export type SyncStorageAdapter = {
-  readonly [M in keyof StorageAdapter]: Extract<StorageAdapter[M], Call> extends never
-    ? StorageAdapter[M]
-    : Synchronous<StorageAdapter[M]>
+  readonly [M in keyof StorageAdapter]: Synchronous<StorageAdapter[M]>
 }

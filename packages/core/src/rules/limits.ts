@@ -6,7 +6,7 @@ import type { StoreRules } from './store-rules.ts'
  *
  * @param length - its compact JSON, in UTF-16 units
  * @param properties - how many it would have
- * @throws {@link TooLargeError} past a limit; core adds which session it is
+ * @throws `TooLargeError` past a limit; core adds which session it is
  */
 export function checkSize(length: number, properties: number, { limits }: StoreRules): void {
   if (length > limits.documentLength) {

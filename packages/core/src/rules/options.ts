@@ -5,7 +5,7 @@ import { InvalidOptionError } from '../api/errors.ts'
  * misspelt option that is silently ignored can leave a session without an end or a server without keys.
  *
  * @param of - what the options belong to, for the message
- * @throws {@link InvalidOptionError} for anything but a plain object of known names
+ * @throws `InvalidOptionError` for anything but a plain object of known names
  */
 export function checkedOptions<T extends object>(
   options: T | undefined,
