@@ -2,6 +2,7 @@ import { redisStore } from '@context-store/redis'
 import { createCluster } from '@keyv/redis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type RedisCluster, startCluster } from '../../../test/redis-servers/cluster.ts'
+import { polled } from '../../../test/redis-servers/polling.ts'
 import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
 import { freshPrefix, keysOf } from './key-space.ts'
 
@@ -23,6 +24,18 @@ async function begun(ttlSeconds?: number) {
   const namespace = redisStore({ client, keyPrefix, timeoutMs: 20_000 }).account('1').namespace('orders')
   await Promise.all(ids.map((id) => namespace.session(id).patch({ id }, { ttlSeconds })))
   return { keyPrefix, namespace }
+}
+
+/** How many calls the servers have refused because a slot is on its way from one of them to another. */
+async function refusedForMove(): Promise<number> {
+  const stats = await Promise.all((await cluster.masters()).map((node) => node.command('INFO', 'errorstats')))
+  const counts = String(stats).matchAll(/errorstat_(?:ASK|TRYAGAIN):count=(\d+)/g)
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
+}
+
+/** Waits until a call of the store has come to the slot that moves, and cannot go on. */
+async function refusedMoreThan(before: number): Promise<void> {
+  await polled('refused for the move', async () => (await refusedForMove()) > before || undefined)
 }
 
 /** Begins to move the slot of some session: everything in it but the sessions is moved first. */
@@ -58,9 +71,9 @@ test('a listing in the middle of a move of a slot has every session', async () =
     }
     return found.sort()
   }
+  const before = await refusedForMove()
   const listing = listed()
-  // The listing comes to the slot that moves, and cannot go on.
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await refusedMoreThan(before)
   await send(sessions.slice(3, 5))
   await move.finish()
   expect(await listing).toEqual([...ids].sort())
@@ -105,10 +118,11 @@ test('a deletion that is continued in the middle of a move of a slot leaves no s
   onTestFinished(() => client.close())
   const store = redisStore({ client, keyPrefix, timeoutMs: 20_000 })
   const other = store.account('1').namespace('other').session('writes')
+  const before = await refusedForMove()
   // The first write of a store continues a deletion; the store closes when that has ended.
   await other.patch({ a: 1 })
   const isOver = store.close()
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await refusedMoreThan(before)
   await move.finish()
   await isOver
   const keys = await Promise.all((await cluster.masters()).map((node) => keysOf(node, keyPrefix)))
