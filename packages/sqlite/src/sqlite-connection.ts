@@ -30,6 +30,8 @@ export class SqliteConnection implements Transactions {
   readonly source: SqliteSource
   readonly #synchronous: 'FULL' | 'NORMAL'
   #opened: Opened | undefined
+  /** The open database while a transaction in it could not be rolled back: no call may read it, or write to it. */
+  #unended: Opened | undefined
   #isClosed = false
 
   constructor(source: SqliteSource, synchronous: 'FULL' | 'NORMAL') {
@@ -59,7 +61,13 @@ export class SqliteConnection implements Transactions {
   }
 
   rollback(): void {
-    this.#opened?.rollback.run()
+    const opened = this.#opened ?? this.#unended
+    if (opened === undefined) return
+    this.#opened = undefined
+    this.#unended = opened
+    endTransaction(opened)
+    this.#unended = undefined
+    this.#opened = opened
   }
 
   afterTick(flush: () => void): void {
@@ -69,13 +77,16 @@ export class SqliteConnection implements Transactions {
   /** Closes what was opened here; a caller's database stays open. */
   close(): void {
     this.#isClosed = true
-    const opened = this.#opened
+    const opened = this.#opened ?? this.#unended
     this.#opened = undefined
+    this.#unended = undefined
     if (opened !== undefined && !('database' in this.source)) opened.database.close()
   }
 
   #open(): Opened {
     if (this.#isClosed) throw new StoreClosedError()
+    this.rollback()
+    if (this.#opened !== undefined) return this.#opened
     const { source } = this
     const shared = 'database' in source
     const database = keepObjects(shared ? source.database : openFile(source.path))
@@ -92,6 +103,15 @@ export class SqliteConnection implements Transactions {
       if (!shared) database.close()
       throw error
     }
+  }
+}
+
+/** Rolls back. SQLite ends some failed transactions by itself: that is so where another can begin. */
+function endTransaction({ database, rollback }: Opened): void {
+  try {
+    rollback.run()
+  } catch {
+    database.exec('BEGIN; ROLLBACK')
   }
 }
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { sqliteStore } from '../src/index.ts'
 import { drivers } from './drivers.ts'
 import { codeOf, temporaryFolder } from './temporary.ts'
-import { failCommits, watched } from './watched-database.ts'
+import { engineError, failCommits, watched } from './watched-database.ts'
 
 const address = { account: '1', namespace: 'orders', session: '42' }
 const other = { account: '2', namespace: 'bookings', session: 'other' }
@@ -59,6 +59,44 @@ test('after a failed synchronous commit, a handle does not find the session that
   failing.patch({ mine: 2 })
   expect(failing.getAll()).toEqual({ mine: 2 })
   expect(taking.getAll()).toEqual({ theirs: 1 })
+})
+
+test('what could not be rolled back is not read, and is rolled back before the next call', async () => {
+  const engine = watched(':memory:')
+  const store = sqliteStore({ database: engine.database })
+  const session = store.session(address)
+  await session.patch({ kept: 1 })
+  const { sync } = store
+  failCommits(engine, 1)
+  engine.failures.set('ROLLBACK', () => engineError('SQLITE_IOERR'))
+  const unavailable = expect.objectContaining({ code: 'unavailable', outcome: 'not-applied' })
+  expect(() => sync.session(address).patch({ lost: 1 })).toThrow(unavailable)
+  expect(() => sync.session(address).getAll()).toThrow(unavailable)
+  expect(() => sync.session(address).patch({ refused: 1 })).toThrow(unavailable)
+  expect(await codeOf(() => session.getAll())).toBe('unavailable')
+  expect(await codeOf(() => session.patch({ refused: 1 }))).toBe('unavailable')
+  engine.failures.delete('ROLLBACK')
+  expect(await session.getAll()).toEqual({ kept: 1 })
+  await session.patch({ more: 2 })
+  expect(sync.session(address).getAll()).toEqual({ kept: 1, more: 2 })
+})
+
+test('a transaction that SQLite ended by itself leaves the next one of the owner of the database alone', () => {
+  const engine = watched(':memory:')
+  const { database } = engine
+  const { sync } = sqliteStore({ database })
+  sync.session(address).patch({ kept: 1 })
+  engine.failures.set('COMMIT', () => {
+    engine.failures.delete('COMMIT')
+    database.exec('ROLLBACK')
+    return engineError('SQLITE_FULL')
+  })
+  expect(() => sync.session(address).patch({ lost: 1 })).toThrow(
+    expect.objectContaining({ code: 'unavailable' }),
+  )
+  database.exec('BEGIN; CREATE TABLE mine (id INTEGER)')
+  expect(sync.session(address).getAll()).toEqual({ kept: 1 })
+  database.exec('COMMIT; INSERT INTO mine VALUES (1)')
 })
 
 test('a namespace whose deletion was rolled back keeps its sessions, for the handles that know them too', () => {
