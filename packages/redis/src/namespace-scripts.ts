@@ -1,5 +1,5 @@
 import { type Script, script } from './script.ts'
-import { applying } from './session-layout.ts'
+import { applying, generationLength, head, noGeneration } from './session-layout.ts'
 
 /*
  * The directory, one hash slot for a store: which namespaces there are. A namespace's record is
@@ -9,21 +9,24 @@ import { applying } from './session-layout.ts'
  */
 
 /** The version of the layout that this package reads and writes. */
-export const layoutVersion = '1'
+export const layoutVersion = '2'
 
 /** How long a tombstone stays, in milliseconds: longer than any call may take. */
 const tombstoneLife = 3_600_000
 
+/** A generation of sixteen digits. */
+const generationForm = `%0${generationLength}.0f`
+
 /**
- * A revision is higher than any before, also after the server has evicted the counter: it is at least the time, in tenths
- * of a second since 2025. It has ten digits; from 2053 on only the counter counts.
+ * A revision is higher than any before, also after the server has evicted the counter: it is at least the time, in
+ * microseconds. No script runs twice in one of those, so the counter is never ahead of the clock, unless the clock was
+ * set back.
  */
 const revising = `${applying}
 local call = redis.call
 local function nextRevision(passed)
   local time = call('TIME')
-  local tenths = math.floor((time[1] * 1000 + math.floor(time[2] / 1000) - 1735689600000) / 100)
-  return math.max(tonumber(call('GET', KEYS[2]) or 0), math.min(tenths, 9000000000), passed) + 1
+  return math.max(tonumber(call('GET', KEYS[2]) or 0), time[1] * 1000000 + time[2], passed) + 1
 end
 `
 
@@ -56,7 +59,7 @@ if not record then
     local time = call('TIME')
     now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
   end
-  generation, created, ttl = string.format('%010.0f', next), now, '0'
+  generation, created, ttl = string.format('${generationForm}', next), now, '0'
   -- Neither must be a key of another type.
   call('ZCARD', KEYS[4])
   call('ZCARD', KEYS[3])
@@ -85,14 +88,14 @@ local record = call('HGET', KEYS[5], ARGV[2])
 local ending = call('HGET', KEYS[6], ARGV[3])
 if not record and (ending or ARGV[5] ~= '1') then return ending end
 local revision = nextRevision(tonumber(ARGV[4]))
-local generation = record and string.match(record, '^%d+') or string.format('%010.0f', revision)
+local generation = record and string.match(record, '^%d+') or string.format('${generationForm}', revision)
 ending = generation .. ' ' .. string.format('%.0f', revision)
 local isLast = record and call('ZCARD', KEYS[4]) <= 1
 call('ZCARD', KEYS[3])
 -- What the scripts need that end the buckets and remove the sessions.
 local any = KEYS[1]
 checkAllowed({{'EVAL', '', '0'}, {'GET', any}, {'DEL', any}, {'SET', any, ''}, {'EXISTS', any}, {'RENAME', any, any}, {'ZRANGE', any, '0', '1'},
-  {'GETRANGE', any, '0', '9'}, {'UNLINK', any}, {'ZREM', any, ''}, {'HSET', any, '', ''}, {'HDEL', any, ''}}, 1)
+  {'GETRANGE', any, '0', '0'}, {'UNLINK', any}, {'ZREM', any, ''}, {'HSET', any, '', ''}, {'HDEL', any, ''}}, 1)
 -- What frees memory comes first: a server without any lets a script go on that has written.
 local writes = {{'HDEL', KEYS[5], ARGV[2]}, {'ZREM', KEYS[4], ARGV[2]}}
 if isLast then writes[3] = {'ZREM', KEYS[3], ARGV[1]} end
@@ -131,8 +134,8 @@ local record, adopted = redis.call('GET', KEYS[1]), ARGV[1]
 local function revision(text) return tonumber(string.match(text, '^%d+ (%d+)')) end
 if record then
   if revision(adopted) <= revision(record) then return 0 end
-  local generation = string.sub(record, 1, 10)
-  if generation ~= '0000000000' then adopted = generation .. string.sub(adopted, 11) end
+  local generation = string.sub(record, ${head.generation})
+  if generation ~= '${noGeneration}' then adopted = generation .. string.sub(adopted, ${generationLength + 1}) end
 end
 redis.call('SET', KEYS[1], adopted)
 return 1
@@ -146,7 +149,7 @@ export const endBucketScript: Script = script(`${applying}
 local record = redis.call('GET', KEYS[1])
 local revision = record and tonumber(string.match(record, '^%d+ (%d+)')) or -1
 if revision >= tonumber(ARGV[1]) then return 0 end
-local writes = {{'DEL', KEYS[1]}, {'SET', KEYS[1], '0000000000 ' .. ARGV[1], 'PX', '${tombstoneLife}'}}
+local writes = {{'DEL', KEYS[1]}, {'SET', KEYS[1], '${noGeneration} ' .. ARGV[1], 'PX', '${tombstoneLife}'}}
 if redis.call('EXISTS', KEYS[2]) == 1 then writes[3] = {'RENAME', KEYS[2], KEYS[3]} end
 apply(writes)
 return 1
@@ -159,10 +162,10 @@ return 1
 export const sweepScript: Script = script(`${applying}
 local unlink, remove = {'UNLINK'}, {'ZREM', KEYS[1]}
 for i = 2, #KEYS do
-  local generation = redis.call('GETRANGE', KEYS[i], 0, 9)
+  local generation = redis.call('GETRANGE', KEYS[i], 0, ${generationLength - 1})
   if generation ~= '' and generation <= ARGV[1] then unlink[#unlink + 1] = KEYS[i] end
-  -- The key of the index ends with the generation, of ten digits, where those of the sessions end with their ids.
-  remove[#remove + 1] = string.sub(KEYS[i], #KEYS[1] - 9)
+  -- The key of the index ends with the generation, where those of the sessions end with their ids.
+  remove[#remove + 1] = string.sub(KEYS[i], #KEYS[1] - ${generationLength - 1})
 end
 if #unlink > 1 then apply({unlink, remove}) else apply({remove}) end
 return 1

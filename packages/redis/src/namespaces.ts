@@ -32,6 +32,7 @@ import {
 } from './namespace-scripts.ts'
 import { listOf, type RedisConnection, type Reply } from './redis-connection.ts'
 import { scriptTime } from './script.ts'
+import { noGeneration } from './session-layout.ts'
 import { sliceOf } from './slices.ts'
 
 /** How many sessions of a deleted namespace one script removes: it stays well under a millisecond. */
@@ -117,7 +118,7 @@ export class Namespaces {
       this.#buckets(part).map(({ record }) => this.#connection.send(record, ['GET', record], 'read')),
     )
     const known = records.filter((record) => typeof record === 'string')
-    const isAlive = known.some((record) => !record.startsWith('0000000000'))
+    const isAlive = known.some((record) => !record.startsWith(noGeneration))
     const passing = Math.max(0, ...known.map((record) => Number(record.split(' ')[1])))
     const args = [account, namespace, part, String(passing), isAlive ? '1' : '']
     const ending = await this.#connection.run(endNamespaceScript, this.#directory(account), args, 'write')

@@ -1,6 +1,6 @@
 import type { StoreRules } from '@context-store/core/adapter'
 import { type Script, script } from './script.ts'
-import { forced, headLength, shared } from './session-layout.ts'
+import { forced, head, headLength, noGeneration, offsets, shared } from './session-layout.ts'
 
 /** By how much more than double a session may grow before it is rewritten, in bytes. */
 export const slack = 64
@@ -37,7 +37,7 @@ local unusual, compact
 -- Sets the bucket's record of the namespace.
 local function learn(text)
   record = text
-  generation = text and sub(text, 1, 10) or '0000000000'
+  generation = text and sub(text, ${head.generation}) or '${noGeneration}'
   lasting = text and sub(text, -2) == ' 0'
 end
 
@@ -83,7 +83,7 @@ if ARGV[at] ~= '' then
     match(ARGV[at], '^%d+|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
   removals, conditions = tonumber(removals), tonumber(conditions)
   if given ~= '' and (not record or tonumber(match(given, '^%d+ (%d+)')) > tonumber(match(record, '^%d+ (%d+)'))) then
-    record, generation, known = given, sub(given, 1, 10), true
+    record, generation, known = given, sub(given, ${head.generation}), true
   else
     given = ''
   end
@@ -171,11 +171,11 @@ else
     instant = format('%.0f', now == '' and tonumber(nextExpires) - 1 or timeOf('') + seconds * 1000 + ${backstop})
   end
   if body then
-    local number = alive and (sub(head, 71) + 1) % 1000000 or call('TIME')[2]
+    local number = alive and (sub(head, ${head.rewrite}) + 1) % 1000000 or call('TIME')[2]
     local text = generation .. ' ' .. format('%09d', after) .. ' ' .. tail .. format(' %06d', number) .. opening .. body
     if instant then plan('SET', key, text, 'PXAT', instant) else plan('SET', key, text) end
   else
-    if sub(head, 22, 69) ~= tail then plan('SETRANGE', key, '21', tail) end
+    if sub(head, ${head.life}) ~= tail then plan('SETRANGE', key, '${offsets.life}', tail) end
     if appended ~= '' then plan('APPEND', key, appended) end
     if instant then plan('PEXPIREAT', key, instant)
     elseif expires ~= never then plan('PERSIST', key) end
@@ -193,9 +193,9 @@ local function patch(key, at)
   local head = call('GETRANGE', key, 0, ${headLength - 1})
   local lines = ARGV[at + 1]
   -- Most patches: of a session that exists and never expires, with nothing but values.
-  if lasting and ARGV[at] == '' and lines ~= '' and sub(head, 1, 10) == generation
-    and sub(head, 40, 69) == '----------------- 00000000000n' then
-    local base = tonumber(sub(head, 12, 20))
+  if lasting and ARGV[at] == '' and lines ~= '' and sub(head, ${head.generation}) == generation
+    and sub(head, ${head.endOfLife}) == '----------------- 00000000000n' then
+    local base = tonumber(sub(head, ${head.base}))
     local most = 2 * base + ${slack}
     if most + #lines <= ${surelyGood} then
       if call('APPEND', key, lines) - ${headLength} <= most then return 1 end

@@ -1,7 +1,7 @@
 /*
  * A session is one string: a head of fixed width, then its properties as lines,
  *
- *   0000000007 000000102 00001732451000000 ----------------- 00000000000n 000042{
+ *   1764179267123456 000000102 00001764179267123 ----------------- 00000000000n 000042{
  *   "step":1,
  *   "name":"x",
  *
@@ -14,8 +14,40 @@
  * microseconds of the server's clock and rises with every rewrite. As long as head and length are the same, so is the rest.
  */
 
+/** How many digits a namespace's generation has. */
+export const generationLength = 16
+
+/** In place of a generation: the namespace does not exist. */
+export const noGeneration: string = '0'.repeat(generationLength)
+
+/** The parts of a head, where the first character is number 1, as Lua counts. */
+const base = { first: generationLength + 2, last: generationLength + 10 }
+const life = { first: base.last + 2, last: base.last + 49 }
+const endOfLife = { first: life.first + 18, last: life.last }
+const rewrite = { first: life.last + 2, last: life.last + 7 }
+
+/** The parts of a head: where each begins and ends, as arguments of Lua's `string.sub`. */
+export const head: Record<'generation' | 'base' | 'life' | 'endOfLife' | 'rewrite', string> = {
+  generation: `1, ${generationLength}`,
+  /** The length at the last rewrite. */
+  base: `${base.first}, ${base.last}`,
+  /** Creation, and the end of the life. */
+  life: `${life.first}, ${life.last}`,
+  /** When the session expires, its time to live and whose that is. */
+  endOfLife: `${endOfLife.first}, ${endOfLife.last}`,
+  /** The number of the rewrite. */
+  rewrite: `${rewrite.first}, ${rewrite.last}`,
+}
+
+/** How many characters of a head come before each part. */
+export const offsets: Record<'base' | 'life' | 'endOfLife', number> = {
+  base: base.first - 1,
+  life: life.first - 1,
+  endOfLife: endOfLife.first - 1,
+}
+
 /** The length of a session's head. */
-export const headLength = 76
+export const headLength: number = rewrite.last
 
 /** Expected in place of a value: the property exists, whatever its value. No JSON text starts so. */
 export const anyValue = '+'
@@ -82,15 +114,15 @@ end
 
 -- The head of a session whose properties are rewritten.
 local function rewrittenHead(head, length)
-  return sub(head, 1, 11) .. format('%09d', length) .. sub(head, 21, 70) .. format('%06d', (sub(head, 71) + 1) % 1000000)
+  return sub(head, ${head.generation}) .. format(' %09d ', length) .. sub(head, ${head.life}) .. format(' %06d', (sub(head, ${head.rewrite}) + 1) % 1000000)
 end
 
 -- The generation in a bucket's record of its namespace; nothing if the namespace does not exist there.
 local function generationOf(record)
   if not record then return end
-  local generation = match(record, '^(%d%d%d%d%d%d%d%d%d%d) %d+')
+  local generation = match(record, '^(${'%d'.repeat(generationLength)}) %d+')
   if not generation then error(corrupt()) end
-  if generation ~= '0000000000' then return generation end
+  if generation ~= '${noGeneration}' then return generation end
 end
 
 local function timeOf(now)
@@ -100,7 +132,7 @@ local function timeOf(now)
 end
 
 local function parseHead(head)
-  return match(head, '^%d%d%d%d%d%d%d%d%d%d (%d+) ([%d-]+) ([%d-]+) (%d+)([on]) %d%d%d%d%d%d$')
+  return match(head, '^${'%d'.repeat(generationLength)} (%d+) ([%d-]+) ([%d-]+) (%d+)([on]) %d%d%d%d%d%d$')
 end
 
 -- The parts of the head of a session that exists at that time; nothing if it does not.
@@ -108,7 +140,7 @@ local function living(head, generation, now)
   if head == '' then return end
   local base, created, expires, ttl, own = parseHead(head)
   if not base then error(corrupt()) end
-  if sub(head, 1, 10) ~= generation then return end
+  if sub(head, ${head.generation}) ~= generation then return end
   if expires ~= never and tonumber(expires) <= timeOf(now) then return end
   return base, created, expires, ttl, own
 end

@@ -1,4 +1,4 @@
-import { anyValue, headLength, noSession } from './session-layout.ts'
+import { anyValue, headLength, noSession, offsets } from './session-layout.ts'
 
 /** The lines of a session that the client decides about, because they are too much for a script. */
 export class SessionLines {
@@ -16,7 +16,7 @@ export class SessionLines {
     const bytes = text === undefined ? headLength + 1 : Buffer.byteLength(text)
     this.stamp = text === undefined ? noSession : `${text.slice(0, headLength)}${bytes}`
     this.length = bytes - headLength
-    this.lengthThen = Number(text?.slice(11, 20) ?? 1)
+    this.lengthThen = Number(text?.slice(offsets.base, offsets.base + 9) ?? 1)
     if (text !== undefined) this.add(text.slice(headLength + 1))
   }
 

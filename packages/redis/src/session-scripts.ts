@@ -1,5 +1,5 @@
 import { type Script, script } from './script.ts'
-import { forced, headLength, shared } from './session-layout.ts'
+import { forced, head, headLength, shared } from './session-layout.ts'
 
 /**
  * Removes properties; the session's time to live runs on.
@@ -104,7 +104,7 @@ local removed, expiring = 0, 0
 for i = 3, #KEYS do
   local head = call('GETRANGE', KEYS[i], 0, ${headLength - 1})
   local base, created, expires
-  if sub(head, 1, 10) == generation then base, created, expires = parseHead(head) end
+  if sub(head, ${head.generation}) == generation then base, created, expires = parseHead(head) end
   local expiresAt = expires and expires ~= never and tonumber(expires)
   if head == '' or expiresAt and expiresAt <= now then
     local writes = {{'ZREM', KEYS[2], sub(KEYS[i], #KEYS[2] + 1)}}

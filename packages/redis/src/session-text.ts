@@ -1,25 +1,24 @@
 import { CorruptDataError, type JsonValue, type Properties } from '@context-store/core'
 import { readDocument, type SessionLife, setOwn } from '@context-store/core/adapter'
-import { headLength } from './session-layout.ts'
+import { generationLength, headLength, offsets } from './session-layout.ts'
 
-const headForm = /^\d{10} \d{9} ([\d-]\d{16}) ([\d-]{17}) (\d{11})([on]) \d{6}$/
+const headForm = new RegExp(
+  `^\\d{${generationLength}} \\d{9} ([\\d-]\\d{16}) ([\\d-]{17}) (\\d{11})([on]) \\d{6}$`,
+)
 
 const never = '-'.repeat(17)
-
-/** Where the head says when the session expires. */
-const expiresIndex = 39
 
 /** From so many names on, reading the whole session is cheaper than searching for each. */
 const manyNames = 8
 
 /** The generation of the namespace in a session's text, or in a namespace's record. */
 export function generationOf(text: string): string {
-  return text.slice(0, 10)
+  return text.slice(0, generationLength)
 }
 
 /** Whether a session expires at all, or its head is damaged. */
 export function expires(text: string): boolean {
-  return !text.startsWith(never, expiresIndex)
+  return !text.startsWith(never, offsets.endOfLife)
 }
 
 /** The life of a session, from its head. */

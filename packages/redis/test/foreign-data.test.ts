@@ -6,26 +6,29 @@ import { freshPrefix, keysOf } from './key-space.ts'
 
 const address = { account: '1', namespace: 'orders', session: '42' }
 
-test('a newer layout is refused at the start, and nothing is written', async () => {
-  const server = await startRedis({ config: ['enable-debug-command yes'] })
-  onTestFinished(() => server.stop())
-  const keyPrefix = freshPrefix()
-  const first = redisStore({ url: server.url, keyPrefix })
-  await first.session(address).patch({ a: 1 })
-  await first.close()
-  await server.command('SET', `${keyPrefix}{directory}layout`, '2')
-  const before = await server.command('DEBUG', 'DIGEST')
+test.each(['1', '3'])(
+  'layout %s, of another version, is refused at the start, and nothing is written',
+  async (layout) => {
+    const server = await startRedis({ config: ['enable-debug-command yes'] })
+    onTestFinished(() => server.stop())
+    const keyPrefix = freshPrefix()
+    const first = redisStore({ url: server.url, keyPrefix })
+    await first.session(address).patch({ a: 1 })
+    await first.close()
+    await server.command('SET', `${keyPrefix}{directory}layout`, layout)
+    const before = await server.command('DEBUG', 'DIGEST')
 
-  const store = redisStore({ url: server.url, keyPrefix })
-  onTestFinished(() => store.close())
-  const refused = { code: 'corrupt', outcome: 'not-applied' }
-  expect(await answerOf(() => store.ready())).toEqual(refused)
-  expect(await answerOf(() => store.session(address).patch({ a: 2 }))).toEqual(refused)
-  expect(await answerOf(() => store.account('1').namespace('new').create())).toEqual(refused)
-  expect(await codeOf(() => store.session(address).get('a'))).toBe('corrupt')
-  expect(await codeOf(() => store.account('1').namespace('orders').listSessions())).toBe('corrupt')
-  expect(await server.command('DEBUG', 'DIGEST')).toEqual(before)
-})
+    const store = redisStore({ url: server.url, keyPrefix })
+    onTestFinished(() => store.close())
+    const refused = { code: 'corrupt', outcome: 'not-applied' }
+    expect(await answerOf(() => store.ready())).toEqual(refused)
+    expect(await answerOf(() => store.session(address).patch({ a: 2 }))).toEqual(refused)
+    expect(await answerOf(() => store.account('1').namespace('new').create())).toEqual(refused)
+    expect(await codeOf(() => store.session(address).get('a'))).toBe('corrupt')
+    expect(await codeOf(() => store.account('1').namespace('orders').listSessions())).toBe('corrupt')
+    expect(await server.command('DEBUG', 'DIGEST')).toEqual(before)
+  },
+)
 
 /** What somebody else may have put where a store keeps something. */
 const foreign = {

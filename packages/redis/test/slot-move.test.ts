@@ -104,10 +104,10 @@ test('a deletion that is continued in the middle of a move of a slot leaves no s
   const [first] = await cluster.masters()
   const key = first && (await keysOf(first, keyPrefix)).map(String).find(isSession)
   if (key === undefined) throw new Error('no session')
-  const generation = String(await command(key, 'GETRANGE', key, '0', '9'))
+  const generation = String(await command(key, 'GETRANGE', key, '0', '15'))
   const ofKind = (kind: string): string => key.replace(/\}s(1:16:orders).*/, `}${kind}$1`)
   await command(key, 'RENAME', ofKind('i'), `${ofKind('d')}${generation}`)
-  await command(key, 'SET', ofKind('n'), '0000000000 9999999999')
+  await command(key, 'SET', ofKind('n'), `${'0'.repeat(16)} 9000000000000000`)
   const sweeping = `${keyPrefix}{directory}sweeping`
   await command(sweeping, 'HSET', sweeping, generation, '1:16:orders')
 
