@@ -22,6 +22,10 @@ export class QueuedCall {
   isOver = false
   /** Tells the caller so, if the call had to wait. */
   timer: unknown
+  /** The queue of its namespace, if it is about one. */
+  queue: NamespaceQueue | undefined
+  /** The lock of its session, once it has it. */
+  lock: Lock | undefined
   /** What later reads of its namespace wait for, if it writes. */
   epoch: Epoch | undefined
 
@@ -40,9 +44,9 @@ export class QueuedCall {
 /** The calls under way in one namespace. Lock order: namespace, then session. */
 class NamespaceQueue {
   /** Shared by every call in the namespace; creating and deleting it exclude them. */
-  readonly lock = new Lock()
-  readonly sessions = new Map<string, Lock>()
-  readonly writes = new WriteBarrier()
+  readonly lock: Lock = new Lock()
+  readonly sessions: Map<string, Lock> = new Map()
+  readonly writes: WriteBarrier = new WriteBarrier()
 
   get isFree(): boolean {
     return this.lock.isFree && this.writes.isFree
@@ -122,6 +126,7 @@ export class CallQueue {
       return
     }
     const queue = this.#queueOf(account, namespace)
+    call.queue = queue
     if (session === undefined && !call.exclusive) {
       // Asked now: later writes must not be waited for, since they may wait for this call.
       const behindWrites = new Promise<void>((resolve) => queue.writes.after(resolve))
@@ -130,17 +135,21 @@ export class CallQueue {
     }
     if (call.isWrite) call.epoch = queue.writes.begin()
     if (session === undefined) queue.lock.acquire(true, call.start)
-    else queue.lock.acquire(false, () => sessionLock(queue, session).acquire(call.exclusive, call.start))
+    else {
+      queue.lock.acquire(false, () => {
+        call.lock = sessionLock(queue, session)
+        call.lock.acquire(call.exclusive, call.start)
+      })
+    }
   }
 
   #end(call: QueuedCall): void {
     if (call.timer !== undefined) clearTimeout(call.timer)
+    const { queue, lock, epoch } = call
     const { account, namespace, session } = call.scope
-    if (account !== undefined && namespace !== undefined) {
-      const queue = this.#queueOf(account, namespace)
-      if (call.epoch !== undefined) queue.writes.end(call.epoch)
-      if (session !== undefined) {
-        const lock = sessionLock(queue, session)
+    if (queue !== undefined && account !== undefined && namespace !== undefined) {
+      if (epoch !== undefined) queue.writes.end(epoch)
+      if (lock !== undefined && session !== undefined) {
         lock.release()
         if (lock.isFree) queue.sessions.delete(session)
       }
