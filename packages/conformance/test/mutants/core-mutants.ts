@@ -38,8 +38,8 @@ export const coreMutants: readonly CoreMutant[] = [
   {
     name: 'lets the writes of a session run side by side',
     file: 'core/src/calls/call-queue.ts',
-    from: 'sessionLock(queue, session).acquire(call.exclusive, call.start)',
-    to: 'sessionLock(queue, session).acquire(false, call.start)',
+    from: 'call.lock.acquire(call.exclusive, call.start)',
+    to: 'call.lock.acquire(false, call.start)',
     seenBy: { store: 'text', row: 'order of effects' },
   },
   {
