@@ -94,23 +94,29 @@ export class MapAdapter implements StorageAdapter {
   }
 
   patch(address: CheckedAddress, request: PatchRequest): Promise<WriteOutcome> {
-    return this.call(`patch ${address.session}`, () => {
-      const key = keyOf(address.account, address.namespace)
-      const found = this.namespaces.get(key)
-      const before = found?.sessions.get(address.session)
-      const ttl = found && (found.info.ttlSeconds ?? 0)
-      const decision = decidePatch(before, ttl, request, this.#rules, this.#rules.now())
-      if (decision.action !== 'refuse') this.#namespace(address.account, address.namespace)
-      return this.#carryOut(address, decision)
-    })
+    return this.call(`patch ${address.session}`, () => this.patched(address, request))
+  }
+
+  /** Makes a patch, in one synchronous step. */
+  patched(address: CheckedAddress, request: PatchRequest): WriteOutcome {
+    const key = keyOf(address.account, address.namespace)
+    const found = this.namespaces.get(key)
+    const before = found?.sessions.get(address.session)
+    const ttl = found && (found.info.ttlSeconds ?? 0)
+    const decision = decidePatch(before, ttl, request, this.#rules, this.#rules.now())
+    if (decision.action !== 'refuse') this.#namespace(address.account, address.namespace)
+    return this.#carryOut(address, decision)
   }
 
   readProperties(address: CheckedAddress, names: readonly string[] | undefined): Promise<Properties> {
-    return this.call(`read ${address.session}`, () => {
-      const session = this.#session(address)
-      if (session === undefined || isExpired(session.life.expiresAt, this.#rules.now())) return {}
-      return readDocumentProperties(session.document, names)
-    })
+    return this.call(`read ${address.session}`, () => this.properties(address, names))
+  }
+
+  /** Reads properties, in one synchronous step. */
+  properties(address: CheckedAddress, names: readonly string[] | undefined): Properties {
+    const session = this.#session(address)
+    if (session === undefined || isExpired(session.life.expiresAt, this.#rules.now())) return {}
+    return readDocumentProperties(session.document, names)
   }
 
   deleteProperties(address: CheckedAddress, names: readonly string[]): Promise<void> {
