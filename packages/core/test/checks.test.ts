@@ -138,6 +138,68 @@ test.each([
   expect(() => memoryStore(options as never)).toThrow(expect.objectContaining({ code: 'invalid-option' }))
 })
 
+test.each([
+  ['depth', 1, 500],
+  ['idLength', 1, 512],
+  ['properties', 1, 1_000_000],
+  ['documentLength', 2, 100_000_000],
+] as const)('limits.%s is a whole number from %d to %d', (name, least, most) => {
+  for (const limit of [least, most]) expect(memoryStore({ limits: { [name]: limit } })).toBeDefined()
+  for (const limit of [least - 1, most + 1, least + 0.5, '9', null]) {
+    expect(() => memoryStore({ limits: { [name]: limit } as never })).toThrow(
+      expect.objectContaining({ code: 'invalid-option' }),
+    )
+  }
+})
+
+test('a time to live is a whole number of seconds from 0 to 10^10', () => {
+  const { session } = sessionOf()
+  for (const ttlSeconds of [1, 1e10, 0, -0]) session.patch({ a: 1 }, { ttlSeconds })
+  expect(session.info()).not.toHaveProperty('ttlSeconds')
+  for (const ttlSeconds of [-1, 1e10 + 1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '1', null]) {
+    expect(() => session.patch({ a: 1 }, { ttlSeconds } as never)).toThrow(
+      expect.objectContaining({ code: 'invalid-option' }),
+    )
+  }
+})
+
+test('the time is any that a Date can hold, and fractions of a millisecond are dropped', () => {
+  for (const time of [8.64e15, -8.64e15, 12.75]) {
+    const { session } = sessionOf({ now: () => time })
+    session.patch({ a: 1 })
+    expect(session.info()?.createdAt).toEqual(new Date(Math.floor(time)))
+  }
+  for (const time of [8.64e15 + 1, -8.64e15 - 1, '0', 0n, null]) {
+    const { session } = sessionOf({ now: () => time as number })
+    expect(() => session.patch({ a: 1 })).toThrow(expect.objectContaining({ code: 'invalid-option' }))
+  }
+})
+
+test('a page holds 100 items unless it states a limit from 1 to 1000, and goes on by the cursor it gave', () => {
+  const { store } = sessionOf()
+  const namespace = store.sync.account('a').namespace('n')
+  for (let i = 0; i < 1001; i++) namespace.session(`${i}`).patch({ a: 1 })
+  expect(namespace.listSessions().items).toHaveLength(100)
+  expect(namespace.listSessions({ limit: 1 }).items).toHaveLength(1)
+  const { items, cursor } = namespace.listSessions({ limit: 1000 })
+  expect(items).toHaveLength(1000)
+  expect(namespace.listSessions({ limit: 1000, cursor })).toMatchObject({ items: [{}] })
+  const other = store.sync.account('a').namespace('other')
+  for (const options of [
+    { limit: 0 },
+    { limit: 1001 },
+    { limit: 1.5 },
+    { cursor: '' },
+    { cursor: '.' },
+    { cursor: 1 },
+  ]) {
+    expect(() => namespace.listSessions(options as never)).toThrow(
+      expect.objectContaining({ code: 'invalid-option' }),
+    )
+  }
+  expect(() => other.listSessions({ cursor })).toThrow(expect.objectContaining({ code: 'invalid-option' }))
+})
+
 test('a clock that gives no time is refused where it is asked', () => {
   const { session } = sessionOf({ now: () => Number.NaN })
   expect(() => session.patch({ a: 1 })).toThrow(expect.objectContaining({ code: 'invalid-option' }))

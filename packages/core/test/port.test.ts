@@ -1,5 +1,13 @@
 import { runInNewContext } from 'node:vm'
-import { absent, type ContextStore, type StoreOptions, StoreUnavailableError } from '@context-store/core'
+import {
+  absent,
+  type ContextStore,
+  type Session,
+  type SessionAddress,
+  type StoreOptions,
+  StoreUnavailableError,
+  TooLargeError,
+} from '@context-store/core'
 import {
   type Cannot,
   createStore,
@@ -46,6 +54,14 @@ test('what an adapter leaves out is made of the other members', async () => {
   expect(await session.info()).toMatchObject({ id: 's', ttlSeconds: 60 })
   expect(await account.namespace('n1').session('t').info()).toBeUndefined()
   expect(await session.update(['a'], ({ a }) => ({ a: Number(a) + 1 }))).toEqual({ a: 2 })
+})
+
+test('a name that every object inherits is no property, also where an adapter leaves the reading to core', async () => {
+  const { store } = open(MapAdapter)
+  const session = store.account('a').namespace('n').session('s')
+  await session.patch({ a: 1 })
+  for (const name of ['constructor', '__proto__', 'toString']) expect(await session.get(name)).toBeUndefined()
+  expect(await session.update(['constructor'], (current) => ({ b: Object.keys(current).length }))).toEqual({})
 })
 
 test('the defaults look through every page of a listing', async () => {
@@ -135,6 +151,27 @@ test('what an adapter cannot do is refused with its reason, before the adapter i
   expect(traitsOf({})).toEqual({ cannot: {}, documentLength: 800_000 })
 })
 
+test('what an adapter cannot do matters to no call that does not need it', async () => {
+  class Limited extends MapAdapter {
+    readonly cannot: Cannot = { 'time-to-live': 'no end', removals: 'no removals', accounts: 'no accounts' }
+  }
+  const { store } = open(Limited)
+  const namespace = store.account('a').namespace('n')
+  const session = namespace.session('s')
+  await namespace.create()
+  await namespace.create({})
+  await session.patch({ a: 1 })
+  await session.patch({ a: 1 }, {})
+  expect(await session.patchIf({ a: 1 }, { a: 2 })).toEqual({ ok: true })
+  expect(await session.update(['a'], () => ({ a: 3 }))).toEqual({ a: 3 })
+  await expect(session.update(['a'], () => ({ a: 4 }), { ttlSeconds: 1 })).rejects.toMatchObject({
+    code: 'unsupported',
+  })
+  await expect(session.update(['a'], () => ({ a: absent }))).rejects.toMatchObject({ code: 'unsupported' })
+  expect(await session.getAll()).toEqual({ a: 3 })
+  await store.ready()
+})
+
 test.each([
   ['clock', { now: () => 0 }],
   ['limits', { limits: { depth: 3 } }],
@@ -193,6 +230,87 @@ test('an error of the engine, of whatever realm, becomes the cause of the storeâ
   await expect(told.get('a')).rejects.toMatchObject({ message: 'read' })
 })
 
+test('a failed read was not applied, a failed write is unknown, and each says what it was about', async () => {
+  class Failing extends MapAdapter {
+    override async call(): Promise<never> {
+      throw new Error('of the engine')
+    }
+  }
+  const { store } = open(Failing)
+  const account = store.account('a')
+  const namespace = account.namespace('n')
+  const session = namespace.session('s')
+  const first = (items: AsyncIterable<unknown>) => items[Symbol.asyncIterator]().next()
+  const inNamespace = { account: 'a', namespace: 'n' }
+  const inSession = { ...inNamespace, session: 's' }
+  const calls: readonly (readonly ['read' | 'write', object | undefined, () => Promise<unknown>])[] = [
+    ['read', undefined, () => store.ready()],
+    ['read', undefined, () => first(store.accounts())],
+    ['read', { account: 'a' }, () => first(account.namespaces())],
+    ['read', inNamespace, () => namespace.info()],
+    ['read', inNamespace, () => namespace.listSessions()],
+    ['read', inNamespace, () => first(namespace.sessions())],
+    ['read', inSession, () => session.get('a')],
+    ['read', inSession, () => session.getMany(['a'])],
+    ['read', inSession, () => session.getAll()],
+    ['read', inSession, () => session.info()],
+    ['write', inNamespace, () => namespace.create()],
+    ['write', inNamespace, () => namespace.delete()],
+    ['write', inSession, () => session.patch({ a: 1 })],
+    ['write', inSession, () => session.patchIf({ a: 1 }, { a: 2 })],
+    ['write', inSession, () => session.update(['a'], () => ({ a: 1 }))],
+    ['write', inSession, () => session.delete('a')],
+    ['write', inSession, () => session.clear()],
+    ['write', inSession, () => session.clearIf({ a: 1 })],
+  ]
+  for (const [kind, address, call] of calls) {
+    const error: unknown = await call().catch((reason) => reason)
+    const outcome = kind === 'read' ? 'not-applied' : 'unknown'
+    expect(error, String(call)).toMatchObject({ code: 'unavailable', outcome, address })
+  }
+})
+
+test('an error that says where it happened is made more exact, and never less', async () => {
+  let address: Partial<SessionAddress> = {}
+  class Failing extends MapAdapter {
+    override async call(): Promise<never> {
+      throw new TooLargeError('it is', { address })
+    }
+  }
+  const namespace = open(Failing).store.account('a').namespace('n')
+  const [whole, part] = [
+    { account: 'a', namespace: 'n', session: 's' },
+    { account: 'a', namespace: 'n' },
+  ]
+  address = part
+  const named = { message: 'session "s": it is' }
+  await expect(namespace.session('s').getAll()).rejects.toMatchObject({ address: whole, ...named })
+  address = { ...part, session: 'other' }
+  await expect(namespace.session('s').getAll()).rejects.toMatchObject({ address, message: 'it is' })
+  await expect(namespace.info()).rejects.toMatchObject({ address, message: 'it is' })
+  address = { account: 'a' }
+  await expect(namespace.info()).rejects.toMatchObject({ address, message: 'it is' })
+})
+
+test('a long name is cut in a message', async () => {
+  class Failing extends MapAdapter {
+    override async call(): Promise<never> {
+      throw new TooLargeError('it is')
+    }
+  }
+  const namespace = open(Failing).store.account('a').namespace('n')
+  for (const [length, shown] of [
+    [64, 64],
+    [65, 64],
+  ] as const) {
+    const error = await namespace
+      .session('x'.repeat(length))
+      .getAll()
+      .catch((reason) => reason)
+    expect(error.message).toBe(`session "${'x'.repeat(shown)}${length > shown ? 'â€¦' : ''}": it is`)
+  }
+})
+
 test('a clock that throws or gives no time is an error of the call, and the store goes on', async () => {
   let now: () => unknown = () => 0
   const { store } = open(MapAdapter, { now: () => now() as number })
@@ -235,6 +353,21 @@ test('a store reclaims after its first write, then after every 64th, and sooner 
   expect(await reclaimsAt(130)).toEqual([1, 65, 129])
   adapter.isMore = true
   expect(await reclaimsAt(90)).toEqual([63, 71, 79, 87])
+})
+
+test.each([
+  ['patchIf', (session: Session) => session.patchIf({ a: absent }, { a: 1 })],
+  ['update', (session: Session) => session.update(['a'], () => ({ a: 1 }))],
+])('`%s` counts as a write after which a store reclaims', async (_, write) => {
+  class Reclaiming extends MapAdapter {
+    reclaim(): Promise<boolean> {
+      return this.call('reclaim', () => false)
+    }
+  }
+  const { store, adapter } = open(Reclaiming)
+  await write(store.account('a').namespace('n').session('s'))
+  await settled()
+  expect(adapter.calls).toContain('reclaim')
 })
 
 test('a reclaim that fails, or throws at once, fails no write and no close', async () => {
