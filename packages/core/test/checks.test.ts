@@ -59,7 +59,10 @@ test.each([[null], [undefined], ['text'], [1], [[1]], [new Map()], [absent], [ne
 test('a cycle is called one, whatever it goes through', () => {
   const cycle: { self?: unknown; list: unknown[] } = { list: [] }
   cycle.list.push({ back: cycle })
-  expect(refusal({ cycle }).message).toContain('cycle')
+  expect(refusal({ round: cycle }).message).toContain('is a cycle')
+  let deep: unknown = 1
+  for (let depth = 0; depth < 101; depth++) deep = [deep]
+  expect(refusal({ deep }).message).toContain('deeper')
 })
 
 test('an object that holds another many times over is too large, not endless', () => {

@@ -12,6 +12,7 @@ import {
   type Cannot,
   createStore,
   createStoreWithSync,
+  GroupCommit,
   type StorageAdapter,
   type StoreRules,
   type SyncStorageAdapter,
@@ -353,6 +354,52 @@ test('a store reclaims after its first write, then after every 64th, and sooner 
   expect(await reclaimsAt(130)).toEqual([1, 65, 129])
   adapter.isMore = true
   expect(await reclaimsAt(90)).toEqual([63, 71, 79, 87])
+})
+
+test('both sides of a synchronous engine reclaim, after the same writes', async () => {
+  let reclaims = 0
+  const reclaim = (): boolean => {
+    reclaims++
+    return false
+  }
+  const transactions = () =>
+    new GroupCommit({
+      begin: () => undefined,
+      commit: () => undefined,
+      rollback: () => undefined,
+      afterTick: (flush) => void setImmediate(flush),
+    })
+  for (const members of [{ reclaim }, { reclaim, transactions: transactions() }]) {
+    reclaims = 0
+    const store = memoryStoreWith(members)
+    const address = { account: 'a', namespace: 'n' }
+    store.sync.session(address).patch({ a: 1 })
+    expect(reclaims).toBe(1)
+    for (let count = 2; count <= 64; count++) await store.session(address).patch({ a: 1 })
+    expect(reclaims).toBe(1)
+    await store.session(address).patch({ a: 1 })
+    await settled()
+    expect(reclaims).toBe(2)
+    await store.close()
+  }
+})
+
+test('a time to live of minus zero is zero for the adapter', async () => {
+  const given: unknown[] = []
+  class Watched extends MapAdapter {
+    override createNamespace(...args: Parameters<MapAdapter['createNamespace']>): Promise<void> {
+      given.push(args[2])
+      return super.createNamespace(...args)
+    }
+    override patched(...args: Parameters<MapAdapter['patched']>): ReturnType<MapAdapter['patched']> {
+      given.push(args[1].ttlSeconds)
+      return super.patched(...args)
+    }
+  }
+  const namespace = open(Watched).store.account('a').namespace('n')
+  await namespace.create({ ttlSeconds: -0 })
+  await namespace.session('s').patch({ a: 1 }, { ttlSeconds: -0 })
+  expect(given.map((ttl) => Object.is(ttl, 0))).toEqual([true, true])
 })
 
 test.each([
