@@ -119,6 +119,26 @@ test('a write that the engine fails fails alone, and leaves nothing', async () =
   expect((await namespace.listSessions()).items.map(({ id }) => id)).toEqual(['better', 'good'])
 })
 
+test('a reclaim that cannot share a transaction has one of its own', async () => {
+  class Reclaiming extends TransactionalAdapter {
+    reclaim(): Promise<boolean> {
+      return this.call('reclaim', () => false)
+    }
+  }
+  const adapters: Reclaiming[] = []
+  const store = createStore((rules) => {
+    adapters.push(new Reclaiming(rules))
+    return adapters[0] as Reclaiming
+  })
+  adapters[0]?.failures.set('patch s', 2)
+  await expect(store.account('a').namespace('n').session('s').patch({ a: 1 })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  await store.close()
+  const apart = ['begin', 'patch s', 'rollback']
+  expect(adapters[0]?.calls).toEqual([...apart, ...apart, 'begin', 'reclaim', 'commit', 'close'])
+})
+
 test('errors of the store’s own, and of the caller’s, leave the others in their transaction', async () => {
   const { store, adapter } = open()
   const session = store.account('a').namespace('n').session('s')
