@@ -45,7 +45,7 @@ const tests = {
 }
 
 /** What a run took with no fault is what a mutant may take several times; one that takes longer hangs. */
-const patience = 2
+const patience = 4
 
 const prefix = process.argv[2] ?? ''
 const name = prefix.split('/')[0]
@@ -125,7 +125,7 @@ async function limitsOf(copy) {
     const start = Date.now()
     const { outcome, output } = await run(copy, vitest(test), 900_000)
     if (outcome !== 'passed') throw new Error(`the tests fail without a fault: ${test.join(' ')}\n${output}`)
-    limits.push(5000 + patience * (Date.now() - start))
+    limits.push(20_000 + patience * (Date.now() - start))
   }
   return limits
 }
