@@ -1,3 +1,4 @@
+/** What hosts have of these; typed here, since the kit runs on more of them than Node. */
 interface Scheduler {
   /** Node's, and no timer: timers may be faked. */
   readonly setImmediate?: (callback: () => void) => unknown
@@ -7,7 +8,7 @@ interface Scheduler {
   }
 }
 
-const { setImmediate, MessageChannel } = globalThis as Scheduler
+const { setImmediate, MessageChannel } = globalThis as unknown as Scheduler
 
 /** Resolves at the next turn of the event loop. */
 export function eventLoopTurn(): Promise<void> {

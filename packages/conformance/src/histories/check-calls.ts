@@ -1,0 +1,87 @@
+import { contradictionIn, type HistoryEntry } from '../history-checker.ts'
+import type { RecordedCall } from './record-calls.ts'
+import { isRead, type SessionCall, textOf } from './session-call.ts'
+import { sessionModel } from './session-model.ts'
+import { timelineOf } from './timeline.ts'
+
+/** What a history was made of. */
+export interface HistoryFigures {
+  /** How many calls were made. */
+  readonly calls: number
+  /** How many of them were answered. */
+  readonly answered: number
+  /** How many failed, and say that nothing has happened. */
+  readonly notApplied: number
+  /** How many may or may not have happened: their process was killed, or their answer was lost. */
+  readonly unknown: number
+  /** How many sessions they were about. */
+  readonly sessions: number
+}
+
+/** A call of one session's history, with what was recorded of it. */
+export interface SessionEntry extends HistoryEntry<SessionCall, string | undefined> {
+  readonly recorded: RecordedCall
+}
+
+/**
+ * Whether each session's calls have an order in which each takes effect at one instant between its call and its
+ * answer, those of one store in the order in which they were made, and all answers are right.
+ *
+ * A call that failed with `outcome: 'unknown'`, or whose process was killed, takes effect at some instant after it was
+ * made, or never; one with `'not-applied'` never. Creating and deleting a namespace are calls on each of its sessions, since
+ * stores promise an instant for each session, not one for all.
+ *
+ * @throws Error with a timeline of the calls that no order explains
+ */
+export function checkCalls(calls: readonly RecordedCall[]): HistoryFigures {
+  const histories = historiesOf(calls)
+  for (const history of histories.values()) {
+    const failure = failureOf(history)
+    if (failure !== undefined) throw new Error(failure)
+  }
+  const count = (outcome: RecordedCall['outcome']): number =>
+    calls.filter((call) => call.outcome === outcome).length
+  return {
+    calls: calls.length,
+    answered: count('answered'),
+    notApplied: count('not-applied'),
+    unknown: count('unknown'),
+    sessions: histories.size,
+  }
+}
+
+/** The history of each session, with the calls on its namespace. */
+function historiesOf(calls: readonly RecordedCall[]): Map<string, SessionEntry[]> {
+  const histories = new Map<string, SessionEntry[]>()
+  const ofNamespace = new Map<string, SessionEntry[][]>()
+  for (const { namespace, session } of calls) {
+    const key = JSON.stringify([namespace, session])
+    if (histories.has(key)) continue
+    const history: SessionEntry[] = []
+    histories.set(key, history)
+    ofNamespace.set(namespace, [...(ofNamespace.get(namespace) ?? []), history])
+  }
+  for (const recorded of calls) {
+    const { call, namespace, session } = recorded
+    if (recorded.outcome === 'not-applied' || (recorded.outcome === 'unknown' && isRead(call))) continue
+    const entry = entryOf(recorded)
+    const isOfNamespace = call.does === 'createNamespace' || call.does === 'deleteNamespace'
+    if (!isOfNamespace) histories.get(JSON.stringify([namespace, session]))?.push(entry)
+    else for (const history of ofNamespace.get(namespace) ?? []) history.push(entry)
+  }
+  return histories
+}
+
+function entryOf(recorded: RecordedCall): SessionEntry {
+  const { call, store, calledAt, endedAt, outcome, answer } = recorded
+  const entry = { call, store, calledAt, recorded }
+  if (outcome === 'unknown') return { ...entry, givenUpAt: endedAt }
+  return { ...entry, answer: textOf(answer), answeredAt: endedAt }
+}
+
+/** Why no order explains a session's history, as a timeline; `undefined`: one does. */
+function failureOf(history: readonly SessionEntry[]): string | undefined {
+  const found = contradictionIn(history, sessionModel)
+  if (found === undefined) return undefined
+  return timelineOf(history, found.entry as SessionEntry)
+}

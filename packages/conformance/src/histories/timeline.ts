@@ -1,0 +1,129 @@
+import { contradictionIn } from '../history-checker.ts'
+import type { SessionEntry } from './check-calls.ts'
+import { isRead, type SessionCall, type Stated, type StatedProperties } from './session-call.ts'
+import { type SessionState, sessionModel } from './session-model.ts'
+
+/** The most calls that a timeline shows, if those that overlap are not more. */
+const mostCalls = 24
+
+/** The most states that a timeline lists. */
+const mostStates = 4
+
+/** How wide the picture of the intervals is at most, in characters. */
+const widest = 40
+
+/**
+ * The calls that lead to an answer that no order explains.
+ *
+ * Nothing that can matter is left out: what the session can have been before the first line sums up everything
+ * earlier, and of what follows only reads are left out, and only such without which there is no order either.
+ */
+export function timelineOf(history: readonly SessionEntry[], wrong: SessionEntry): string {
+  const end = wrong.answeredAt ?? Number.POSITIVE_INFINITY
+  const start = startOf(history, wrong)
+  const isShown = (entry: SessionEntry): boolean => (entry.answeredAt ?? end) >= start
+  let kept = history.filter((entry) => entry.calledAt <= end)
+  for (const entry of kept.filter((one) => one !== wrong && isShown(one) && isRead(one.call))) {
+    const without = kept.filter((one) => one !== entry)
+    if (contradictionIn(without, sessionModel)?.entry === wrong) kept = without
+  }
+  const contradiction = contradictionIn(kept, sessionModel)
+  const before = contradiction?.statesAt(start) ?? []
+  const shown = kept.filter(isShown)
+  const { namespace, session } = wrong.recorded
+  return [
+    `no order of the calls on session ${session} of namespace ${namespace} explains the answer marked with ×`,
+    `before these calls the session is ${statesInWords(before)}`,
+    ...linesOf(shown, wrong, start),
+    `when the call marked with × takes effect, the session is ${statesInWords(contradiction?.states ?? [])}`,
+  ].join('\n  ')
+}
+
+/**
+ * When the timeline starts: before every call that overlaps the wrong one; and earlier, where the session can have been
+ * several things at that time, if a moment at which it can have been one thing only is near.
+ */
+function startOf(history: readonly SessionEntry[], wrong: SessionEntry): number {
+  const end = wrong.answeredAt ?? Number.POSITIVE_INFINITY
+  const overlapping = history.filter(
+    ({ calledAt, answeredAt }) => calledAt <= end && (answeredAt ?? -1) >= wrong.calledAt,
+  )
+  const latest = Math.min(...overlapping.map(({ calledAt }) => calledAt))
+  const contradiction = contradictionIn(history, sessionModel)
+  const starts = history.map(({ calledAt }) => calledAt).filter((at) => at <= latest)
+  const near = starts.reverse().slice(0, mostCalls)
+  return near.find((at) => contradiction?.statesAt(at).length === 1) ?? latest
+}
+
+function linesOf(shown: readonly SessionEntry[], wrong: SessionEntry, start: number): string[] {
+  const instants = [
+    ...new Set(shown.flatMap(({ calledAt, answeredAt = calledAt }) => [calledAt, answeredAt])),
+  ]
+  instants.sort((a, b) => a - b)
+  const scale = Math.min(1, widest / instants.length)
+  const column = (instant: number): number => Math.floor(instants.indexOf(instant) * scale)
+  const width = column(instants.at(-1) ?? 0) + 1
+  return shown.map((entry) => {
+    const { calledAt, answeredAt, recorded } = entry
+    const from = Math.max(column(calledAt), 0)
+    const to = answeredAt === undefined ? width - 1 : column(answeredAt)
+    const bar = `${' '.repeat(from)}├${'─'.repeat(Math.max(0, to - from - 1))}${answeredAt === undefined ? '…' : '┤'}`
+    const mark = entry === wrong ? '×' : ' '
+    const at = `${((calledAt - start) / 1000).toFixed(3)} ms`.padStart(12)
+    const who = `${recorded.store}${recorded.isSync ? ' sync' : ''}`.padEnd(9)
+    return `${mark} ${at} ${bar.padEnd(width + 1)} ${who} ${callInWords(entry.call)} ${resultInWords(entry)}`
+  })
+}
+
+function resultInWords({ answeredAt, givenUpAt, recorded }: SessionEntry): string {
+  if (answeredAt !== undefined)
+    return recorded.answer === undefined ? '→ done' : `→ ${JSON.stringify(recorded.answer)}`
+  return givenUpAt === undefined ? '→ killed' : '→ outcome unknown'
+}
+
+function statesInWords(states: readonly SessionState[]): string {
+  const words = states.slice(0, mostStates).map(stateInWords)
+  if (states.length > mostStates) words.push(`one of ${states.length - mostStates} more`)
+  return words.join(', or ')
+}
+
+function stateInWords({ properties, exists, ttl, namespaceTtl }: SessionState): string {
+  const inner = Object.entries(properties).map(([name, text]) => `${name}: ${text}`)
+  const words = exists ? `{ ${inner.join(', ')} }` : 'not there'
+  const expires = ttl > 0 ? `, expiring ${ttl} s after its last patch` : ''
+  return `${words}${expires}${namespaceTtl > 0 ? ` (namespace: ${namespaceTtl} s)` : ''}`
+}
+
+function callInWords(call: SessionCall): string {
+  switch (call.does) {
+    case 'patch':
+      return `patch(${statedInWords(call.changes)}${ttlInWords(call.ttlSeconds)})`
+    case 'patchIf':
+      return `patchIf(${statedInWords(call.expected ?? {})}, ${statedInWords(call.changes)}${ttlInWords(call.ttlSeconds)})`
+    case 'update':
+      return `update(${call.names.join(', ')}: ${call.count} + 1${ttlInWords(call.ttlSeconds)})`
+    case 'clearIf':
+      return `clearIf(${statedInWords(call.expected ?? {})})`
+    case 'delete':
+    case 'get':
+    case 'getMany':
+      return `${call.does}(${call.names.join(', ')})`
+    case 'createNamespace':
+      return `createNamespace(${call.ttlSeconds ?? ''} s)`
+    default:
+      return `${call.does}()`
+  }
+}
+
+function statedInWords(stated: StatedProperties): string {
+  const inner = Object.entries(stated).map(([name, value]) => `${name}: ${valueInWords(value)}`)
+  return `{ ${inner.join(', ')} }`
+}
+
+function valueInWords(stated: Stated): string {
+  return typeof stated === 'string' ? stated : JSON.stringify(stated.is)
+}
+
+function ttlInWords(ttlSeconds: number | undefined): string {
+  return ttlSeconds === undefined ? '' : `, ${ttlSeconds} s`
+}
