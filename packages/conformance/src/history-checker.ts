@@ -51,7 +51,7 @@ export interface Contradiction<State, Call, Answer> {
   readonly entry: HistoryEntry<Call, Answer>
   /** What the state can have been at an instant before. */
   readonly statesAt: (instant: number) => readonly State[]
-  /** What the state can have been when that call took effect. */
+  /** What the state can have been when that call took effect, or as near to that as the history can come. */
   readonly states: readonly State[]
 }
 
@@ -180,7 +180,9 @@ class Search<State, Call, Answer> {
     const pending = this.#pending.find((call) => call.entry === entry) as Pending<Call, Answer>
     const { explaining, others } = this.#explaining(pending.bit)
     if (explaining.length === 0) {
-      this.#possibilities = others.filter(({ done }) => isNext(pending, done))
+      const next = others.filter(({ done }) => isNext(pending, done))
+      // Where it can take effect in none, an earlier call of its store cannot.
+      this.#possibilities = next.length > 0 ? next : others
       return false
     }
     this.#possibilities = explaining

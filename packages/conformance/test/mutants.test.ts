@@ -80,7 +80,7 @@ describe('the kit rejects a store that', () => {
     'updates without a condition',
   ])('%s, by the history of clients at the same time alone', async (name) => {
     const found = await rejectedByChance(
-      'linearizable',
+      'clients that run at the same time',
       allMutants.filter((mutant) => mutant.name === name),
     )
     expect(found).toEqual([name])

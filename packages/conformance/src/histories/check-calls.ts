@@ -82,6 +82,5 @@ function entryOf(recorded: RecordedCall): SessionEntry {
 /** Why no order explains a session's history, as a timeline; `undefined`: one does. */
 function failureOf(history: readonly SessionEntry[]): string | undefined {
   const found = contradictionIn(history, sessionModel)
-  if (found === undefined) return undefined
-  return timelineOf(history, found.entry as SessionEntry)
+  return found && timelineOf(history, found)
 }

@@ -1,9 +1,9 @@
-import { contradictionIn } from '../history-checker.ts'
+import { type Contradiction, contradictionIn } from '../history-checker.ts'
 import type { SessionEntry } from './check-calls.ts'
 import { isRead, type SessionCall, type Stated, type StatedProperties } from './session-call.ts'
 import { type SessionState, sessionModel } from './session-model.ts'
 
-/** The most calls that a timeline shows, if those that overlap are not more. */
+/** By how many calls a timeline starts earlier at most than it must. */
 const mostCalls = 24
 
 /** The most states that a timeline lists. */
@@ -18,24 +18,29 @@ const widest = 40
  * Nothing that can matter is left out: what the session can have been before the first line sums up everything
  * earlier, and of what follows only reads are left out, and only such without which there is no order either.
  */
-export function timelineOf(history: readonly SessionEntry[], wrong: SessionEntry): string {
+export function timelineOf(
+  history: readonly SessionEntry[],
+  found: Contradiction<SessionState, SessionCall, string | undefined>,
+): string {
+  const wrong = found.entry as SessionEntry
   const end = wrong.answeredAt ?? Number.POSITIVE_INFINITY
-  const start = startOf(history, wrong)
-  const isShown = (entry: SessionEntry): boolean => (entry.answeredAt ?? end) >= start
-  let kept = history.filter((entry) => entry.calledAt <= end)
+  const start = startOf(history, wrong, found)
+  const isShown = ({ answeredAt = end }: SessionEntry): boolean => answeredAt >= start
+  let kept = history.filter(({ calledAt }) => calledAt <= end)
+  let contradiction = found
   for (const entry of kept.filter((one) => one !== wrong && isShown(one) && isRead(one.call))) {
     const without = kept.filter((one) => one !== entry)
-    if (contradictionIn(without, sessionModel)?.entry === wrong) kept = without
+    const remaining = contradictionIn(without, sessionModel)
+    if (remaining?.entry !== wrong) continue
+    kept = without
+    contradiction = remaining
   }
-  const contradiction = contradictionIn(kept, sessionModel)
-  const before = contradiction?.statesAt(start) ?? []
-  const shown = kept.filter(isShown)
   const { namespace, session } = wrong.recorded
   return [
     `no order of the calls on session ${session} of namespace ${namespace} explains the answer marked with ×`,
-    `before these calls the session is ${statesInWords(before)}`,
-    ...linesOf(shown, wrong, start),
-    `when the call marked with × takes effect, the session is ${statesInWords(contradiction?.states ?? [])}`,
+    `before these calls the session is ${statesInWords(contradiction.statesAt(start))}`,
+    ...linesOf(kept.filter(isShown), wrong),
+    `when the call marked with × takes effect, the session is ${statesInWords(contradiction.states)}`,
   ].join('\n  ')
 }
 
@@ -43,19 +48,21 @@ export function timelineOf(history: readonly SessionEntry[], wrong: SessionEntry
  * When the timeline starts: before every call that overlaps the wrong one; and earlier, where the session can have been
  * several things at that time, if a moment at which it can have been one thing only is near.
  */
-function startOf(history: readonly SessionEntry[], wrong: SessionEntry): number {
-  const end = wrong.answeredAt ?? Number.POSITIVE_INFINITY
-  const overlapping = history.filter(
-    ({ calledAt, answeredAt }) => calledAt <= end && (answeredAt ?? -1) >= wrong.calledAt,
-  )
-  const latest = Math.min(...overlapping.map(({ calledAt }) => calledAt))
-  const contradiction = contradictionIn(history, sessionModel)
-  const starts = history.map(({ calledAt }) => calledAt).filter((at) => at <= latest)
-  const near = starts.reverse().slice(0, mostCalls)
-  return near.find((at) => contradiction?.statesAt(at).length === 1) ?? latest
+function startOf(
+  history: readonly SessionEntry[],
+  { calledAt: wrongAt, answeredAt: end = wrongAt }: SessionEntry,
+  found: Contradiction<SessionState, SessionCall, string | undefined>,
+): number {
+  const starts = history
+    .filter(({ calledAt, answeredAt = 0 }) => calledAt <= end && answeredAt >= wrongAt)
+    .map(({ calledAt }) => calledAt)
+  const latest = Math.min(...starts)
+  const earlier = history.map(({ calledAt }) => calledAt).filter((at) => at <= latest)
+  const near = earlier.reverse().slice(0, mostCalls)
+  return near.find((at) => found.statesAt(at).length === 1) ?? latest
 }
 
-function linesOf(shown: readonly SessionEntry[], wrong: SessionEntry, start: number): string[] {
+function linesOf(shown: readonly SessionEntry[], wrong: SessionEntry): string[] {
   const instants = [
     ...new Set(shown.flatMap(({ calledAt, answeredAt = calledAt }) => [calledAt, answeredAt])),
   ]
@@ -65,11 +72,11 @@ function linesOf(shown: readonly SessionEntry[], wrong: SessionEntry, start: num
   const width = column(instants.at(-1) ?? 0) + 1
   return shown.map((entry) => {
     const { calledAt, answeredAt, recorded } = entry
-    const from = Math.max(column(calledAt), 0)
+    const from = column(calledAt)
     const to = answeredAt === undefined ? width - 1 : column(answeredAt)
     const bar = `${' '.repeat(from)}├${'─'.repeat(Math.max(0, to - from - 1))}${answeredAt === undefined ? '…' : '┤'}`
     const mark = entry === wrong ? '×' : ' '
-    const at = `${((calledAt - start) / 1000).toFixed(3)} ms`.padStart(12)
+    const at = `${((calledAt - (instants[0] ?? 0)) / 1000).toFixed(3)} ms`.padStart(12)
     const who = `${recorded.store}${recorded.isSync ? ' sync' : ''}`.padEnd(9)
     return `${mark} ${at} ${bar.padEnd(width + 1)} ${who} ${callInWords(entry.call)} ${resultInWords(entry)}`
   })
