@@ -237,3 +237,25 @@ test('calls of several stores may overtake each other, those of one may not', ()
   expect(isExplained(calls('q'))).toBe(true)
   expect(isExplained(calls('p'))).toBe(false)
 })
+
+test('the timeline of a failure shows the calls that contradict each other, and what the session can have been', () => {
+  const history = [
+    made('p0.0', 0, 1, patch({ count: 1 })),
+    made('t1.0', 2, 3, getAll, { count: 1 }),
+    made('p0.0', 4, 9, count, { count: 2 }),
+    made('p2.0', 5, 10, count, { count: 2 }),
+    made('t1.0', 6, 11, { does: 'get', names: ['other'] }, undefined),
+    killed('p3.0', 7, { does: 'clear' }),
+    made('t1.0', 12, 13, getAll, { count: 3 }),
+  ]
+  expect(() => checkCalls(history.slice(0, 5))).toThrow(
+    [
+      'no order of the calls on session s of namespace n explains the answer marked with ×',
+      '  before these calls the session is { count: 1 }',
+      '        0.000 ms ├─┤   p0.0      update(count: count + 1) → {"count":2}',
+      '  ×     1.000 ms  ├─┤  p2.0      update(count: count + 1) → {"count":2}',
+      '  when the call marked with × takes effect, the session is { count: 2 }',
+    ].join('\n'),
+  )
+  expect(() => checkCalls(history)).toThrow(/p3.0 +clear\(\) → killed/)
+})

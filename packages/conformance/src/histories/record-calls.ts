@@ -153,7 +153,7 @@ class Run {
     this.#mayFinish = true
     for (const client of this.#clients) client.send({ order: 'finish' })
     await this.#every('finished')
-    const [reader] = this.#clients.filter((client) => !client.isOver)
+    const reader = this.#clients.find((client) => client.isAlive)
     reader?.send({ order: 'read', places: this.#places() })
     await reader?.reached('read')
     for (const client of this.#clients) client.send({ order: 'close' })
@@ -238,7 +238,7 @@ class Client {
   readonly #onAnswer: () => void
   #isKilled = false
   #isClosing = false
-  isOver = false
+  #isOver = false
 
   constructor(
     kind: Client['kind'],
@@ -274,9 +274,14 @@ class Client {
     return this.#calls.size
   }
 
+  /** Whether it has neither ended nor been killed. */
+  get isAlive(): boolean {
+    return !this.#isOver && !this.#isKilled
+  }
+
   /** Whether it makes calls at this moment. */
   get isWorking(): boolean {
-    return !this.isOver && !this.#isKilled && this.made > 0 && !this.#reached.has('finished')
+    return this.isAlive && this.made > 0 && !this.#reached.has('finished')
   }
 
   /** What it did, in the order of its calls. */
@@ -286,7 +291,7 @@ class Client {
 
   /** Tells it something; nothing if it has ended. */
   send(order: ClientOrder): void {
-    if (this.isOver || this.#isKilled) return
+    if (!this.isAlive) return
     if (order.order === 'close') this.#isClosing = true
     if (this.#target instanceof Worker) this.#target.postMessage(order)
     else this.#target.stdin?.write(`${JSON.stringify(order)}\n`)
@@ -294,7 +299,7 @@ class Client {
 
   /** Resolves when it has said so, or has been killed. */
   reached(line: 'ready' | 'finished' | 'read'): Promise<void> {
-    if (this.isOver || this.#isKilled || this.#reached.has(line)) return Promise.resolve()
+    if (!this.isAlive || this.#reached.has(line)) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.push({ line, resolve }))
   }
 
@@ -308,7 +313,7 @@ class Client {
 
   /** Ends it if it has not ended. */
   async end(): Promise<void> {
-    if (!this.isOver) this.kill()
+    if (!this.#isOver) this.kill()
     await this.ended
   }
 
@@ -358,7 +363,7 @@ class Client {
   }
 
   #over(code: unknown): void {
-    this.isOver = true
+    this.#isOver = true
     for (const { resolve } of this.#waiting.splice(0)) resolve()
     if (!this.#isKilled && !this.#isClosing) {
       this.#fail(

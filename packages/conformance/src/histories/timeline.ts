@@ -82,10 +82,10 @@ function linesOf(shown: readonly SessionEntry[], wrong: SessionEntry): string[] 
   })
 }
 
-function resultInWords({ answeredAt, givenUpAt, recorded }: SessionEntry): string {
-  if (answeredAt !== undefined)
-    return recorded.answer === undefined ? '→ done' : `→ ${JSON.stringify(recorded.answer)}`
-  return givenUpAt === undefined ? '→ killed' : '→ outcome unknown'
+function resultInWords({ call, answeredAt, givenUpAt, recorded }: SessionEntry): string {
+  if (answeredAt === undefined) return givenUpAt === undefined ? '→ killed' : '→ outcome unknown'
+  if (recorded.answer !== undefined) return `→ ${JSON.stringify(recorded.answer)}`
+  return isRead(call) ? '→ undefined' : '→ done'
 }
 
 function statesInWords(states: readonly SessionState[]): string {
