@@ -157,6 +157,19 @@ describe.each<[fault: string, wrong: RecordedCall[], right: RecordedCall[]]>([
     ],
   ],
   [
+    'call without an answer, overtaken by a read that was made meanwhile',
+    [
+      failed('p', [0, 9], 'unknown', patch({ a: 1 })),
+      made('p', 1, 2, getAll, {}),
+      made('q', 3, 4, getAll, { a: 1 }),
+    ],
+    [
+      failed('p', [0, 1], 'unknown', patch({ a: 1 })),
+      made('p', 1, 2, getAll, {}),
+      made('q', 3, 4, getAll, { a: 1 }),
+    ],
+  ],
+  [
     'session that outlives its namespace',
     [
       made('p', 0, 1, patch({ a: 1 })),
@@ -226,6 +239,25 @@ describe.each<[fault: string, wrong: RecordedCall[], right: RecordedCall[]]>([
   test('and what is like it, but right, is not', () => {
     expect(isExplained(right)).toBe(true)
   })
+})
+
+test('a call that would change nothing at first may take effect later', () => {
+  const calls = [
+    made('p', 0, 9, { does: 'delete', names: ['a'] }),
+    made('q', 1, 2, patch({ a: 1 })),
+    made('r', 3, 4, getAll, { a: 1 }),
+    made('r', 5, 6, getAll, {}),
+  ]
+  expect(isExplained(calls)).toBe(true)
+})
+
+test('a read leaves time for an earlier call of its store whose answer was lost', () => {
+  const calls = [
+    failed('p', [0, 9], 'unknown', patch({ a: 1 })),
+    made('p', 1, 8, { does: 'get', names: ['b'] }, undefined),
+    made('q', 10, 11, getAll, { a: 1 }),
+  ]
+  expect(isExplained(calls)).toBe(true)
 })
 
 test('calls of several stores may overtake each other, those of one may not', () => {
