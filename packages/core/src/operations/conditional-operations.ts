@@ -1,6 +1,7 @@
 import { absent } from '../api/absent.ts'
 import type { JsonValue, Properties } from '../api/context-store.ts'
 import { ConflictError } from '../api/errors.ts'
+import { present } from '../api/present.ts'
 import type { Condition, PatchRequest, WriteOutcome } from '../port/patch-request.ts'
 import { checkCondition } from '../rules/check-patch.ts'
 import { conditionHolds } from '../rules/condition.ts'
@@ -58,15 +59,23 @@ export function* conditional(
   first: WriteOutcome | Promise<WriteOutcome>,
   again: (expected: Condition | undefined) => WriteOutcome | Promise<WriteOutcome>,
 ): Steps<WriteOutcome> {
-  let asked = expected
   let answer = first
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const current: WriteOutcome = yield* answered(answer)
-    if (current === undefined || asked === undefined || !conditionHolds(asked, current)) return current
-    asked = conditionOf(asked.names, current)
-    answer = again(asked)
+    if (current === undefined || expected === undefined || !conditionHolds(expected, current)) return current
+    answer = again(asStored(expected, current))
   }
   throw conflict()
+}
+
+/**
+ * A condition that holds for `current`, with the values as they are stored. What must only be present still need
+ * only be: others may write it meanwhile.
+ */
+function asStored(expected: Condition, current: Properties): Condition {
+  const { names, values } = conditionOf(expected.names, current)
+  const kept = names.filter((name) => expected.values[name] === present)
+  return { names, values: { ...values, ...Object.fromEntries(kept.map((name) => [name, present])) } }
 }
 
 /** The condition that those properties are still as they are. */
