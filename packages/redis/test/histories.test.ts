@@ -7,7 +7,7 @@ import { freshPrefix } from './key-space.ts'
 const open = new URL('fixtures/open-store.mjs', import.meta.url)
 const longRuns = Number(process.env.HISTORY_RUNS ?? 0)
 const seed = Number(process.env.HISTORY_SEED ?? Math.floor(Math.random() * 2 ** 31))
-const size = longRuns > 0 ? { calls: 10_000, kills: 20 } : { calls: 1_000, kills: 4 }
+const size = longRuns > 0 ? { calls: 10_000, kills: 20 } : { calls: 800, kills: 2 }
 let server: RedisServer
 
 beforeAll(async () => {
