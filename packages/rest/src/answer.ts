@@ -1,4 +1,4 @@
-/** The answer of an operation; its body is JSON text. */
+/** The answer of an operation. */
 export interface Answer {
   readonly status: number
   readonly body: string | undefined
@@ -13,6 +13,18 @@ export const noContent: Answer = { status: 204, body: undefined, headers: {} }
 /** A value as JSON. */
 export function jsonAnswer(value: unknown, status = 200): Answer {
   return { status, body: JSON.stringify(value), headers: jsonHeaders }
+}
+
+/** A string as it is. */
+export function textAnswer(text: string): Answer {
+  return { status: 200, body: text, headers: { 'content-type': 'text/plain; charset=utf-8' } }
+}
+
+/** An answer without its body, whose length it still states: the answer to HEAD. */
+export function withoutBody({ status, body, headers }: Answer): Answer {
+  if (body === undefined) return { status, body, headers }
+  const length = new TextEncoder().encode(body).length
+  return { status, body: undefined, headers: { ...headers, 'content-length': String(length) } }
 }
 
 /** An error; every one has this form (docs/rest-contract.md, "Requests"). */

@@ -13,6 +13,11 @@ export interface HandlerOptions {
   /** Whether one property is answered as its bare value, not as an object `{"d":1000}`: `true` in `service`. */
   readonly bareValues?: boolean | undefined
   /**
+   * Whether a bare value that is a string is answered as its own text, not as JSON: `true` in `service`. It changes
+   * nothing without `bareValues`.
+   */
+  readonly bareStrings?: boolean | undefined
+  /**
    * Whether creating a namespace called `consumer`, `operational`, `conversation`, `faas`, `custom` or `sde` is a
    * 400: `true` in `service`. One that exists is served.
    */
@@ -22,10 +27,8 @@ export interface HandlerOptions {
    * created. The handler reads before it writes; a store with `namespaces: 'explicit'` does both in one step.
    */
   readonly createOnPatch?: boolean | undefined
-  /** Whether reading all or several properties of a session that does not exist is a 404, not `{}`: `true` in `service`. */
-  readonly missingSessions?: boolean | undefined
-  /** What `session-properties` calls a session's properties: `properties` in both profiles, or `property`. */
-  readonly propertiesField?: 'properties' | 'property' | undefined
+  /** What `session-properties` calls a session's properties: `property` in both profiles, or `properties`. */
+  readonly propertiesField?: 'property' | 'properties' | undefined
   /**
    * The API keys, which are the tokens of v2 too. A string: the key of every account. An object: the key of each
    * account; an account without an entry accepts none. A key ring of `createKeys`: keys that change meanwhile.
@@ -40,9 +43,9 @@ export interface HandlerOptions {
 export const handlerOptionNames: readonly string[] = [
   'profile',
   'bareValues',
+  'bareStrings',
   'reservedNames',
   'createOnPatch',
-  'missingSessions',
   'propertiesField',
   'keys',
   'cors',

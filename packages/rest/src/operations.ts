@@ -1,5 +1,5 @@
 import type { Patch, Properties } from '@context-store/core'
-import { type Answer, jsonAnswer, noContent } from './answer.ts'
+import { type Answer, jsonAnswer, noContent, textAnswer } from './answer.ts'
 import { checkName, checkThere, checkWrite } from './namespace-start.ts'
 import { type Call, namespaceOf, type Operation } from './operation.ts'
 import { Refusal } from './refusal.ts'
@@ -54,12 +54,7 @@ export const readProperties: Operation = {
     const found: Partial<Properties> = await (include === undefined
       ? session.getAll()
       : session.getMany(include))
-    if (Object.keys(found).length === 0) {
-      await checkThere(namespace)
-      if (call.rules.missingSessions && (await session.info()) === undefined) {
-        throw new Refusal(404, 'the session does not exist')
-      }
-    }
+    if (Object.keys(found).length === 0) await checkThere(namespace)
     return jsonAnswer(found)
   },
 }
@@ -77,7 +72,9 @@ export const readProperty: Operation = {
   async run(call) {
     const value = await namespaceOf(call).session(call.session).get(call.name)
     if (value === undefined) throw new Refusal(404, 'the property does not exist')
-    return jsonAnswer(call.rules.bareValues ? value : { [call.name]: value })
+    const { bareValues, bareStrings } = call.rules
+    if (!bareValues) return jsonAnswer({ [call.name]: value })
+    return bareStrings && typeof value === 'string' ? textAnswer(value) : jsonAnswer(value)
   },
 }
 

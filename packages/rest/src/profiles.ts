@@ -2,7 +2,7 @@ import { InvalidOptionError } from '@context-store/core'
 import type { HandlerOptions, Profile } from './handler-options.ts'
 
 /** The options for what differs between the vendor's pages. */
-type RuleName = 'bareValues' | 'reservedNames' | 'createOnPatch' | 'missingSessions' | 'propertiesField'
+type RuleName = 'bareValues' | 'bareStrings' | 'reservedNames' | 'createOnPatch' | 'propertiesField'
 
 /** A value of each of them; a profile is such a set of values. */
 export type ServiceRules = { readonly [name in RuleName]-?: Exclude<HandlerOptions[name], undefined> }
@@ -10,17 +10,17 @@ export type ServiceRules = { readonly [name in RuleName]-?: Exclude<HandlerOptio
 const profiles: { readonly [name in Profile]: ServiceRules } = {
   '2019': {
     bareValues: false,
+    bareStrings: false,
     reservedNames: false,
     createOnPatch: true,
-    missingSessions: false,
-    propertiesField: 'properties',
+    propertiesField: 'property',
   },
   service: {
     bareValues: true,
+    bareStrings: true,
     reservedNames: true,
     createOnPatch: true,
-    missingSessions: true,
-    propertiesField: 'properties',
+    propertiesField: 'property',
   },
 }
 
@@ -33,13 +33,13 @@ export function serviceRules(options: HandlerOptions): ServiceRules {
   const usual = profiles[profile]
   const { propertiesField = usual.propertiesField } = options
   if (propertiesField !== 'properties' && propertiesField !== 'property') {
-    throw new InvalidOptionError("propertiesField: must be 'properties' or 'property'")
+    throw new InvalidOptionError("propertiesField: must be 'property' or 'properties'")
   }
   return {
     bareValues: choice('bareValues', options.bareValues, usual.bareValues),
+    bareStrings: choice('bareStrings', options.bareStrings, usual.bareStrings),
     reservedNames: choice('reservedNames', options.reservedNames, usual.reservedNames),
     createOnPatch: choice('createOnPatch', options.createOnPatch, usual.createOnPatch),
-    missingSessions: choice('missingSessions', options.missingSessions, usual.missingSessions),
     propertiesField,
   }
 }

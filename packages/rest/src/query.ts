@@ -14,8 +14,8 @@ const emptyQuery: Query = { include: undefined, wholeNumber: () => undefined }
 /**
  * Reads a query; `+` is a space, as `URLSearchParams` writes it.
  *
- * `include` is split at the commas as they were sent and then decoded, so that a name may hold one; what is
- * empty names nothing.
+ * `include` is decoded and then split at its commas: most query builders send a comma as `%2C`. What is empty names
+ * nothing.
  *
  * @throws `Refusal` 400 for an encoding that is broken, in a parameter that nobody asks for too
  */
@@ -26,9 +26,9 @@ export function readQuery(query: string): Query {
   for (const pair of query.split('&')) {
     const equals = pair.indexOf('=')
     const name = decoded(equals === -1 ? pair : pair.slice(0, equals))
-    const pieces = (equals === -1 ? '' : pair.slice(equals + 1)).split(',').map(decoded)
-    if (name === 'include') include = [...(include ?? []), ...pieces.filter((piece) => piece !== '')]
-    else values.set(name, pieces.join(','))
+    const value = decoded(equals === -1 ? '' : pair.slice(equals + 1))
+    if (name === 'include') include = [...(include ?? []), ...value.split(',').filter((one) => one !== '')]
+    else values.set(name, value)
   }
   return {
     include,

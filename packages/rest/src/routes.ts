@@ -102,8 +102,13 @@ function byLength(paths: readonly (readonly [path: string, operations: Route['op
       namespace: parts.indexOf('{namespace}'),
       session: parts.indexOf('{session}'),
       name: parts.indexOf('{name}'),
-      operations,
+      operations: withHead(operations),
     })
   }
   return grouped
+}
+
+/** With HEAD beside GET: the same, but for the body that is not sent. */
+function withHead({ GET, ...others }: Route['operations']): Route['operations'] {
+  return GET === undefined ? others : { GET, HEAD: GET, ...others }
 }

@@ -1,5 +1,5 @@
 import { type ContextStore, ContextStoreError, type JsonValue } from '@context-store/core'
-import { type Answer, errorAnswer } from './answer.ts'
+import { type Answer, errorAnswer, withoutBody } from './answer.ts'
 import { asObject, type JsonObject, parseJson, readBody } from './body.ts'
 import { corsRules, isPreflight } from './cors.ts'
 import { statusOfError } from './error-status.ts'
@@ -55,10 +55,15 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
     })
   }
 
-  if (cors === undefined) return (request, target) => serve(request, target).catch(answerOfError)
+  async function answered(request: ServiceRequest, target: string): Promise<Answer> {
+    const answer = await serve(request, target).catch(answerOfError)
+    return request.method === 'HEAD' ? withoutBody(answer) : answer
+  }
+
+  if (cors === undefined) return answered
   return async (request, target) => {
     if (isPreflight(request)) return { status: 204, body: undefined, headers: cors.preflight }
-    const answer = await serve(request, target).catch(answerOfError)
+    const answer = await answered(request, target)
     return { ...answer, headers: { ...answer.headers, ...cors.headers } }
   }
 }

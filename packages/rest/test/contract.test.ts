@@ -40,9 +40,8 @@ interface Row {
   readonly service?: Answered
   /** Each a 400, beside what is a 400 everywhere. */
   readonly malformed?: readonly Case[]
-  /** Each a 404 in both profiles, or in `service` alone. */
+  /** Each a 404. */
   readonly missing?: readonly Case[]
-  readonly missingInService?: readonly Case[]
   /** The methods that the path serves. */
   readonly allow: string
 }
@@ -64,7 +63,7 @@ const endless = { ...address, payload: {} }
 
 const propertiesRows = (of: string, session: string): readonly Row[] => {
   const path = `/v1/account/a/n${session}/properties`
-  const allow = 'GET, PATCH, DELETE'
+  const allow = 'GET, HEAD, PATCH, DELETE'
   const none = `/v1/account/a/none${session}/properties`
   return [
     {
@@ -74,7 +73,6 @@ const propertiesRows = (of: string, session: string): readonly Row[] => {
       allow,
       answers: [200, { a: 1, b: null }],
       missing: [{ path: none }, { path: `${none}?include=a` }],
-      missingInService: [{ path: '/v1/account/a/n/none/properties' }],
     },
     {
       id: `patchProperties${of}`,
@@ -98,7 +96,7 @@ const propertiesRows = (of: string, session: string): readonly Row[] => {
 const propertyRows = (of: string, session: string): readonly Row[] => {
   const path = `/v1/account/a/n${session}/properties/a`
   const none = `/v1/account/a/none${session}/properties/a`
-  const allow = 'GET, PUT, DELETE'
+  const allow = 'GET, HEAD, PUT, DELETE'
   return [
     {
       id: `readProperty${of}`,
@@ -141,7 +139,7 @@ const rows: readonly Row[] = [
     id: 'createNamespace',
     method: 'POST',
     path: '/v1/account/a',
-    allow: 'GET, POST',
+    allow: 'GET, HEAD, POST',
     body: { name: 'new', more: 1 },
     answers: done,
     malformed: [...badTimes, { body: {} }, { body: { name: 1 } }, { body: { name: '' } }, { body: [] }],
@@ -150,7 +148,7 @@ const rows: readonly Row[] = [
     id: 'listNamespaces',
     method: 'GET',
     path: '/v1/account/a',
-    allow: 'GET, POST',
+    allow: 'GET, HEAD, POST',
     answers: [200, [{ name: 'n', createdAt }]],
   },
   { id: 'deleteNamespace', method: 'DELETE', path: '/v1/account/a/n', allow: 'DELETE', answers: done },
@@ -162,7 +160,7 @@ const rows: readonly Row[] = [
     id: 'listSessionIds',
     method: 'GET',
     path: '/v1/account/a/n/session-ids',
-    allow: 'GET',
+    allow: 'GET, HEAD',
     answers: [200, ['__default__', 's']],
     malformed: badPages,
     missing: [{ path: '/v1/account/a/none/session-ids' }],
@@ -171,12 +169,12 @@ const rows: readonly Row[] = [
     id: 'listSessionProperties',
     method: 'GET',
     path: '/v1/account/a/n/session-properties',
-    allow: 'GET',
+    allow: 'GET, HEAD',
     answers: [
       200,
       [
-        { sessionId: '__default__', properties: { a: 1, b: null } },
-        { sessionId: 's', properties: { a: 1, b: null } },
+        { sessionId: '__default__', property: { a: 1, b: null } },
+        { sessionId: 's', property: { a: 1, b: null } },
       ],
     ],
     malformed: badPages,
@@ -186,7 +184,7 @@ const rows: readonly Row[] = [
     id: 'createSession',
     method: 'POST',
     path: '/v1/account/a/namespace/n/session',
-    allow: 'GET, POST',
+    allow: 'GET, HEAD, POST',
     body: { sessionId: 'new' },
     answers: done,
     malformed: [
@@ -202,7 +200,7 @@ const rows: readonly Row[] = [
     id: 'listSessions',
     method: 'GET',
     path: '/v1/account/a/namespace/n/session',
-    allow: 'GET, POST',
+    allow: 'GET, HEAD, POST',
     answers: [200, [{ sessionId: 's', createdAt, ttlSecond: 100 }]],
     missing: [{ path: '/v1/account/a/namespace/none/session' }],
   },
@@ -274,7 +272,7 @@ const rows: readonly Row[] = [
       id: `readDocument${of}`,
       method: 'GET',
       path: `/v2/context/document/a/n${of === '' ? '/s' : ''}`,
-      allow: 'GET',
+      allow: 'GET, HEAD',
       answers: [
         200,
         {
@@ -330,6 +328,12 @@ async function statusesOf(row: Row, profile: Profile): Promise<string[]> {
   }
   expect((await sends(status, { path: path.replaceAll(/\/(a|n|s)(?=\/|$)/g, encoded) })).body).toEqual(body)
 
+  if (method === 'GET') {
+    const { send } = await seeded({ profile })
+    const [whole, head] = [await send('GET', path), await send('HEAD', path)]
+    expect([head.status, head.body]).toEqual([whole.status, undefined])
+  }
+
   for (const malformed of row.malformed ?? []) await sends(400, malformed)
   await sends(400, { path: `${path}?x=%` })
   await sends(400, { path: `${path}?%ff` })
@@ -337,7 +341,6 @@ async function statusesOf(row: Row, profile: Profile): Promise<string[]> {
     await sends(400, { path: path.replace(new RegExp(`/${part}(?=/|$)`), '/%ff') })
   }
   for (const missing of row.missing ?? []) await sends(404, missing)
-  for (const missing of row.missingInService ?? []) await sends(profile === 'service' ? 404 : 200, missing)
   if (row.body !== undefined) {
     const headers = (more: object) => ({ headers: { ...right, ...more } })
     for (const text of ['', '{', 'x', '{"a":1e400', '"\\x"']) await sends(400, {}, { body: text })

@@ -47,6 +47,15 @@ const headers = { 'maven-api-key': 'key-1', 'content-type': 'application/json' }
 const pathOf = (namespace: string, session: string, name?: string): string =>
   `/v1/account/${accountId}/${namespace}/${encodeURIComponent(session)}/properties${name === undefined ? '' : `/${name}`}`
 
+/** A value as the profile `service` answers it: a string is its own text. */
+function jsonOrText(text: string): JsonValue {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
 const clients: { readonly [name: string]: (url: string) => Calls } = {
   axios(url) {
     const client = axios.create({ baseURL: url, headers })
@@ -76,7 +85,7 @@ const clients: { readonly [name: string]: (url: string) => Calls } = {
     return {
       async read(...address) {
         const response = await send(pathOf(...address), { method: 'GET' })
-        return response.ok ? ((await response.json()) as JsonValue) : undefined
+        return response.ok ? jsonOrText(await response.text()) : undefined
       },
       write: async (namespace, session, properties) => {
         await send(pathOf(namespace, session), { method: 'PATCH', body: JSON.stringify(properties) })
@@ -101,7 +110,7 @@ const clients: { readonly [name: string]: (url: string) => Calls } = {
     return {
       async read(...address) {
         const text = await send('GET', pathOf(...address))
-        return text === undefined ? undefined : JSON.parse(text)
+        return text === undefined ? undefined : jsonOrText(text)
       },
       write: async (namespace, session, properties) => {
         await send('PATCH', pathOf(namespace, session), JSON.stringify(properties))

@@ -197,10 +197,12 @@ test.each(['2019', 'service'] satisfies Profile[])('the handler, profile %s', as
       const heard = await answer.text()
       statuses.add(answer.status)
       expect(answer.status).toBeLessThan(500)
-      if (answer.status >= 400) expect(JSON.parse(heard)).toEqual({ message: expect.any(String) })
+      if (method === 'HEAD') expect(heard).toBe('')
+      else if (answer.status >= 400) expect(JSON.parse(heard)).toEqual({ message: expect.any(String) })
       expect(await untouched(store)).toEqual(before)
       // The id of the other's session may be written by a request of this test; what it holds may not be told.
-      expect(JSON.parse(heard === '' ? 'null' : heard)).not.toEqual({ a: secret })
+      const isJson = heard !== '' && answer.headers.get('content-type') === 'application/json'
+      expect(isJson ? JSON.parse(heard) : heard).not.toEqual(isJson ? { a: secret } : secret)
       expect(heard).not.toContain(`"a":"${secret}"`)
     }),
     { numRuns: 6000, seed: 20190802 },

@@ -66,6 +66,8 @@ const operations = [
   ['GET', '/n/none/properties', undefined, 200, {}],
   ['GET', '/none/properties', undefined, 404, message],
   ['GET', '/n/properties?include=b,none', undefined, 200, { b: null }],
+  ['GET', '/n/s/properties?include=a%2Cb', undefined, 200, { a: 1, b: null }],
+  ['GET', '/n/s/properties?include=%61%2C&include=none%2cb', undefined, 200, { a: 1, b: null }],
   ['GET', '/n/s/properties?include=a&x=y&include=b', undefined, 200, { a: 1, b: null }],
   ['GET', '/n/s/properties?include', undefined, 200, {}],
   ['GET', '/n/s/properties?include=', undefined, 200, {}],
@@ -141,16 +143,16 @@ test('a session called properties has only single ones', async () => {
   expect((await send('/v1/account/a/n/properties/properties')).body).toEqual({ properties: 2 })
   expect((await send('/v1/account/a/n/properties/properties/a')).body).toEqual({ a: 1 })
   const patch = await send('/v1/account/a/n/properties/properties', { method: 'PATCH', body: '{}' })
-  expect([patch.status, patch.headers.get('allow')]).toEqual([405, 'GET, PUT, DELETE'])
+  expect([patch.status, patch.headers.get('allow')]).toEqual([405, 'GET, HEAD, PUT, DELETE'])
 })
 
 test.each([
-  ['', ['PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'], 'GET, POST'],
-  ['/n', ['GET', 'POST', 'HEAD'], 'DELETE'],
-  ['/n/properties', ['POST', 'PUT', 'HEAD'], 'GET, PATCH, DELETE'],
-  ['/n/s/properties', ['POST', 'QUERY'], 'GET, PATCH, DELETE'],
-  ['/n/properties/constructor', ['PATCH', 'POST', 'valueOf'], 'GET, PUT, DELETE'],
-  ['/n/s/properties/a', ['PATCH'], 'GET, PUT, DELETE'],
+  ['', ['PUT', 'PATCH', 'DELETE', 'OPTIONS'], 'GET, HEAD, POST'],
+  ['/n', ['GET', 'POST', 'PUT'], 'DELETE'],
+  ['/n/properties', ['POST', 'PUT'], 'GET, HEAD, PATCH, DELETE'],
+  ['/n/s/properties', ['POST', 'QUERY'], 'GET, HEAD, PATCH, DELETE'],
+  ['/n/properties/constructor', ['PATCH', 'POST', 'valueOf'], 'GET, HEAD, PUT, DELETE'],
+  ['/n/s/properties/a', ['PATCH'], 'GET, HEAD, PUT, DELETE'],
 ])('%s: the methods %j are a 405 that tells which ones are not', async (path, methods, allow) => {
   const { send } = service()
   for (const method of methods) {
@@ -330,7 +332,7 @@ test('cors: a question is answered without a key, and the origin goes with every
   expect(asked.status).toBe(204)
   expect(Object.fromEntries(asked.headers)).toMatchObject({
     'access-control-allow-origin': 'https://shop.example',
-    'access-control-allow-methods': 'GET, POST, DELETE, PATCH, PUT',
+    'access-control-allow-methods': 'GET, HEAD, POST, DELETE, PATCH, PUT',
     'access-control-allow-headers': 'authorization, content-type, maven-api-key, x-request-id',
     vary: 'origin',
   })

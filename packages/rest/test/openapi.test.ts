@@ -19,7 +19,7 @@ test('it is served to whoever asks, as it is in the package', async () => {
   expect(answer.headers.get('access-control-allow-origin')).toBe('*')
   expect(await answer.json()).toEqual(document)
   const post = await handle(new Request('http://host/openapi.json', { method: 'POST' }))
-  expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET'])
+  expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
 })
 
 // The table test holds every answer against the description; this shows that it would be told.

@@ -145,7 +145,7 @@ describe('options', () => {
     const undefinedOptions = (names: string): object =>
       Object.fromEntries(names.split(' ').map((name) => [name, undefined]))
     const ofHandler = undefinedOptions(
-      'profile bareValues reservedNames createOnPatch missingSessions propertiesField keys cors',
+      'profile bareValues bareStrings reservedNames createOnPatch propertiesField keys cors',
     )
     const ofDouble = { ...ofHandler, ...undefinedOptions('hosts state seed') }
     for (const [call, args] of [

@@ -69,27 +69,55 @@ test('createOnPatch: where it is off, only a POST of it begins a namespace', asy
 })
 
 test.each([
-  [{}, 200],
-  [{ missingSessions: true }, 404],
-  [{ profile: 'service' }, 404],
-  [{ profile: 'service', missingSessions: false }, 200],
-] satisfies [HandlerOptions, number][])('missingSessions: %j', async (options, status) => {
-  const { store, send } = await service(options)
-  await store.session({ account: 'a', namespace: 'n', session: 'empty' }).patch({}, { ttlSeconds: 60 })
-  for (const query of ['', '?include=a']) {
-    expect((await send('GET', `${base}/n/none/properties${query}`)).status).toBe(status)
-    expect((await send('GET', `${base}/n/empty/properties${query}`)).body).toEqual({})
+  [{}, { a: 'x' }, 'application/json'],
+  [{ bareStrings: true }, { a: 'x' }, 'application/json'],
+  [{ bareValues: true }, '"x"', 'application/json'],
+  [{ profile: 'service', bareStrings: false }, '"x"', 'application/json'],
+  [{ profile: 'service' }, 'x', 'text/plain; charset=utf-8'],
+  [{ bareValues: true, bareStrings: true }, 'x', 'text/plain; charset=utf-8'],
+] satisfies [HandlerOptions, unknown, string][])('bareStrings: %j', async (options, body, type) => {
+  const store = memoryStore()
+  const written = { a: 'x', empty: '', digits: '1000', other: 'é "\n', none: null, number: 1, list: ['a'] }
+  await store.session({ account: 'a', namespace: 'n' }).patch(written)
+  const handle = createHandler(store, options)
+  const got = async (name: string) => {
+    const request = new Request(`http://host${base}/n/properties/${name}`, {
+      headers: { 'maven-api-key': 'k' },
+    })
+    const answer = await handle(request)
+    expect(answer.status).toBe(200)
+    return { type: answer.headers.get('content-type'), text: await answer.text() }
   }
-  expect((await send('GET', `${base}/n/properties?include=none`)).body).toEqual({})
-  expect((await send('GET', `${base}/none/properties`)).status).toBe(404)
+  for (const [name, value] of Object.entries(written)) {
+    const isText = typeof body === 'string' && body === 'x' && typeof value === 'string'
+    const json = JSON.stringify(typeof body === 'string' ? value : { [name]: value })
+    const expected = isText ? { type, text: value } : { type: 'application/json', text: json }
+    expect([name, await got(name)]).toEqual([name, expected])
+  }
 })
+
+test.each(['2019', 'service'] as const)(
+  '%s: a session without properties is empty, not missing',
+  async (profile) => {
+    const { store, send } = await service({ profile })
+    await store.session({ account: 'a', namespace: 'n', session: 'empty' }).patch({}, { ttlSeconds: 60 })
+    await store.account('a').namespace('new').create()
+    for (const session of ['n/none', 'n/empty', 'new', 'new/none']) {
+      for (const query of ['', '?include=a']) {
+        const { status, body } = await send('GET', `${base}/${session}/properties${query}`)
+        expect([status, body]).toEqual([200, {}])
+      }
+    }
+    expect((await send('GET', `${base}/none/properties`)).status).toBe(404)
+  },
+)
 
 test('propertiesField: what a session’s properties are called', async () => {
   const properties = { a: 'x', list: ['a'] }
   for (const [options, session] of [
-    [{}, { sessionId: '__default__', properties }],
-    [{ profile: 'service' }, { sessionId: '__default__', properties }],
-    [{ propertiesField: 'property' }, { sessionId: '__default__', property: properties }],
+    [{}, { sessionId: '__default__', property: properties }],
+    [{ profile: 'service' }, { sessionId: '__default__', property: properties }],
+    [{ propertiesField: 'properties' }, { sessionId: '__default__', properties }],
   ] as const) {
     const { send } = await service(options)
     expect((await send('GET', `${base}/n/session-properties`)).body).toEqual([session])
@@ -100,7 +128,7 @@ test.each([
   { bareValues: 1 },
   { reservedNames: 'consumer' },
   { createOnPatch: null },
-  { missingSessions: 404 },
+  { bareStrings: 'x' },
   { propertiesField: 'values' },
   { profile: 'vendor' },
 ])('the options %j are refused', (options) => {

@@ -143,9 +143,15 @@ test('requests sent one behind the other are answered in order', async () => {
   expect(await raw(server, patch + get)).toEqual({ statuses: [204, 200], body: { a: 1 } })
 })
 
-test('HEAD has the status of what it is, and no body', async () => {
-  const answer = await fetch(`${(await start()).url}/v1/account/a`, { method: 'HEAD', headers })
-  expect([answer.status, answer.headers.get('allow'), await answer.text()]).toEqual([405, 'GET, POST', ''])
+test('HEAD is answered as GET is, without the body, and the connection goes on', async () => {
+  const server = await start()
+  const heads = ['v1/account/a', 'v1/account/a/none/properties', 'v1/account/a/n'].map(
+    (path) => `HEAD /${path} HTTP/1.1\r\n${head}\r\n`,
+  )
+  const get = `GET /v1/account/a HTTP/1.1\r\n${last}\r\n`
+  expect(await raw(server, heads.join('') + get)).toEqual({ statuses: [200, 404, 405, 200], body: [] })
+  const answer = await fetch(`${server.url}/v1/account/a`, { method: 'HEAD', headers })
+  expect([answer.status, answer.headers.get('content-length'), await answer.text()]).toEqual([200, '2', ''])
 })
 
 test('clients that send slowly hold nobody up, and are told so in the end', async () => {

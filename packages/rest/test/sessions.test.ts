@@ -30,7 +30,7 @@ test('pages are of the size that is asked for, and together they are every sessi
     expect(found).toEqual(listed)
   }
   const { body } = await send('GET', '/v1/account/a/n/session-properties?page=83&perPage=3')
-  expect(body).toEqual([{ sessionId: 's249', properties: { i: 249 } }])
+  expect(body).toEqual([{ sessionId: 's249', property: { i: 249 } }])
   const far = await send('GET', '/v1/account/a/n/session-ids?page=999999999999999&perPage=1000')
   expect([far.status, far.body]).toEqual([200, []])
 })
@@ -63,7 +63,7 @@ describe('the reads of one page', () => {
 
   test('sessions before the page are read without properties, 1,000 at a time, and none after it', async () => {
     const { body, calls } = await answer(4000, 'session-properties?page=1000&perPage=3')
-    expect(body).toEqual([3000, 3001, 3002].map((i) => ({ sessionId: `s${i}`, properties: { i } })))
+    expect(body).toEqual([3000, 3001, 3002].map((i) => ({ sessionId: `s${i}`, property: { i } })))
     expect(calls.map(([name, options]) => [name, options])).toEqual([
       ['listSessions', { limit: 1000, cursor: undefined }],
       ['listSessions', { limit: 1000, cursor: expect.any(String) }],
@@ -79,7 +79,7 @@ test('a path that fits a property too is the property', async () => {
   const path = '/v1/account/a/namespace/properties/session'
   expect((await send('GET', path)).body).toEqual({ session: 1 })
   const { status, headers } = await send('POST', path, { body: '{"sessionId":"s"}' })
-  expect([status, headers.get('allow')]).toEqual([405, 'GET, PUT, DELETE'])
+  expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD, PUT, DELETE'])
   expect((await send('GET', '/v1/account/a/namespace/session-ids')).body).toEqual(['__default__'])
 })
 

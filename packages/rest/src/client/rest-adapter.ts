@@ -115,7 +115,8 @@ export class RestAdapter implements StorageAdapter {
     const path = propertiesPath(address)
     // Every profile answers `include` in the same form, but not the path of a single property.
     const query = names === undefined ? '' : `?include=${names.map(encodeURIComponent).join(',')}`
-    const isWhole = query.length > maxQueryLength
+    // `include` is split after it is decoded, so it cannot carry a name with a comma.
+    const isWhole = query.length > maxQueryLength || names?.some((name) => name.includes(','))
     const properties = await this.#readObject(address.account, isWhole ? path : path + query)
     if (names === undefined) return properties
     const wanted: Properties = {}

@@ -128,7 +128,15 @@ export function contextServiceClient(
     namespace: string,
     name: string,
     session?: string,
-  ): Promise<JsonValue> => parsed(await ask('GET', `${pathOf(namespace, session)}/${part(name, 'name')}`))
+  ): Promise<JsonValue> => {
+    const text = await ask('GET', `${pathOf(namespace, session)}/${part(name, 'name')}`)
+    try {
+      return JSON.parse(text)
+    } catch {
+      // A string is answered as its own text. The string `1000` comes back as a number, as on the platform.
+      return text
+    }
+  }
   const merge = async (namespace: string, properties: Properties, session?: string): Promise<Properties> => {
     checkProperties(properties)
     await ask('PATCH', pathOf(namespace, session), properties)
