@@ -97,6 +97,64 @@ describe.each(stores)('over %s', (_name, open) => {
     expect(context.getGlobalContextData('n', 'b')).toBeNull()
   })
 
+  test('all properties are read by name and through the methods of the platform’s map', () => {
+    const { context } = start()
+    expect(context.setContextDataForUser('n', 'color', 'red')).toBe(true)
+    expect(context.setContextDataForUser('n', 'size', 12)).toBe(true)
+    const realm = createContext({ botContext: context })
+    const run = (script: string) =>
+      JSON.parse(
+        runInContext(
+          `JSON.stringify((function (all) { ${script} })(botContext.getContextDataForUser('n')))`,
+          realm,
+        ),
+      )
+    expect(run('return [all.color, all.get("color"), all.get("none"), all.get("get")]')).toEqual([
+      'red',
+      'red',
+      null,
+      null,
+    ])
+    expect(run('return all.keySet().concat(all.values())')).toEqual(['color', 'size', 'red', 12])
+    expect(run('return [all.containsKey("size"), all.containsKey("get"), all.isEmpty()]')).toEqual([
+      true,
+      false,
+      false,
+    ])
+    expect(
+      run('return all.entrySet().map(function (one) { return [one.getKey(), one.getValue()] })'),
+    ).toEqual([
+      ['color', 'red'],
+      ['size', 12],
+    ])
+    // A property of a method's name wins, and the methods are not enumerable.
+    expect(run('return [all.size, all]')).toEqual([12, { color: 'red', size: 12 }])
+    expect(context.getContextDataForUser('n')).toStrictEqual({ color: 'red', size: 12 })
+    expect(context.deleteContextDataForUser('n', 'size')).toBe(true)
+    expect(run('return all.size()')).toBe(1)
+  })
+
+  test('a name may be a number', async () => {
+    const { store, context } = start()
+    expect(context.setGlobalContextData(7, 3142134, { agents: 2 })).toBe(true)
+    expect(context.getGlobalContextData(7, 3142134)).toEqual({ agents: 2 })
+    expect(await store.session({ account: '577089', namespace: '7' }).getAll()).toEqual({
+      3142134: { agents: 2 },
+    })
+    expect(context.deleteGlobalContextData('7', 3142134)).toBe(true)
+    expect(context.getGlobalContextData(7, 3142134)).toBeNull()
+    expect(context.registerContextNamespace(8)).toBe(true)
+    expect(await store.account('577089').namespace('8').info()).toBeDefined()
+  })
+
+  test('debug messages are kept, the latest 1,000', () => {
+    const { printDebugMessage, debugMessages } = { ...start().context }
+    printDebugMessage({ not: 'a text' })
+    for (let i = 0; i < 1000; i++) printDebugMessage(`message ${i}`)
+    printDebugMessage(1)
+    expect([debugMessages.length, debugMessages[0], debugMessages.at(-1)]).toEqual([1000, 'message 1', '1'])
+  })
+
   test('what the store refuses is false or null, and nothing is written', () => {
     const { context } = start()
     expect(context.registerContextNamespace('n', -1)).toBe(false)

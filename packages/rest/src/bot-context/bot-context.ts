@@ -4,10 +4,12 @@ import {
   InvalidOptionError,
   type JsonValue,
   type Properties,
+  type SyncNamespace,
   type SyncSession,
 } from '@context-store/core'
 import { checkedOptions } from '@context-store/core/adapter'
 import { isStore } from '../check-store.ts'
+import { asMap } from './properties-map.ts'
 
 /** Whose data a bot script sees. */
 export interface BotScope {
@@ -24,38 +26,51 @@ export interface BotScope {
  *
  * A write returns `true`, or `false` if the store refuses its arguments: an invalid name, a value that JSON would
  * lose, a session that would be too large, an unknown namespace where namespaces are explicit. A read returns `null`
- * for what does not exist. If the store itself fails (closed, damaged, unavailable), the function throws.
+ * for what does not exist. All properties of a session are an object that scripts read as `all.name` or through the
+ * methods of the platform's map: `get`, `containsKey`, `keySet`, `values`, `entrySet`, `size`, `isEmpty`. These are not
+ * enumerable, and a property of such a name takes their place. A name may be given as a number. If the store itself fails (closed, damaged, unavailable), the function throws.
  */
 export interface BotContext {
   /** Whether the functions work: always `true`. */
   isContextApiEnabled(): boolean
   /** Creates a namespace; `ttlSeconds` is the time to live of what is written into it from then on. */
-  registerContextNamespace(namespace: string, ttlSeconds?: number): boolean
+  registerContextNamespace(namespace: string | number, ttlSeconds?: number): boolean
   /** Deletes a namespace with all its sessions. */
-  deleteContextNamespace(namespace: string): boolean
+  deleteContextNamespace(namespace: string | number): boolean
   /** Writes a property for everybody. */
-  setGlobalContextData(namespace: string, property: string, value: unknown): boolean
+  setGlobalContextData(namespace: string | number, property: string | number, value: unknown): boolean
   /** Writes a property for the user. */
-  setContextDataForUser(namespace: string, property: string, value: unknown): boolean
+  setContextDataForUser(namespace: string | number, property: string | number, value: unknown): boolean
   /** Writes a property for the conversation. */
-  setContextDataForConversation(namespace: string, property: string, value: unknown): boolean
+  setContextDataForConversation(
+    namespace: string | number,
+    property: string | number,
+    value: unknown,
+  ): boolean
   /** A property for everybody. */
-  getGlobalContextData(namespace: string, property: string): JsonValue
+  getGlobalContextData(namespace: string | number, property: string | number): JsonValue
   /** A property of the user, or without `property` all of them. */
-  getContextDataForUser(namespace: string, property?: string): JsonValue
+  getContextDataForUser(namespace: string | number, property?: string | number): JsonValue
   /** A property of the conversation, or without `property` all of them. */
-  getContextDataForConversation(namespace: string, property?: string): JsonValue
+  getContextDataForConversation(namespace: string | number, property?: string | number): JsonValue
   /** Removes a property for everybody. */
-  deleteGlobalContextData(namespace: string, property: string): boolean
+  deleteGlobalContextData(namespace: string | number, property: string | number): boolean
   /** Removes a property of the user. */
-  deleteContextDataForUser(namespace: string, property: string): boolean
+  deleteContextDataForUser(namespace: string | number, property: string | number): boolean
   /** Removes a property of the conversation. */
-  deleteContextDataForConversation(namespace: string, property: string): boolean
+  deleteContextDataForConversation(namespace: string | number, property: string | number): boolean
   /** Removes every property of the user. */
-  deleteAllContextDataForUser(namespace: string): boolean
+  deleteAllContextDataForUser(namespace: string | number): boolean
   /** Removes every property of the conversation. */
-  deleteAllContextDataForConversation(namespace: string): boolean
+  deleteAllContextDataForConversation(namespace: string | number): boolean
+  /** Keeps a message, as its text, for the test to read. */
+  printDebugMessage(message: unknown): void
+  /** The latest 1,000 messages of `printDebugMessage`, the oldest first. */
+  readonly debugMessages: readonly string[]
 }
+
+/** How many messages are kept. */
+const mostMessages = 1000
 
 const refusals: readonly string[] = [
   'invalid-address',
@@ -97,11 +112,13 @@ export function botContext(store: HasSync, scope: BotScope): BotContext {
       "user and conversation: must be two different ids, neither of them '__default__', the session of global data",
     )
   }
-  const namespaces = store.sync.account(account)
-  const global = (namespace: string): SyncSession => namespaces.namespace(namespace).session()
-  const ofUser = (namespace: string): SyncSession => namespaces.namespace(namespace).session(user)
-  const ofConversation = (namespace: string): SyncSession =>
-    namespaces.namespace(namespace).session(conversation)
+  const namespaceOf = (name: string | number): SyncNamespace =>
+    store.sync.account(account).namespace(textOf(name))
+  const global = (namespace: string | number): SyncSession => namespaceOf(namespace).session()
+  const ofUser = (namespace: string | number): SyncSession => namespaceOf(namespace).session(user)
+  const ofConversation = (namespace: string | number): SyncSession =>
+    namespaceOf(namespace).session(conversation)
+  const debugMessages: string[] = []
   // Checks the ids now, in any namespace: a script would only see `false`.
   ofUser('n')
   ofConversation('n')
@@ -109,35 +126,45 @@ export function botContext(store: HasSync, scope: BotScope): BotContext {
   return {
     isContextApiEnabled: () => true,
     registerContextNamespace: (namespace, ttlSeconds) =>
-      done(() => namespaces.namespace(namespace).create({ ttlSeconds })),
-    deleteContextNamespace: (namespace) => done(() => namespaces.namespace(namespace).delete()),
+      done(() => namespaceOf(namespace).create({ ttlSeconds })),
+    deleteContextNamespace: (namespace) => done(() => namespaceOf(namespace).delete()),
     setGlobalContextData: (namespace, property, value) => set(() => global(namespace), property, value),
     setContextDataForUser: (namespace, property, value) => set(() => ofUser(namespace), property, value),
     setContextDataForConversation: (namespace, property, value) =>
       set(() => ofConversation(namespace), property, value),
-    getGlobalContextData: (namespace, property) => got(() => global(namespace).get(property)),
+    getGlobalContextData: (namespace, property) => got(() => global(namespace).get(textOf(property))),
     getContextDataForUser: (namespace, property) => got(() => some(ofUser(namespace), property)),
     getContextDataForConversation: (namespace, property) =>
       got(() => some(ofConversation(namespace), property)),
-    deleteGlobalContextData: (namespace, property) => done(() => global(namespace).delete(property)),
-    deleteContextDataForUser: (namespace, property) => done(() => ofUser(namespace).delete(property)),
+    deleteGlobalContextData: (namespace, property) => done(() => global(namespace).delete(textOf(property))),
+    deleteContextDataForUser: (namespace, property) => done(() => ofUser(namespace).delete(textOf(property))),
     deleteContextDataForConversation: (namespace, property) =>
-      done(() => ofConversation(namespace).delete(property)),
+      done(() => ofConversation(namespace).delete(textOf(property))),
     deleteAllContextDataForUser: (namespace) => done(() => ofUser(namespace).clear()),
     deleteAllContextDataForConversation: (namespace) => done(() => ofConversation(namespace).clear()),
+    printDebugMessage(message) {
+      debugMessages.push(String(message))
+      if (debugMessages.length > mostMessages) debugMessages.shift()
+    },
+    debugMessages,
   }
 }
 
-function set(session: () => SyncSession, property: string, value: unknown): boolean {
-  // In a patch, `undefined` leaves the property alone; a script that sets it has no value to set.
-  if (value === undefined) return false
-  return done(() => session().patch(Object.fromEntries([[property, value as JsonValue]])))
+/** A number as its digits; anything else as it is, for the store to check. */
+function textOf(name: string | number): string {
+  return typeof name === 'number' ? String(name) : name
 }
 
-function some(session: SyncSession, property: string | undefined): JsonValue | undefined {
-  if (property !== undefined) return session.get(property)
+function set(session: () => SyncSession, property: string | number, value: unknown): boolean {
+  // In a patch, `undefined` leaves the property alone; a script that sets it has no value to set.
+  if (value === undefined) return false
+  return done(() => session().patch(Object.fromEntries([[textOf(property), value as JsonValue]])))
+}
+
+function some(session: SyncSession, property: string | number | undefined): JsonValue | undefined {
+  if (property !== undefined) return session.get(textOf(property))
   const all = session.getAll() as Properties
-  return Object.keys(all).length === 0 ? undefined : all
+  return Object.keys(all).length === 0 ? undefined : asMap(all)
 }
 
 function done(write: () => void): boolean {
