@@ -234,6 +234,24 @@ describe('when the network fails', () => {
     await open().ready()
   })
 
+  test('ready asks no function for a key, since no account is its own', async () => {
+    const asked: string[] = []
+    const apiKey = (account: string): never => {
+      asked.push(account)
+      throw new Error('no key')
+    }
+    await open({ apiKey }).ready()
+    expect(asked).toEqual([])
+    expect(service.requests.at(-1)?.headers).not.toHaveProperty('maven-api-key')
+    service.fault({ status: 503 })
+    await expect(open({ apiKey }).ready()).rejects.toMatchObject({ code: 'unavailable' })
+    const guarded = await startContextService({ keys: 'right' })
+    await expect(open({ baseUrl: guarded.url, apiKey: 'wrong' }).ready()).rejects.toMatchObject({
+      code: 'unauthorized',
+    })
+    await guarded.close()
+  })
+
   test('a write whose answer is lost is sent once, and may have happened', async () => {
     const one = session({ retries: 5 })
     service.fault({ reset: true, afterEffect: true })
@@ -394,7 +412,11 @@ describe('what the service answers', () => {
     const baseUrl = await serverThat((_incoming, outgoing) =>
       outgoing.writeHead(307, { location: other }).end(),
     )
-    await expect(session({ baseUrl }).getAll()).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(session({ baseUrl }).getAll()).rejects.toMatchObject({
+      code: 'corrupt',
+      outcome: 'not-applied',
+    })
+    await expect(session({ baseUrl }).patch({ a: 1 })).rejects.toMatchObject({ code: 'corrupt' })
     expect(leaked).toBe(false)
   })
 

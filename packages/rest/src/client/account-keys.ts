@@ -20,6 +20,11 @@ export class AccountKeys {
     return typeof this.#source === 'function'
   }
 
+  /** The key of every account; `undefined`: a function tells the key of each. */
+  get ofAll(): string | undefined {
+    return typeof this.#source === 'function' ? undefined : this.#source
+  }
+
   /** An account's key. */
   of(account: string): Promise<string> {
     return this.#kept.get(account) ?? this.#ask(account, undefined)

@@ -53,8 +53,7 @@ export class RestAdapter implements StorageAdapter {
   }
 
   async ready(): Promise<void> {
-    // Every path of the contract needs an account; any answer shows that the service is there.
-    const { status } = await this.#calls.call({ account: 'ready', method: 'GET', path: '/' })
+    const status = await this.#calls.statusOf('/')
     if (status >= 500) throw new StoreUnavailableError(`the service answered ${status}`)
   }
 

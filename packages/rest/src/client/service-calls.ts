@@ -48,6 +48,20 @@ export class ServiceCalls {
     return this.#inTime((signal) => this.#authorized(request, signal))
   }
 
+  /**
+   * The status of a path that belongs to no account, so that no function is asked for a key. Without one a 401 or 403
+   * is an answer like any other.
+   */
+  statusOf(path: string): Promise<number> {
+    const key = this.#options.keys.ofAll
+    const request: ServiceRequest = { account: '', method: 'GET', path }
+    return this.#inTime(async (signal) => {
+      const { status } = await this.#arriving(request, key, signal)
+      if (key !== undefined && (status === 401 || status === 403)) throw refusedKey(request)
+      return status
+    })
+  }
+
   /** Sends requests one after the other, all within the time of one call; ends at the first that did not succeed. */
   inOrder(requests: readonly ServiceRequest[], isSuccess: (answer: ServiceAnswer) => boolean): Promise<void> {
     return this.#inTime(async (signal) => {
@@ -83,7 +97,11 @@ export class ServiceCalls {
     return second
   }
 
-  async #arriving(request: ServiceRequest, key: string, signal: AbortSignal): Promise<ServiceAnswer> {
+  async #arriving(
+    request: ServiceRequest,
+    key: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#once(request, key, signal)
@@ -99,24 +117,29 @@ export class ServiceCalls {
     }
   }
 
-  async #once(request: ServiceRequest, key: string, signal: AbortSignal): Promise<ServiceAnswer> {
+  async #once(request: ServiceRequest, key: string | undefined, signal: AbortSignal): Promise<ServiceAnswer> {
     const { base, fetch = globalThis.fetch } = this.#options
     const { method, path, body } = request
     const response = await fetch(base + path, {
       method,
       headers: {
-        'maven-api-key': key,
+        ...(key !== undefined && { 'maven-api-key': key }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal,
-      // Another host must not get the API key.
-      redirect: 'error',
-      credentials: 'omit',
-      cache: 'no-store',
+      // Another host must not get the API key. `error` would say so too, but Cloudflare's workerd does not know it.
+      redirect: 'manual',
+      ...whereKnown({ credentials: 'omit', cache: 'no-store' }),
     })
     return { status: response.status, text: await textOf(response, request) }
   }
+}
+
+/** The members that this host's requests have: workerd throws for the others. */
+function whereKnown(init: Pick<RequestInit, 'credentials' | 'cache'>): RequestInit {
+  const known = Object.entries(init).filter(([name]) => name in (globalThis.Request?.prototype ?? {}))
+  return Object.fromEntries(known)
 }
 
 async function textOf(response: Response, request: ServiceRequest): Promise<string> {
