@@ -1,3 +1,4 @@
+import https from 'node:https'
 import { memoryStore } from '@context-store/memory'
 import { serve } from '@context-store/rest/node'
 import { interceptContextService } from '@context-store/rest/testing'
@@ -52,4 +53,45 @@ test('other hosts are left alone, and after close() the real ones too', async ()
   await service.close()
   await service.close()
   await expect(fetch('https://service.test/v1/account/a', { headers })).rejects.toThrow()
+})
+
+test.each([...['z1', 'z2', 'z3'].flatMap((zone) => [`${zone}.context`, `${zone}.ccs`]), 'va-a.context'])(
+  'the double answers for %s.liveperson.net, HEAD too',
+  async (name) => {
+    const service = interceptContextService({ state: { a: { n: { s: { p: 1 } } } } })
+    onTestFinished(() => service.close())
+    const init = { headers: { 'maven-api-key': 'any', authorization: 'Bearer any' } }
+    const read = await fetch(`https://${name}.liveperson.net/v2/context/document/a/n/s`, init)
+    expect(await read.json()).toMatchObject({ payload: { p: 1 } })
+    const url = `https://${name}.liveperson.net/v1/account/a/n/s/properties`
+    const head = await fetch(url, { ...init, method: 'HEAD' })
+    expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '7', ''])
+    const status = await new Promise((resolve, reject) => {
+      const sent = https.request(url, { ...init, method: 'HEAD' }, (answer) => {
+        answer.resume().once('end', () => resolve(answer.statusCode))
+      })
+      sent.once('error', reject).end()
+    })
+    expect(status).toBe(200)
+  },
+)
+
+test('a host that keeps the case of header names has no key in the journal', async () => {
+  const service = interceptContextService()
+  onTestFinished(() => service.close())
+  const sent = { 'Maven-Api-Key': 'the-key', AUTHORIZATION: 'Bearer the-token', 'X-Request-Id': '1' }
+  // As happy-dom's: found in any case, listed as they were set.
+  const headers = {
+    get: (name: string) => new Headers(sent).get(name),
+    [Symbol.iterator]: () => Object.entries(sent)[Symbol.iterator](),
+  }
+  const request = new Request(`${service.url}/v1/account/a`)
+  Object.defineProperty(request, 'headers', { value: headers })
+  expect((await service.handle(request)).status).toBe(200)
+  const redacted = 'redacted'
+  expect(service.requests[0]?.headers).toEqual({
+    'maven-api-key': redacted,
+    authorization: redacted,
+    'x-request-id': '1',
+  })
 })

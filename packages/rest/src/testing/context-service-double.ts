@@ -18,7 +18,7 @@ export interface DoubleOptions extends Omit<HandlerOptions, 'keys'> {
   readonly keys?: Exclude<Keys, { accepts: unknown }> | undefined
   /**
    * For the interceptor: the hosts to answer for, each without `https://`, with its port if it has one. Default: the
-   * vendor's three (docs/rest-contract.md, "Paths").
+   * vendor's seven (docs/rest-contract.md, "Paths").
    */
   readonly hosts?: readonly string[] | undefined
   /** What the double holds at the start, and again after `reset()`. */

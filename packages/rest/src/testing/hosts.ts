@@ -1,5 +1,12 @@
 import { InvalidOptionError } from '@context-store/core'
 
+/** The hosts of the service (docs/rest-contract.md, "Paths"). */
+export const realHosts: readonly string[] = [
+  ...['z1', 'z2', 'z3'].map((zone) => `${zone}.context.liveperson.net`),
+  ...['z1', 'z2', 'z3'].map((zone) => `${zone}.ccs.liveperson.net`),
+  'va-a.context.liveperson.net',
+]
+
 /** Checks the hosts of an interceptor, and writes them as URLs do: in lower case, other scripts in Punycode. */
 export function checkedHosts(hosts: unknown): string[] {
   if (!Array.isArray(hosts) || hosts.length === 0) {

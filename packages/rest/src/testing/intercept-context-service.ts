@@ -5,11 +5,8 @@ import {
   type DoubleOptions,
   doubleOf,
 } from './context-service-double.ts'
-import { checkedHosts } from './hosts.ts'
+import { checkedHosts, realHosts } from './hosts.ts'
 import { intercept } from './interception.ts'
-
-/** The hosts of the service (docs/rest-contract.md, "Paths"). */
-const realHosts = ['z1', 'z2', 'z3'].map((zone) => `${zone}.context.liveperson.net`)
 
 /**
  * Replaces the real hosts by the double within this process: requests to them through `fetch`, `node:http`,

@@ -76,7 +76,11 @@ export class Journal {
     headers: Iterable<readonly [name: string, value: string]>,
     body: Uint8Array | undefined,
   ): RecordedRequest {
-    const shown = [...headers].map(([name, value]) => [name, isSecret(name) ? 'redacted' : value])
+    // Some hosts' `Headers` keep the case of names as they were sent.
+    const shown = [...headers].map(([sent, value]) => {
+      const name = sent.toLowerCase()
+      return [name, isSecret(name) ? 'redacted' : value]
+    })
     const recorded: RecordedRequest = {
       method,
       path: target.replace(/(access_token=)[^&]*/g, '$1redacted'),
