@@ -41,7 +41,7 @@ export const readDocument: Operation = {
     const { expiresAt } = info
     return jsonAnswer({
       accountId: account,
-      documentKey: documentKey(session),
+      documentKey: documentKey(session, sessionId),
       documentType: 'CONTEXT',
       nameSpace: namespace.name,
       ...(sessionId !== undefined && { sessionId }),
@@ -88,9 +88,17 @@ export const deleteDocument: Operation = {
   },
 }
 
+/** The token of an account, for the other requests of v2: its API key, so that both end together. */
+export const login: Operation = {
+  takes: 'nothing',
+  run: async ({ key }) => jsonAnswer({ token: key }),
+}
+
 interface Document {
   readonly namespace: Namespace
   readonly session: Session
+  /** As the request names it. */
+  readonly sessionId: string | undefined
 }
 
 /** The document that a body names, if the request's token may see it. */
@@ -103,7 +111,7 @@ function documentIn({ store, body, authorize }: Call): Document {
     throw new Refusal(400, 'sessionId: must be a string')
   checkNamespace(nameSpace)
   const namespace = store.account(accountId).namespace(nameSpace)
-  return { namespace, session: namespace.session(sessionId) }
+  return { namespace, session: namespace.session(sessionId), sessionId }
 }
 
 function checkNamespace(name: string): void {
@@ -123,13 +131,17 @@ async function usualTtl({ namespace, session }: Document): Promise<number | unde
   return given === undefined ? retentionSeconds : undefined
 }
 
-function changed({ session }: Document, status: number): Answer {
+function changed({ session, sessionId }: Document, status: number): Answer {
   const { account } = session.address
-  return jsonAnswer({ documentKey: documentKey(session), tenantId: account, success: true }, status)
+  return jsonAnswer(
+    { documentKey: documentKey(session, sessionId), tenantId: account, success: true },
+    status,
+  )
 }
 
-function documentKey({ address: { account, namespace, session } }: Session): string {
-  return `${account}:${namespace}:${session}`
+/** Without a session in the request, the key ends with the colon. */
+function documentKey({ address: { account, namespace } }: Session, sessionId = ''): string {
+  return `${account}:${namespace}:${sessionId}`
 }
 
 function noDocument(): Refusal {

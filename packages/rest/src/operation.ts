@@ -10,6 +10,8 @@ export interface Call {
   readonly rules: ServiceRules
   /** Empty if the path names none, as are `namespace` and `name`. */
   readonly account: string
+  /** The API key or the token of the request. */
+  readonly key: string
   readonly namespace: string
   readonly session: string | undefined
   readonly name: string

@@ -1,5 +1,6 @@
 import type { Patch, Properties } from '@context-store/core'
 import { type Answer, jsonAnswer, noContent, textAnswer } from './answer.ts'
+import { Listing } from './listing.ts'
 import { checkName, checkThere, checkWrite } from './namespace-start.ts'
 import { type Call, namespaceOf, type Operation } from './operation.ts'
 import { Refusal } from './refusal.ts'
@@ -20,15 +21,15 @@ export const createNamespace: Operation = {
 export const listNamespaces: Operation = {
   takes: 'nothing',
   async run({ store, account }) {
-    const listed: { readonly name: string; readonly createdAt: string; readonly ttlSecond?: number }[] = []
+    const listing = new Listing()
     for await (const { name, createdAt, ttlSeconds } of store.account(account).namespaces()) {
-      listed.push({
+      listing.add({
         name,
         createdAt: createdAt.toISOString(),
         ...(ttlSeconds !== undefined && { ttlSecond: ttlSeconds }),
       })
     }
-    return jsonAnswer(listed)
+    return listing.answer()
   },
 }
 

@@ -3,6 +3,7 @@ import {
   createDocument,
   deleteDocument,
   deleteDocumentProperties,
+  login,
   readDocument,
   readDocumentProperties,
 } from './document-operations.ts'
@@ -36,6 +37,7 @@ export interface Route {
   readonly operations: { readonly [method: string]: Operation }
 }
 
+export const loginPath = '/v2/authenticate/login'
 const documentPath = '/openapi.json'
 const openApi = jsonAnswer(document)
 const serveDocument: Operation = { takes: 'nothing', run: async () => openApi }
@@ -73,6 +75,7 @@ const routes: readonly (readonly Route[])[] = byLength([
   ...below('/v1/account/{account}', v1),
   ...below('/v1/brand/{account}', v1),
   ...below('/v2/context/document', v2),
+  [loginPath, { GET: login }],
 ])
 
 /** Every method that is served. */

@@ -10,13 +10,14 @@ import { type PathPart, readTarget } from './path.ts'
 import { serviceRules } from './profiles.ts'
 import { readQuery, tokenIn } from './query.ts'
 import { Refusal } from './refusal.ts'
-import { methods, type Route, routeOf } from './routes.ts'
+import { loginPath, methods, type Route, routeOf } from './routes.ts'
 import type { ServiceRequest } from './service-request.ts'
 
 /** A service as the handler and the server use it: it answers every request and never rejects. */
 export type Service = (request: ServiceRequest, target: string) => Promise<Answer>
 
 const noBody: JsonObject = {}
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Creates the service of a store. */
 export function createService(store: ContextStore, options: HandlerOptions): Service {
@@ -33,8 +34,8 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
   async function serve(request: ServiceRequest, rawTarget: string): Promise<Answer> {
     const { parts, query } = readTarget(rawTarget)
     const route = routeOf(parts)
-    const key = route?.open ? '' : keyOf(request, parts, query)
-    if (!route?.open) authorize(accountIn(parts, route), key)
+    const { account, key } = route?.open ? noCredentials : credentialsOf(request, parts, query, route)
+    if (!route?.open) authorize(account, key)
     if (route === undefined) throw new Refusal(404, 'there is no such path')
     const operation = operationOf(route, request.method)
     const bytes = operation.takes === 'nothing' ? undefined : await readBody(request)
@@ -45,6 +46,7 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
       store,
       rules,
       account: partAt(parts, route.account) ?? '',
+      key,
       namespace: partAt(parts, route.namespace) ?? '',
       session: partAt(parts, route.session),
       name: partAt(parts, route.name) ?? '',
@@ -65,6 +67,43 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
     if (isPreflight(request)) return { status: 204, body: undefined, headers: cors.preflight }
     const answer = await answered(request, target)
     return { ...answer, headers: { ...answer.headers, ...cors.headers } }
+  }
+}
+
+interface Credentials {
+  /** The account that the request is about; `undefined`: its body names it, or nothing does. */
+  readonly account: string | undefined
+  readonly key: string
+}
+
+const noCredentials: Credentials = { account: undefined, key: '' }
+
+function credentialsOf(
+  request: ServiceRequest,
+  parts: readonly PathPart[],
+  query: string,
+  route: Route | undefined,
+): Credentials {
+  if (`/${parts.join('/')}` === loginPath) return basicCredentials(request)
+  return { account: accountIn(parts, route), key: keyOf(request, parts, query) }
+}
+
+/** The account and the API key in the header of a login; 401 without them. */
+function basicCredentials(request: ServiceRequest): Credentials {
+  const [, encoded = ''] = /^Basic +(.+)$/i.exec(request.header('authorization') ?? '') ?? []
+  const [, account = '', key = ''] = /^([^:]*):(.*)$/s.exec(decodedBase64(encoded)) ?? []
+  if (account === '' || key === '') {
+    throw new Refusal(401, 'send your account and API key in the header authorization: Basic')
+  }
+  return { account, key }
+}
+
+/** UTF-8 in base64 (RFC 7617); empty where it is not. */
+function decodedBase64(text: string): string {
+  try {
+    return utf8.decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)))
+  } catch {
+    return ''
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ListOptions, Namespace, Page } from '@context-store/core'
-import { jsonAnswer, noContent } from './answer.ts'
+import { type Answer, noContent } from './answer.ts'
+import { Listing } from './listing.ts'
 import { checkThere, checkWrite } from './namespace-start.ts'
 import { namespaceOf, type Operation } from './operation.ts'
 import type { Query } from './query.ts'
@@ -12,8 +13,12 @@ export const listSessionIds: Operation = {
   takes: 'nothing',
   async run(call) {
     const namespace = namespaceOf(call)
-    const sessions = await pageOf(namespace, call.query, (options) => namespace.listSessions(options))
-    return jsonAnswer(sessions.map(({ id }) => id))
+    return pageOf(
+      namespace,
+      call.query,
+      (options) => namespace.listSessions(options),
+      ({ id }) => id,
+    )
   },
 }
 
@@ -22,11 +27,11 @@ export const listSessionProperties: Operation = {
   async run(call) {
     const namespace = namespaceOf(call)
     const { propertiesField } = call.rules
-    const sessions = await pageOf(namespace, call.query, (options) =>
-      namespace.listSessions({ ...options, properties: true }),
-    )
-    return jsonAnswer(
-      sessions.map(({ id, properties }) => ({ sessionId: id, [propertiesField]: properties })),
+    return pageOf(
+      namespace,
+      call.query,
+      (options) => namespace.listSessions({ ...options, properties: true }),
+      ({ id, properties }) => ({ sessionId: id, [propertiesField]: properties }),
     )
   },
 }
@@ -50,43 +55,43 @@ export const listSessions: Operation = {
   takes: 'nothing',
   async run(call) {
     const namespace = namespaceOf(call)
-    const listed: { readonly sessionId: string; readonly createdAt: string; readonly ttlSecond: number }[] =
-      []
+    const listing = new Listing()
     for await (const { id, createdAt, ttlSeconds } of namespace.sessions()) {
       if (ttlSeconds === undefined) continue
-      listed.push({ sessionId: id, createdAt: createdAt.toISOString(), ttlSecond: ttlSeconds })
+      listing.add({ sessionId: id, createdAt: createdAt.toISOString(), ttlSecond: ttlSeconds })
     }
-    if (listed.length === 0) await checkThere(namespace)
-    return jsonAnswer(listed)
+    if (listing.size === 0) await checkThere(namespace)
+    return listing.answer()
   },
 }
 
 /**
- * The page that a query asks for, read by `list`. Pages of the contract have numbers and those of a store have
+ * The page that a query asks for, read by `list` and answered as `entryOf` each. Pages of the contract have numbers and those of a store have
  * cursors, so the sessions before the page are listed too, without their properties, and not kept.
  */
 async function pageOf<T>(
   namespace: Namespace,
   query: Query,
   list: (options: ListOptions) => Promise<Page<T>>,
-): Promise<readonly T[]> {
+  entryOf: (item: T) => object | string,
+): Promise<Answer> {
   const page = query.wholeNumber('page') ?? 0
   const perPage = query.wholeNumber('perPage') ?? 100
   if (perPage < 1 || perPage > mostPerPage) {
     throw new Refusal(400, `perPage: must be a whole number from 1 to ${mostPerPage}`)
   }
   const before = await endOf(namespace, page * perPage)
-  const sessions: T[] = []
+  const listing = new Listing(': ask for fewer sessions with perPage')
   if (before !== undefined) {
     let { cursor } = before
     do {
-      const part = await list({ cursor, limit: perPage - sessions.length })
-      sessions.push(...part.items)
+      const part = await list({ cursor, limit: perPage - listing.size })
+      for (const item of part.items) listing.add(entryOf(item))
       cursor = part.cursor
-    } while (cursor !== undefined && sessions.length < perPage)
+    } while (cursor !== undefined && listing.size < perPage)
   }
-  if (sessions.length === 0) await checkThere(namespace)
-  return sessions
+  if (listing.size === 0) await checkThere(namespace)
+  return listing.answer()
 }
 
 /** Where the first `count` sessions of a namespace end; `undefined`: there are no more of them. */

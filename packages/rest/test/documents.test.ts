@@ -1,5 +1,5 @@
 import { memoryStore } from '@context-store/memory'
-import type { HandlerOptions } from '@context-store/rest'
+import { createKeys, type HandlerOptions } from '@context-store/rest'
 import { expect, test } from 'vitest'
 import { handlerClient } from './handler-client.ts'
 
@@ -50,10 +50,13 @@ test('a document is a session, and is merged', async () => {
 
 test('without a session it is __default__, and its answer names none', async () => {
   const { store, send, create } = service()
-  expect((await create({ payload: {} })).body).toMatchObject({ documentKey: 'a:n:__default__' })
+  expect((await create({ payload: {} })).body).toMatchObject({ documentKey: 'a:n:' })
   const { body } = await send('GET', `${base}/a/n`)
-  expect(body).toMatchObject({ documentKey: 'a:n:__default__', payload: {} })
+  expect(body).toMatchObject({ documentKey: 'a:n:', payload: {} })
   expect(body).not.toHaveProperty('sessionId')
+  expect((await create({ sessionId: '__default__', payload: {} })).body).toMatchObject({
+    documentKey: 'a:n:__default__',
+  })
   await send('DELETE', `${base}/delete`, { body: '{"accountId":"a","nameSpace":"n"}' })
   expect(await store.session({ account: 'a', namespace: 'n' }).info()).toBeUndefined()
 })
@@ -112,4 +115,33 @@ test('a token is taken from the header or the query, and is the key of its accou
     expect((await send(method, base + path, { body, headers })).status).toBe(403)
   }
   expect(await store.session({ account: 'a', namespace: 'n' }).getAll()).toEqual({ a: 1 })
+})
+
+test('a login gives a token of the account, which v2 takes until the key is regenerated', async () => {
+  const keys = createKeys({ a: 'k:e' })
+  const { store, send } = service({ keys })
+  await store.session({ account: 'a', namespace: 'n' }).patch({ a: 1 })
+  const login = (authorization?: string) =>
+    send('GET', '/v2/authenticate/login', { headers: authorization === undefined ? {} : { authorization } })
+  const basic = (text: string) => `Basic ${btoa(text)}`
+  const { status, body } = await login(basic('a:k:e'))
+  expect([status, body]).toEqual([200, { token: expect.any(String) }])
+  const authorization = `Bearer ${(body as { token: string }).token}`
+  const read = () => send('GET', `${base}/a/n`, { headers: { authorization } })
+  expect((await read()).status).toBe(200)
+  expect((await login(basic('a:wrong'))).status).toBe(403)
+  expect((await login(basic('b:k:e'))).status).toBe(403)
+  for (const none of [
+    undefined,
+    'Basic',
+    basic('a'),
+    basic('a:'),
+    basic(':k'),
+    'Basic %',
+    'Basic /w==',
+    authorization,
+  ])
+    expect((await login(none)).status).toBe(401)
+  keys.regenerate('a')
+  expect((await read()).status).toBe(403)
 })

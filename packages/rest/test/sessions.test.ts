@@ -61,6 +61,15 @@ describe('the reads of one page', () => {
     expect(calls.map(([name]) => name)).toEqual(['listSessions', 'listSessions'])
   })
 
+  test('session-properties refuses a page that is too long for an answer, and says what to do', async () => {
+    const { namespace, store } = await service(0)
+    for (let i = 0; i < 130; i++) await namespace.session(`s${i}`).patch({ text: 'x'.repeat(799_000) })
+    const send = handlerClient(store)
+    const { status, body } = await send('GET', '/v1/account/a/n/session-properties?perPage=1000')
+    expect([status, body]).toEqual([400, { message: expect.stringContaining('perPage') }])
+    expect((await send('GET', '/v1/account/a/n/session-properties?page=1&perPage=100')).body).toHaveLength(30)
+  })
+
   test('sessions before the page are read without properties, 1,000 at a time, and none after it', async () => {
     const { body, calls } = await answer(4000, 'session-properties?page=1000&perPage=3')
     expect(body).toEqual([3000, 3001, 3002].map((i) => ({ sessionId: `s${i}`, property: { i } })))
