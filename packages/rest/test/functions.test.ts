@@ -127,7 +127,7 @@ const clients: { readonly [name: string]: (url: string) => Calls } = {
         try {
           return await client.getPropertyInSession(namespace, name, session)
         } catch (error) {
-          if (error instanceof ContextServiceError && error.statusCode === 404) return undefined
+          if (error instanceof ContextServiceError && error.code.endsWith('.does-not-exist')) return undefined
           throw error
         }
       },

@@ -46,8 +46,13 @@ const desks: { readonly [name: string]: () => Promise<Desk> } = {
   },
 }
 
-const fails = (statusCode: number): unknown =>
-  expect.toSatisfy((error) => error instanceof ContextServiceError && error.statusCode === statusCode)
+const fails = (code: string): unknown =>
+  expect.toSatisfy(
+    (error) =>
+      error instanceof ContextServiceError &&
+      (error.code === code || error.code === `com.liveperson.context-service-sdk.${code}`) &&
+      !('statusCode' in error),
+  )
 
 describe.each(Object.entries(desks))('over %s', (_name, open) => {
   test('namespaces', async () => {
@@ -62,9 +67,13 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
     expect(await client.deleteNamespace('orders')).toBeUndefined()
     expect(await client.deleteNamespace('orders')).toBeUndefined()
     expect((await client.getListOfNamespaces()).map(({ name }) => name)).toEqual(['plain'])
-    await expect(client.createNamespace('faas')).rejects.toEqual(fails(400))
-    await expect(client.createNamespace('orders', { ttl: 0 })).rejects.toEqual(fails(-1))
-    await expect(client.createNamespace('')).rejects.toEqual(fails(-1))
+    await expect(client.createNamespace('faas')).rejects.toEqual(fails('parameter.invalid'))
+    await expect(client.deleteNamespace('faas')).rejects.toEqual(fails('parameter.invalid'))
+    await expect(client.createNamespace('sde')).rejects.toEqual(fails('unkown'))
+    expect(await client.deleteNamespace('')).toBeUndefined()
+    expect(await client.createNamespace('of null', null)).toMatchObject({ name: 'of null' })
+    await expect(client.createNamespace('orders', { ttl: 0 })).rejects.toEqual(fails('parameter.invalid'))
+    await expect(client.createNamespace('')).rejects.toEqual(fails('parameter.invalid'))
   })
 
   test('properties and sessions', async () => {
@@ -93,27 +102,55 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
     expect(await store.session({ account: accountId, namespace: 'orders' }).getAll()).toEqual({ shop: 'x' })
   })
 
-  test('errors bear the status', async () => {
+  test('errors have the codes of the vendor’s client, and no status', async () => {
     const { client } = await open()
-    await expect(client.getPropertyInSession('orders', 'step', 'c1')).rejects.toEqual(fails(404))
-    await expect(client.getAllPropertiesInSession('orders', 'c1')).rejects.toEqual(fails(404))
-    await expect(client.getListOfSessions('orders')).rejects.toEqual(fails(404))
-    await expect(
-      client.setPropertiesInNamespace('orders', { big: 'x'.repeat(800_000) }, 'c1'),
-    ).rejects.toMatchObject({ statusCode: 413, message: 'document too large' })
-    for (const id of ['.', '..', '', '\ud800', undefined as never as string]) {
-      if (id !== undefined)
-        await expect(client.setPropertiesInNamespace('orders', { a: 1 }, id)).rejects.toEqual(fails(-1))
-      await expect(client.getPropertyInSession('orders', id, 'c1')).rejects.toEqual(fails(-1))
-      await expect(client.deleteNamespace(id)).rejects.toEqual(fails(-1))
+    const missing = fails('data.does-not-exist')
+    await expect(client.getPropertyInSession('orders', 'step', 'c1')).rejects.toEqual(missing)
+    await expect(client.getAllPropertiesInSession('orders', 'c1')).rejects.toEqual(missing)
+    await expect(client.getListOfSessions('orders')).rejects.toEqual(missing)
+    await expect(client.getPropertyInSession('orders', 'step', '')).rejects.toEqual(missing)
+    const big = { big: 'x'.repeat(800_000) }
+    const tooLarge = client.setPropertiesInNamespace('orders', big, 'c1')
+    await expect(tooLarge).rejects.toMatchObject({ message: 'document too large' })
+    await expect(tooLarge).rejects.toEqual(fails('unkown'))
+    // What a URL path cannot carry would reach another session.
+    for (const id of ['.', '..', '\ud800']) {
+      const refused = fails('parameter.invalid')
+      await expect(client.setPropertiesInNamespace('orders', { a: 1 }, id)).rejects.toEqual(refused)
+      await expect(client.getPropertyInSession('orders', id, 'c1')).rejects.toEqual(refused)
+      await expect(client.deleteNamespace(id)).rejects.toEqual(refused)
     }
+    await expect(client.deletePropertyInSession('orders', '', 'c1')).rejects.toEqual(
+      fails('parameter.invalid'),
+    )
     for (const properties of [undefined, null, [1], 'text', { a: 1n }]) {
-      await expect(client.setPropertiesInNamespace('orders', properties as never)).rejects.toMatchObject({
-        statusCode: -1,
-        message: expect.stringMatching(/^properties: /),
-      })
+      const refused = client.setPropertiesInNamespace('orders', properties as never)
+      await expect(refused).rejects.toEqual(fails('unkown'))
+    }
+    for (const names of [undefined, 5]) {
+      const refused = client.getSelectedPropertiesInSession('orders', names as never)
+      await expect(refused).rejects.toEqual(fails('unkown'))
     }
     expect(await client.getListOfNamespaces()).toEqual([])
+  })
+
+  test('a session that is forgotten is called undefined, and an unknown one is empty', async () => {
+    const { client, store } = await open()
+    const orders = store.account(accountId).namespace('orders')
+    await orders.session().patch({ a: 1 })
+    await orders.session('undefined').patch({ b: 1 })
+    await client.deleteSession('orders', undefined as never)
+    expect(await client.getListOfSessions('orders')).toEqual(['__default__'])
+    expect(await client.getAllPropertiesInSession('orders', 'nobody')).toEqual({})
+    expect(await client.setPropertiesInNamespace('orders', {}, 'nobody')).toEqual({})
+  })
+
+  test('a string that is JSON comes back as what it says, as on the platform', async () => {
+    const { client } = await open()
+    await client.setPropertiesInNamespace('orders', { digits: '1000', text: 'two words', empty: '' })
+    expect(await client.getPropertyInSession('orders', 'digits')).toBe(1000)
+    expect(await client.getPropertyInSession('orders', 'text')).toBe('two words')
+    expect(await client.getPropertyInSession('orders', 'empty')).toBe('')
   })
 
   test('a claim, a counter, a hand-over, a deletion at the end', async () => {
@@ -123,7 +160,7 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
         await client.getPropertyInSession('handled', 'by', 'm1')
         return false
       } catch (error) {
-        expect(error).toEqual(fails(404))
+        expect(error).toEqual(fails('data.does-not-exist'))
       }
       await client.setPropertiesInNamespace('handled', { by: 'me' }, 'm1')
       return true
@@ -158,16 +195,35 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
   })
 })
 
-test('a wrong key is a 403, a service in trouble a 503, none at all -1', async () => {
+test('failures of the service have their codes, and a request that got no answer is sent again', async () => {
   const service = await startContextService({ profile: 'service', keys: { [accountId]: 'key-1' } })
   onTestFinished(() => service.close())
   const wrong = contextServiceClient(service.url, { accountId, apiKey: 'wrong' })
-  await expect(wrong.getListOfNamespaces()).rejects.toEqual(fails(403))
+  await expect(wrong.getListOfNamespaces()).rejects.toEqual(fails('authorization.invalid'))
   const client = contextServiceClient(service.url, { accountId, apiKey: 'key-1' })
-  service.fault({ status: 503 })
-  await expect(client.getListOfNamespaces()).rejects.toEqual(fails(503))
-  service.fault({ reset: true })
-  await expect(client.getListOfNamespaces()).rejects.toEqual(fails(-1))
+  for (const [status, code] of [
+    [500, 'internal-server-error'],
+    [503, 'internal-server-error'],
+    [401, 'unkown'],
+    [429, 'unkown'],
+  ] as const) {
+    service.fault({ status })
+    await expect(client.getListOfNamespaces()).rejects.toEqual(fails(code))
+  }
+  service.fault({ reset: true, times: 2 })
+  expect(await client.getListOfNamespaces()).toEqual([])
+  service.fault({ reset: true, times: 3 })
+  await expect(client.getListOfNamespaces()).rejects.toEqual(fails('ECONNRESET'))
+})
+
+test('the API key alone takes the account of the environment', async () => {
+  const store = memoryStore()
+  vi.stubEnv('X_LIVEPERSON_BRAND_ID', accountId)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await contextServiceClient(store, 'key-1').createNamespace('orders')
+  expect(await store.account(accountId).namespace('orders').info()).toBeDefined()
+  vi.stubEnv('X_LIVEPERSON_BRAND_ID', '')
+  expect(() => contextServiceClient(store, 'key-1')).toThrow(InvalidOptionError)
 })
 
 test('options that cannot be are refused', () => {

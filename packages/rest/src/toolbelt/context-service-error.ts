@@ -1,48 +1,50 @@
-import { ContextStoreError } from '@context-store/core'
-import type { ServiceAnswer } from '../client/service-exchange.ts'
+/** The codes of the vendor's client (docs/rest-contract.md, "Functions toolbelt's client"); the last is spelled so. */
+export const errorCodes = {
+  notFound: 'com.liveperson.context-service-sdk.data.does-not-exist',
+  unauthorized: 'com.liveperson.context-service-sdk.authorization.invalid',
+  parameter: 'com.liveperson.context-service-sdk.parameter.invalid',
+  service: 'com.liveperson.context-service-sdk.internal-server-error',
+  timeout: 'com.liveperson.context-service-sdk.response-timeout',
+  unknown: 'com.liveperson.context-service-sdk.unkown',
+} as const
 
-/** The vendor's client on the statuses that it knows (docs/rest-contract.md, "Functions toolbelt's client"). */
-const meanings: { readonly [status: number]: string } = {
-  401: 'the key is invalid or without permission',
-  403: 'the key is invalid or without permission',
-  404: 'not there',
-  500: 'service error',
-  503: 'service error',
+/** What an answer's status means to the vendor's client; any other is `unkown`. */
+const meanings: { readonly [status: number]: readonly [code: string, message: string] } = {
+  403: [errorCodes.unauthorized, 'the API key is invalid or without permission'],
+  404: [errorCodes.notFound, 'it does not exist'],
+  500: [errorCodes.service, 'the service failed'],
+  503: [errorCodes.service, 'the service failed'],
 }
 
-/** What a {@link ContextServiceClient} throws. */
+/** What a `ContextServiceClient` throws. */
 export class ContextServiceError extends Error {
   /** The name of the class. */
   override readonly name = 'ContextServiceError'
-  /** The status of the service's answer; -1: no answer, or nothing was sent. */
-  readonly statusCode: number
+  /**
+   * What is wrong, as the vendor's client says it: `com.liveperson.context-service-sdk.` and `data.does-not-exist`,
+   * `authorization.invalid`, `parameter.invalid`, `internal-server-error`, `response-timeout` or `unkown`; or the code
+   * of a connection that failed, such as `ECONNREFUSED`.
+   */
+  readonly code: string
   /** Creates the error. */
-  constructor(statusCode: number, message: string, options?: { readonly cause?: unknown }) {
+  constructor(code: string, message: string, options?: { readonly cause?: unknown }) {
     super(message, options)
-    this.statusCode = statusCode
+    this.code = code
   }
 }
 
 /** The error for an answer whose status does not mean success. */
-export function errorOfAnswer({ status, text }: ServiceAnswer): ContextServiceError {
-  const said = messageIn(text)
-  const meaning = Object.hasOwn(meanings, status) ? meanings[status] : undefined
-  return new ContextServiceError(status, [meaning, said].filter((part) => part !== undefined).join(': '))
+export function errorOfAnswer(status: number, text: string): ContextServiceError {
+  const [code, message] = (Object.hasOwn(meanings, status) ? meanings[status] : undefined) ?? [
+    errorCodes.unknown,
+    messageIn(text) ?? `the service answered ${status}`,
+  ]
+  return new ContextServiceError(code, message)
 }
 
-/** The error for a request that was not answered. */
-export function errorOfCall(cause: unknown): ContextServiceError {
-  if (cause instanceof ContextServiceError) return cause
-  if (ContextStoreError.is(cause, 'unauthorized'))
-    return new ContextServiceError(403, `${meanings[403]}`, { cause })
-  return new ContextServiceError(-1, messageOf(cause), { cause })
-}
-
-/** By its shape: an error of another realm is no instance of this one's `Error`. */
-function messageOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error
-    ? String(error.message)
-    : String(error)
+/** The error for an invalid argument, for which nothing is sent. */
+export function invalidParameter(message: string): ContextServiceError {
+  return new ContextServiceError(errorCodes.parameter, message)
 }
 
 function messageIn(text: string): string | undefined {

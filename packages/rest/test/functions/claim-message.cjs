@@ -6,7 +6,7 @@ async function lambda({ payload: { message, conversation } }) {
     await client.getPropertyInSession('handled', 'by', message)
     return 'somebody has it'
   } catch (error) {
-    if (error.statusCode !== 404) throw error
+    if (!error.code.endsWith('.data.does-not-exist')) throw error
   }
   await client.setPropertiesInNamespace('handled', { by: 'me' }, message)
   const { turns = 0 } = await client.getSelectedPropertiesInSession('orders', ['turns'], conversation)
