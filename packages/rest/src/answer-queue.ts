@@ -33,9 +33,9 @@ export class AnswerQueue {
   }
 }
 
-/** Sends an answer, as far as there is somebody to send it to. */
+/** Sends an answer, if there is somebody to send it to and the request was not refused while it arrived. */
 export function sendAnswer({ status, body, headers }: Answer, outgoing: ServerResponse): void {
-  if (outgoing.destroyed) return
+  if (outgoing.destroyed || outgoing.headersSent) return
   if (body === undefined) outgoing.writeHead(status, headers).end()
   else outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
 }

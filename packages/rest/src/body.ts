@@ -1,28 +1,39 @@
-import type { JsonValue } from '@context-store/core'
+import type { ContextStore, JsonValue } from '@context-store/core'
+import { traitsOf } from '@context-store/core/adapter'
 import { Refusal } from './refusal.ts'
 import type { ServiceRequest } from './service-request.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The longest body that is read, in bytes: a session is at most 800,000 UTF-16 units of JSON, and a client may
- * write each of them as `\u0000`, in six bytes.
+ * The longest body that is read, in bytes, for a store with the default limits: a session is at most 800,000 UTF-16
+ * units of JSON, and a client may write each of them as `\u0000`, in six bytes. It follows the store's
+ * `limits.documentLength`, but is never less than 65,536: a request may have long ids and little else.
  */
-export const maxBodyBytes: number = 6 * 800_000
+export const maxBodyBytes: number = boundOf(800_000)
+
+/** {@link maxBodyBytes} for a store. */
+export function maxBodyBytesOf(store: ContextStore): number {
+  return boundOf(traitsOf(store).documentLength)
+}
+
+function boundOf(documentLength: number): number {
+  return Math.max(6 * documentLength, 65_536)
+}
 
 /** A JSON object as it came, its values unchecked but for being JSON. */
 export type JsonObject = { readonly [name: string]: JsonValue }
 
-/** Reads a body no further than {@link maxBodyBytes}: 413 past that, and 415 where it does not say it is JSON. */
-export async function readBody(request: ServiceRequest): Promise<Uint8Array> {
+/** Reads a body no further than `most` bytes: 413 past that, and 415 where it does not say it is JSON. */
+export async function readBody(request: ServiceRequest, most: number): Promise<Uint8Array> {
   const stated = statedLength(request)
-  if (stated !== undefined && stated > maxBodyBytes) throw tooLong()
+  if (stated !== undefined && stated > most) throw tooLong(most)
   // One that states no length is read first: of the two refusals the one for its length comes first.
   if (stated !== undefined) checkType(request)
-  const bytes = await request.bytes(maxBodyBytes).catch(() => {
+  const bytes = await request.bytes(most).catch(() => {
     throw new Refusal(400, 'the body did not arrive whole')
   })
-  if (bytes === undefined) throw tooLong()
+  if (bytes === undefined) throw tooLong(most)
   if (stated === undefined) checkType(request)
   return bytes
 }
@@ -69,6 +80,6 @@ function checkType(request: ServiceRequest): void {
   }
 }
 
-function tooLong(): Refusal {
-  return new Refusal(413, `the body is longer than ${maxBodyBytes} bytes`)
+function tooLong(most: number): Refusal {
+  return new Refusal(413, `the body is longer than ${most} bytes`)
 }

@@ -7,11 +7,11 @@ const graceMs = 5_000
 /** How long a client that sent no HTTP may go on sending, so that it gets to read why it is refused. */
 const lingerMs = 500
 
-/** The connections of a server, and which of them are being served. */
+/** The connections of a server, and the answers that each still owes, in the order of its requests. */
 export class Connections {
   readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-  readonly #served = new Map<ServerResponse, Socket>()
+  /** An entry ends with its connection: Node tells a queued response nothing when its connection breaks. */
+  readonly #owed = new Map<Duplex, Set<ServerResponse>>()
   readonly #refused = new WeakSet<Duplex>()
   #closing: Promise<void> | undefined
 
@@ -20,12 +20,13 @@ export class Connections {
     // Node calls this from close(), and takes a connection for idle whose answer has not left it yet.
     server.closeIdleConnections = () => undefined
     server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.on('close', () => this.#sockets.delete(socket))
+      this.#owed.set(socket, new Set())
+      socket.on('close', () => this.#owed.delete(socket))
     })
     server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-      this.#served.set(outgoing, incoming.socket)
-      outgoing.on('close', () => this.#served.delete(outgoing))
+      const owed = this.#owed.get(incoming.socket)
+      owed?.add(outgoing)
+      outgoing.on('close', () => owed?.delete(outgoing))
     })
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuse(error, socket))
   }
@@ -41,40 +42,60 @@ export class Connections {
         clearTimeout(timer)
         resolve()
       })
-      const lastOf = new Map<Socket, ServerResponse>()
-      for (const [outgoing, socket] of this.#served) if (outgoing.req.complete) lastOf.set(socket, outgoing)
-      for (const socket of this.#sockets) if (!lastOf.has(socket)) socket.destroy()
-      for (const [socket, outgoing] of lastOf) {
-        if (!outgoing.headersSent) outgoing.setHeader('connection', 'close')
-        outgoing.on('close', () => socket.destroySoon())
+      for (const [socket, owed] of this.#owed) {
+        const last = [...owed].findLast(({ req }) => req.complete)
+        if (last === undefined) {
+          socket.destroy()
+          continue
+        }
+        if (!last.headersSent) last.setHeader('connection', 'close')
+        last.on('close', () => (socket as Socket).destroySoon())
       }
     })
     return this.#closing
   }
 
-  /** Answers what was no HTTP, or came too slowly; nothing once an answer has begun. */
+  /**
+   * Refuses what was no HTTP, or came too slowly, once the requests before it are answered (RFC 9112, 9.3.2): a
+   * client that gets the refusal alone would take a write that was applied for one that was not.
+   */
   #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
     if (this.#refused.has(socket)) return
     this.#refused.add(socket)
-    const begun = [...this.#served].some(([outgoing, served]) => served === socket && outgoing.headersSent)
-    if (begun || !socket.writable || error.code === 'ECONNRESET') {
+    if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy()
       return
     }
-    const [status, message] = refusals[error.code ?? ''] ?? malformed
+    const [status, reason, message] = refusals[error.code ?? ''] ?? malformed
     const body = JSON.stringify({ message })
-    socket.end(
-      `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-    )
-    socket.resume()
-    const timer = setTimeout(() => socket.destroy(), lingerMs)
-    timer.unref()
-    socket.on('close', () => clearTimeout(timer))
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      connection: 'close',
+    }
+    const last = [...(this.#owed.get(socket) ?? [])].at(-1)
+    if (last !== undefined && !last.req.complete) {
+      // A request that broke off has an answer of its own, which Node sends after those before it.
+      if (last.headersSent) last.on('close', () => socket.destroy())
+      else last.writeHead(status, headers).end(body)
+      return
+    }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    const refuse = (): void => {
+      if (!socket.writable) return
+      socket.end(`HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${body}`)
+      socket.resume()
+      const timer = setTimeout(() => socket.destroy(), lingerMs)
+      timer.unref()
+      socket.on('close', () => clearTimeout(timer))
+    }
+    if (last === undefined) refuse()
+    else last.on('close', refuse)
   }
 }
 
-const malformed = ['400 Bad Request', 'this is not an HTTP request'] as const
-const refusals: { readonly [code: string]: readonly [string, string] } = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too long'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request took too long to arrive'],
+const malformed = [400, 'Bad Request', 'this is not an HTTP request'] as const
+const refusals: { readonly [code: string]: readonly [number, string, string] } = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the headers are too long'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request took too long to arrive'],
 }

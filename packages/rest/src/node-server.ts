@@ -26,7 +26,7 @@ export interface ServedRequest {
 export function serverOf(
   service: Service,
   requestTimeoutMs: number,
-  onRequest?: (request: ServedRequest) => void,
+  onRequest?: (request: ServedRequest) => unknown,
   sending: Send = sendAnswer,
 ): Server {
   const turns = new Turns()
@@ -45,7 +45,12 @@ export function serverOf(
     if (onRequest === undefined || begun === undefined) return
     const [path = ''] = target.split('?', 1)
     const milliseconds = performance.now() - begun
-    onRequest({ method: incoming.method ?? '', path, status: answer.status, milliseconds })
+    // Whoever wrote the log function must see its error, and the process must go on serving.
+    try {
+      await onRequest({ method: incoming.method ?? '', path, status: answer.status, milliseconds })
+    } catch (error) {
+      console.error(error)
+    }
   }
   const server = createServer(
     {

@@ -18,7 +18,10 @@ export interface ServeOptions extends HandlerOptions {
   readonly host?: string | undefined
   /** Milliseconds that a request may take to arrive before it is a 408: 1 or more, default 30,000. */
   readonly requestTimeoutMs?: number | undefined
-  /** Called after each answer, for a log; not for a request that Node itself refuses. It must not throw. */
+  /**
+   * Called after each answer, for a log; not for a request that Node itself refuses. If it throws or rejects, the
+   * error is written to `console.error`, and the server goes on.
+   */
   readonly onRequest?: ((request: ServedRequest) => void) | undefined
 }
 

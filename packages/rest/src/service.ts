@@ -1,6 +1,6 @@
 import { type ContextStore, ContextStoreError, type JsonValue } from '@context-store/core'
 import { type Answer, errorAnswer, withoutBody } from './answer.ts'
-import { asObject, type JsonObject, parseJson, readBody } from './body.ts'
+import { asObject, type JsonObject, maxBodyBytesOf, parseJson, readBody } from './body.ts'
 import { corsRules, isPreflight } from './cors.ts'
 import { statusOfError } from './error-status.ts'
 import type { HandlerOptions } from './handler-options.ts'
@@ -24,6 +24,7 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
   const rules = serviceRules(options)
   const keys = keyRing(options.keys)
   const cors = corsRules(options.cors, methods)
+  const mostBytes = maxBodyBytesOf(store)
 
   function authorize(account: string | undefined, key: string): void {
     if (!keys.accepts(account, key)) throw new Refusal(403, 'this API key is not valid for this account')
@@ -38,7 +39,7 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
     if (!route?.open) authorize(account, key)
     if (route === undefined) throw new Refusal(404, 'there is no such path')
     const operation = operationOf(route, request.method)
-    const bytes = operation.takes === 'nothing' ? undefined : await readBody(request)
+    const bytes = operation.takes === 'nothing' ? undefined : await readBody(request, mostBytes)
     if (parts.includes(undefined)) throw new Refusal(400, 'the path is not percent-encoded UTF-8')
     const values = readQuery(query)
     const value: JsonValue = bytes === undefined ? null : parseJson(bytes)

@@ -421,3 +421,23 @@ test('64 patches of different properties at once are 64 properties', async () =>
   )
   expect(Object.keys((await send('/v1/account/a/n/s/properties')).body as object)).toHaveLength(64)
 })
+
+test.each([
+  [100_000, 65_536, 600_000],
+  [10, 0, 65_536],
+  [1_000_000, 4_800_000, 6_000_000],
+])(
+  'the bound of a body follows the limit of the store: %i characters',
+  async (documentLength, fits, most) => {
+    const handle = createHandler(memoryStore({ limits: { documentLength } }))
+    const send = (bytes: number) => {
+      const name = JSON.stringify({ name: 'n' })
+      const headers = { 'maven-api-key': 'any', 'content-type': 'application/json' }
+      const body = name + ' '.repeat(bytes - name.length)
+      return handle(new Request('http://h/v1/account/a', { method: 'POST', headers, body }))
+    }
+    expect((await send(fits + 12)).status).toBe(204)
+    expect((await send(most)).status).toBe(204)
+    expect((await send(most + 1)).status).toBe(413)
+  },
+)

@@ -46,7 +46,7 @@ function sendOutcome(outcome: Outcome, outgoing: ServerResponse): void {
   const { socket } = outgoing.req
   if (breaks === undefined) sendAnswer(outcome, outgoing)
   else if (breaks === 'before') socket.resetAndDestroy()
-  else if (!outgoing.destroyed) {
+  else if (!outgoing.destroyed && !outgoing.headersSent) {
     const bytes = Buffer.from(body)
     outgoing.writeHead(status, { ...headers, 'content-length': bytes.length })
     outgoing.write(bytes.subarray(0, bytes.length >> 1), () => socket.destroy())
