@@ -1,6 +1,7 @@
-import { getGlobalSymbol, type HttpRequestEventMap, type Interceptor } from '@mswjs/interceptors'
+import http from 'node:http'
+import https from 'node:https'
 import { ClientRequestInterceptor } from '@mswjs/interceptors/ClientRequest'
-import { FetchInterceptor } from '@mswjs/interceptors/fetch'
+import { patchMember } from './global-patches.ts'
 import { hostsOf } from './hosts.ts'
 
 /** What answers the requests to some hosts. */
@@ -10,14 +11,15 @@ export interface Stand {
   readonly answer: (request: Request) => Promise<Response>
 }
 
+type Call = (...args: unknown[]) => unknown
+
 /** The stands in place, the latest last. */
 const stands: Stand[] = []
 let end = (): void => undefined
 
 /**
  * Answers the requests of this process to a stand's hosts, until the returned function is called; if several stands
- * have the same host, the latest answers. All of them share one interceptor: a second one in the same process would
- * receive nothing, and end with the first.
+ * have the same host, the latest answers.
  */
 export function intercept(stand: Stand): () => void {
   if (stands.length === 0) end = begin()
@@ -28,35 +30,99 @@ export function intercept(stand: Stand): () => void {
   }
 }
 
+/**
+ * The patches are our own. Interceptors of @mswjs/interceptors share one instance for all libraries in the process:
+ * whichever ends first takes the others' listeners or patches with it, and MSW and nock stand on the same ones. Here
+ * a request to any other host goes to what was in place before, untouched.
+ */
 function begin(): () => void {
-  const ours: Interceptor<HttpRequestEventMap>[] = []
-  let isEnded = false
-  for (const Kind of [ClientRequestInterceptor, FetchInterceptor]) {
-    // An interceptor of MSW or nock that is in place already is joined. Disposing of ours would then keep theirs from
-    // ever ending, so ours stops responding; theirs disposes of it.
-    const isJoined = getGlobalSymbol(Kind.symbol) !== undefined
-    const interceptor: Interceptor<HttpRequestEventMap> = new Kind()
-    // In this order: only an applied interceptor receives requests through another library's.
-    interceptor.apply()
-    interceptor.on('request', async ({ request, controller }) => {
-      const stand = isEnded ? undefined : standOf(request)
-      if (stand === undefined) return
+  const ends = [patchMember(globalThis, 'fetch', (original) => fetchBefore(original as typeof fetch))]
+  for (const { owner, name, protocol, call } of nodeFunctions) {
+    ends.push(
+      patchMember(owner, name, (original) => {
+        const isOurs = (args: unknown[]) => standOf(urlOfCall(protocol, args)) !== undefined
+        return new Proxy(original as Call, {
+          apply: (target, self, args) => Reflect.apply(isOurs(args) ? call : target, self, args),
+          construct: (target, args) => Reflect.construct(isOurs(args) ? call : target, args) as object,
+        })
+      }),
+    )
+  }
+  return () => {
+    for (const undo of ends) undo()
+  }
+}
+
+function fetchBefore(original: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    const url = typeof input === 'object' && 'url' in input ? input.url : String(input)
+    const stand = standOf(url)
+    if (stand === undefined) return original(input, init)
+    const request = new Request(input, init)
+    const { signal } = request
+    signal.throwIfAborted()
+    // A clone: a library whose patch came later may still read the request.
+    const answer = stand.answer(request.clone())
+    const aborted = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
+    const response = await Promise.race([answer, aborted])
+    return Object.defineProperty(response, 'url', { value: request.url })
+  }
+}
+
+/** Node's functions as @mswjs/interceptors makes them, which answer every request that they are given. */
+class HttpRequests extends ClientRequestInterceptor {
+  functions(): { owner: object; name: string; protocol: string; call: Call }[] {
+    const members = [
+      { owner: http, name: 'request', protocol: 'http:' },
+      { owner: http, name: 'get', protocol: 'http:' },
+      { owner: http, name: 'ClientRequest', protocol: 'http:' },
+      { owner: https, name: 'request', protocol: 'https:' },
+      { owner: https, name: 'get', protocol: 'https:' },
+    ]
+    const before = members.map(({ owner, name }) => Object.getOwnPropertyDescriptor(owner, name))
+    const { Headers: headersBefore } = globalThis
+    // Not apply(): it joins the instance that MSW or nock may have in place, and what is wanted are the functions.
+    this.setup()
+    const made = members.map((member) => ({
+      ...member,
+      call: Reflect.get(member.owner, member.name) as Call,
+    }))
+    // Somebody else's wrapper of Headers stays.
+    if (globalThis.Headers !== headersBefore) for (const undo of this.subscriptions) undo()
+    for (const [at, { owner, name }] of members.entries()) {
+      const descriptor = before[at]
+      if (descriptor !== undefined) Object.defineProperty(owner, name, descriptor)
+    }
+    this.emitter.on('request', async ({ request, controller }) => {
       try {
-        controller.respondWith(await stand.answer(request))
+        const stand = standOf(request.url)
+        if (stand === undefined) throw new Error(`the double of ${request.url} was closed`)
+        controller.respondWith(await stand.answer(request.clone()))
       } catch (error) {
         controller.errorWith(isError(error) ? error : new Error(String(error)))
       }
     })
-    if (!isJoined) ours.push(interceptor)
-  }
-  return () => {
-    isEnded = true
-    for (const interceptor of ours) interceptor.dispose()
+    return made
   }
 }
 
-function standOf(request: Request): Stand | undefined {
-  const [hostname, host] = hostsOf(request.url)
+/** The URL that the arguments of `request` or `get` name, as far as its host; Node has the same precedence. */
+function urlOfCall(defaultProtocol: string, [first, second]: unknown[]): string {
+  const text = typeof first === 'string' || first instanceof URL ? String(first) : ''
+  const base = URL.canParse(text) ? new URL(text) : undefined
+  const options = (base === undefined ? first : second) as http.RequestOptions | undefined
+  const stated = typeof options === 'object' ? options : {}
+  const protocol = stated?.protocol ?? base?.protocol ?? defaultProtocol
+  const hostname = stated?.hostname ?? stated?.host ?? base?.hostname ?? 'localhost'
+  const port = stated?.port ?? base?.port ?? ''
+  return `${protocol}//${hostname}${port === '' || hostname.includes(':') ? '' : `:${port}`}/`
+}
+
+function standOf(url: string): Stand | undefined {
+  if (!URL.canParse(url)) return undefined
+  const [hostname, host] = hostsOf(url)
   return stands.findLast(({ hosts }) => hosts.includes(hostname) || hosts.includes(host))
 }
 
@@ -64,3 +130,6 @@ function standOf(request: Request): Stand | undefined {
 function isError(value: unknown): value is Error {
   return typeof value === 'object' && value !== null && 'message' in value
 }
+
+/** Made at once: classes of a window, which a test may put in the place of Node's for a time, must not get into them. */
+const nodeFunctions = new HttpRequests().functions()
