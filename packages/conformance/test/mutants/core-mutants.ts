@@ -141,7 +141,7 @@ export const coreMutants: readonly CoreMutant[] = [
   {
     name: 'takes a condition that holds for one that does not where the members are in another order',
     file: 'core/src/operations/conditional-operations.ts',
-    from: '!conditionHolds(asked, current)) return current',
+    from: '!conditionHolds(expected, current)) return current',
     to: 'true) return current',
     seenBy: { store: 'text', row: 'patchIf' },
   },
