@@ -99,6 +99,7 @@ export class KeyvAdapter implements StorageAdapter {
     namespace: string,
     { from, limit, properties }: SessionListRequest,
   ): Promise<Slice<ListedSession>> {
+    const now = this.#rules.now()
     const owner = await this.#namespaces.find(account, namespace)
     if (owner === undefined) return { items: [], next: undefined }
     const names = this.#index.names(this.#keys.sessions(owner.generation), from)
@@ -107,7 +108,7 @@ export class KeyvAdapter implements StorageAdapter {
     const records = withRecords(this.#calls, names, keyOf, limit + 1, documentLength)
     const show = (session: string, value: unknown): ListedSession | undefined => {
       const address = { account, namespace, session }
-      const record = this.#alive({ namespace: owner, session: sessionOf(value, address) })
+      const record = alive({ namespace: owner, session: sessionOf(value, address) }, now)
       if (record === undefined) return undefined
       const info = sessionInfoOf(session, record.life)
       if (properties === undefined) return info
@@ -137,12 +138,12 @@ export class KeyvAdapter implements StorageAdapter {
   }
 
   async readProperties(address: CheckedAddress, names: readonly string[] | undefined): Promise<Properties> {
-    const session = this.#alive(await this.#find(address))
+    const session = await this.#findAlive(address)
     return session === undefined ? {} : readDocumentProperties(session.document, names)
   }
 
   async sessionInfo(address: CheckedAddress): Promise<SessionInfo | undefined> {
-    const session = this.#alive(await this.#find(address))
+    const session = await this.#findAlive(address)
     return session && sessionInfoOf(session.id, session.life)
   }
 
@@ -180,9 +181,11 @@ export class KeyvAdapter implements StorageAdapter {
     return { namespace, session: session?.generation === namespace?.generation ? session : undefined }
   }
 
-  #alive({ namespace, session }: Found): SessionRecord | undefined {
-    if (session === undefined || session.generation !== namespace?.generation) return undefined
-    return isExpired(session.life.expiresAt, this.#rules.now()) ? undefined : session
+  async #findAlive(address: CheckedAddress): Promise<SessionRecord | undefined> {
+    // Asked before the record is read: a later instant could say that a session has expired whose life another store
+    // has extended since.
+    const now = this.#rules.now()
+    return alive(await this.#find(address), now)
   }
 
   /** Reads, decides and writes as one atom. */
@@ -236,4 +239,9 @@ export class KeyvAdapter implements StorageAdapter {
 
 function infoOf(record: NamespaceRecord | undefined): NamespaceInfo | undefined {
   return record && namespaceInfoOf(record.name, record.createdAt, record.ttlSeconds)
+}
+
+function alive({ namespace, session }: Found, now: number): SessionRecord | undefined {
+  if (session === undefined || session.generation !== namespace?.generation) return undefined
+  return isExpired(session.life.expiresAt, now) ? undefined : session
 }

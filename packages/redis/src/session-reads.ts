@@ -8,7 +8,6 @@ import { TickBatch } from './tick-batch.ts'
 const bounds = { most: 32, mostWeight: Number.POSITIVE_INFINITY }
 
 interface Found {
-  readonly keys: SessionKeys
   /** The bucket's record of the namespace. */
   readonly record: Reply
   /** The session's text. */
@@ -29,19 +28,21 @@ export class SessionReads {
 
   /** The text of a session; `undefined` if it does not exist. */
   async read(keys: SessionKeys): Promise<string | undefined> {
+    const now = this.#rules.now()
     const found = await this.#batch.add(this.#connection.groupOf(keys.record), keys)
     // MGET gives nothing for a key of another type; GET gives the error.
     if (found.text === null && found.record !== null)
       await this.#connection.send(keys.session, ['GET', keys.session], 'read')
     const text = textOf(found)
     if (text === undefined || !expires(text)) return text
-    return (await this.#unexpired([found], [text]))[0]
+    return (await this.#unexpired([keys], [text], now))[0]
   }
 
   /** The texts of sessions of one bucket, by one command. */
   async readTogether(sessions: readonly SessionKeys[]): Promise<readonly (string | undefined)[]> {
+    const now = this.#rules.now()
     const found = await this.#find(sessions)
-    return this.#unexpired(found, found.map(textOf))
+    return this.#unexpired(sessions, found.map(textOf), now)
   }
 
   async #find(sessions: readonly SessionKeys[]): Promise<readonly Found[]> {
@@ -50,32 +51,40 @@ export class SessionReads {
     const replies = listOf(await this.#connection.send(names[0] ?? '', ['MGET', ...names], 'read'))
     const recordOf = new Map(records.map((record, index) => [record, replies[index] ?? null]))
     return sessions.map((keys, index) => ({
-      keys,
       record: recordOf.get(keys.record) ?? null,
       text: replies[records.length + index] ?? null,
     }))
   }
 
-  /** Texts without those of sessions that have expired. */
+  /**
+   * Texts without those of sessions that have expired.
+   *
+   * @param now - an instant before the texts were read: a later one could say that a session has expired whose life
+   *   another client has extended since
+   */
   async #unexpired(
-    found: readonly Found[],
+    sessions: readonly SessionKeys[],
     texts: readonly (string | undefined)[],
+    now: number,
   ): Promise<readonly (string | undefined)[]> {
-    const now = this.#rules.now()
-    const isOver = (text: string | undefined, time: number): boolean =>
-      text !== undefined && expires(text) && isExpired(lifeOf(text).expiresAt, time)
     if (!texts.some((text) => isOver(text, now))) return texts
+    if (this.#rules.hasOwnClock) return texts.map((text) => (isOver(text, now) ? undefined : text))
     // Scripts go by the server's clock, which also removes the string at the very millisecond; not if it was written by a
-    // store with the option now.
-    const time = this.#rules.hasOwnClock ? now : await this.#serverTime(found)
-    return texts.map((text) => (isOver(text, time) ? undefined : text))
+    // store with the option now. The texts are read again behind that clock.
+    const time = await this.#serverTime(sessions)
+    const again = await this.#find(sessions)
+    return again.map(textOf).map((text) => (isOver(text, time) ? undefined : text))
   }
 
-  async #serverTime([first]: readonly Found[]): Promise<number> {
-    const reply = await this.#connection.send(first?.keys.record ?? '', ['TIME'], 'read')
+  async #serverTime([first]: readonly SessionKeys[]): Promise<number> {
+    const reply = await this.#connection.send(first?.record ?? '', ['TIME'], 'read')
     const [seconds, microseconds] = listOf(reply).map(Number)
     return (seconds ?? 0) * 1000 + Math.floor((microseconds ?? 0) / 1000)
   }
+}
+
+function isOver(text: string | undefined, time: number): boolean {
+  return text !== undefined && expires(text) && isExpired(lifeOf(text).expiresAt, time)
 }
 
 /** The text of a session that belongs to its namespace. */

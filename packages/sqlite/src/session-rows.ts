@@ -76,12 +76,13 @@ export function findSession(sql: Statements, address: CheckedAddress): FoundSess
   return { namespace, namespaceTtl, session: { key, document: row.document, life: lifeOf(row) } }
 }
 
-/** A session's document; `undefined` if there is no such session. */
-export function readDocumentOf(
-  sql: Statements,
-  address: CheckedAddress,
-  now: () => number,
-): string | undefined {
+/**
+ * A session's document; `undefined` if there is no such session.
+ *
+ * @param now - an instant before this call: a later one could say that a session has expired whose life another process
+ *   has extended since the row was read
+ */
+export function readDocumentOf(sql: Statements, address: CheckedAddress, now: number): string | undefined {
   const { memo } = address
   if (memo instanceof RowHint) {
     const row = sql.readHinted.get(memo.key, memo.id, memo.account, memo.namespace) as DocumentRow | undefined
@@ -134,7 +135,7 @@ function foundHinted({ key }: RowHint, { namespace, document, life }: HintedRow)
   return { namespace: Number(namespace), namespaceTtl: Number(namespaceTtl), session }
 }
 
-function aliveDocument(row: DocumentRow, now: () => number): string | undefined {
-  const isOver = row.expires_at !== null && isExpired(Number(row.expires_at), now())
+function aliveDocument(row: DocumentRow, now: number): string | undefined {
+  const isOver = row.expires_at !== null && isExpired(Number(row.expires_at), now)
   return isOver ? undefined : row.document
 }

@@ -5,7 +5,7 @@ export type CallKind = 'read' | 'write' | 'commit'
 
 /** An engine's transactions, which hold several calls. A synchronous engine returns nothing instead of promises. */
 export interface Transactions {
-  /** Begins a transaction: the calls that follow belong to it. */
+  /** Begins a transaction: the calls that follow belong to it. If it fails, nothing has begun. */
   begin(): Promise<void> | void
   /** Commits. After an error, the adapter's `errorOf` says by `outcome` whether it may have happened. */
   commit(): Promise<void> | void
