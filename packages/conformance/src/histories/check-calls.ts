@@ -1,6 +1,7 @@
-import { contradictionIn, type HistoryEntry } from '../history-checker.ts'
+import { contradictionIn } from '../history-checker.ts'
 import type { RecordedCall } from './record-calls.ts'
-import { isRead, type SessionCall, textOf } from './session-call.ts'
+import { isRead, textOf } from './session-call.ts'
+import type { SessionEntry } from './session-entry.ts'
 import { sessionModel } from './session-model.ts'
 import { timelineOf } from './timeline.ts'
 
@@ -16,11 +17,6 @@ export interface HistoryFigures {
   readonly unknown: number
   /** How many sessions they were about. */
   readonly sessions: number
-}
-
-/** A call of one session's history, with what was recorded of it. */
-export interface SessionEntry extends HistoryEntry<SessionCall, string | undefined> {
-  readonly recorded: RecordedCall
 }
 
 /**

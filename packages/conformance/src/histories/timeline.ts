@@ -1,6 +1,6 @@
 import { type Contradiction, contradictionIn } from '../history-checker.ts'
-import type { SessionEntry } from './check-calls.ts'
 import { isRead, type SessionCall, type Stated, type StatedProperties } from './session-call.ts'
+import type { SessionEntry } from './session-entry.ts'
 import { type SessionState, sessionModel } from './session-model.ts'
 
 /** By how many calls a timeline starts earlier at most than it must. */
