@@ -166,13 +166,14 @@ test('a time to live is a whole number of seconds from 0 to 10^10', () => {
   }
 })
 
-test('the time is any that a Date can hold, and fractions of a millisecond are dropped', () => {
-  for (const time of [8.64e15, -8.64e15, 12.75]) {
+test('the time is any that a Date can hold with every time to live, and fractions of a millisecond are dropped', () => {
+  for (const time of [8.63e15, -8.64e15, 12.75]) {
     const { session } = sessionOf({ now: () => time })
-    session.patch({ a: 1 })
+    session.patch({ a: 1 }, { ttlSeconds: 1e10 })
     expect(session.info()?.createdAt).toEqual(new Date(Math.floor(time)))
+    expect(session.info()?.expiresAt).toEqual(new Date(Math.floor(time) + 1e13))
   }
-  for (const time of [8.64e15 + 1, -8.64e15 - 1, '0', 0n, null]) {
+  for (const time of [8.63e15 + 1, -8.64e15 - 1, '0', 0n, null]) {
     const { session } = sessionOf({ now: () => time as number })
     expect(() => session.patch({ a: 1 })).toThrow(expect.objectContaining({ code: 'invalid-option' }))
   }
@@ -237,6 +238,10 @@ test('addresses that cannot be are refused by the call that names them', () => {
     expect(() => asynchronous.session({ account: 'a', namespace: id as string })).toThrow(bad)
   }
   expect(() => asynchronous.session(undefined as never)).toThrow(bad)
+  // A misspelt name must not give the default session.
+  const misspelt = { account: 'a', namespace: 'n', sesion: 's' }
+  expect(() => asynchronous.session(misspelt)).toThrow(bad)
+  expect(() => store.sync.session(misspelt)).toThrow(/sesion/)
   expect(() => session.getMany('name' as never)).toThrow(bad)
   expect(() => session.delete([1] as never)).toThrow(bad)
 })
@@ -277,7 +282,7 @@ test('a patch that is a promise says so, and the path of a cycle is short', () =
   expect(refusal({ cycle }).message.length).toBeLessThan(200)
 })
 
-test('an address that cannot be read is refused, and one with more members than an address is one', () => {
+test('an address that cannot be read is refused, and one with more members than an address is one where its session is named', () => {
   const { store } = sessionOf()
   const row = { account: 'a', namespace: 'n', session: 's', properties: {} }
   expect(store.session(row).address).toEqual({ account: 'a', namespace: 'n', session: 's' })

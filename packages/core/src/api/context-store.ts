@@ -299,7 +299,9 @@ export interface ContextStore extends AsyncDisposable {
    */
   account(id: string): Account
   /**
-   * A handle on a session by its whole address, for code that routes addresses.
+   * A handle on a session by its whole address, for code that routes addresses. Other members of an object that names its
+   * session are ignored, so that a row with an address can be given; one without `session` must have no others, since
+   * one of them may be a misspelt session.
    *
    * @throws {@link InvalidAddressError} for an invalid address
    */

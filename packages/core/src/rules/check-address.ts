@@ -53,11 +53,21 @@ export function checkAddress(
     throw new InvalidAddressError('address: must be an object with an account and a namespace')
   }
   const { account, namespace, session }: { readonly [name in keyof SessionAddress]?: unknown } = address
+  if (session === undefined) checkNoOther(address)
   return [
     checkId('account', account, rules),
     checkId('namespace', namespace, rules),
     checkSession(session, rules),
   ]
+}
+
+/** Checks that an address that names no session has no misspelt name of one: its calls would reach the default session. */
+function checkNoOther(address: object): void {
+  const other = Object.keys(address).find((name) => !['account', 'namespace', 'session'].includes(name))
+  if (other === undefined) return
+  throw new InvalidAddressError(
+    `address: there is no ${JSON.stringify(other)} in the address of a default session, only account and namespace`,
+  )
 }
 
 function checkText(kind: string, text: unknown, rules: NameRules): string {

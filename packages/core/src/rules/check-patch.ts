@@ -14,6 +14,7 @@ import {
 } from './json-copy.ts'
 import { checkedOptions } from './options.ts'
 import { setOwn } from './own-property.ts'
+import { mostTtlSeconds } from './session-life.ts'
 import type { StoreRules } from './store-rules.ts'
 
 /** Checks a patch, its condition if it has one, and its options, and copies them. */
@@ -51,14 +52,13 @@ export function checkCondition(condition: unknown, rules: StoreRules, names: Nam
 }
 
 /**
- * Checks the options of a patch or of a namespace, and gives the time to live: whole seconds from 0 to 10^10, past
- * which instants leave the range of a Date.
+ * Checks the options of a patch or of a namespace, and gives the time to live: whole seconds from 0 to 10^10.
  */
 export function checkTtl(options: unknown): number | undefined {
   if (options === undefined) return undefined
   const { ttlSeconds } = checkedOptions(options as PatchOptions, ['ttlSeconds'])
   if (ttlSeconds === undefined) return undefined
-  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > 1e10) {
+  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > mostTtlSeconds) {
     throw new InvalidOptionError('ttlSeconds: must be a whole number of seconds from 0 to 10000000000')
   }
   return ttlSeconds === 0 ? 0 : ttlSeconds

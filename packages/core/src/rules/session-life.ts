@@ -12,6 +12,9 @@ export interface SessionLife {
   readonly expiresAt: number | undefined
 }
 
+/** The longest time to live: past it, the end of a session could be no Date. */
+export const mostTtlSeconds = 1e10
+
 /** What decides a session's life at a patch. */
 export interface LifeEvent {
   /** The session's life before; `undefined` if there was no session, or an expired one. */

@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../api/errors.ts'
 import type { Limits, StoreOptions } from '../api/store-options.ts'
 import { checkedOptions } from './options.ts'
+import { mostTtlSeconds } from './session-life.ts'
 
 /** The rules of a store, complete and checked, as adapters get them. */
 export interface StoreRules {
@@ -24,6 +25,11 @@ export interface StoreRules {
 export interface OpenRules extends StoreRules {
   readonly limits: { -readonly [K in keyof Limits]-?: number }
 }
+
+/** Beyond it a Date is invalid (ECMA-262, "Time Values and Time Range"). */
+const lastDate = 8.64e15
+/** The last time that a clock may give: what a patch creates then must end at a Date, too. */
+const lastTime = lastDate - mostTtlSeconds * 1000
 
 /** The names of the options that every store takes. */
 export const storeOptionNames: readonly string[] = ['namespaces', 'limits', 'now']
@@ -86,8 +92,7 @@ function checkedTime(now: () => number): number {
   } catch (cause) {
     throw new InvalidOptionError('now: the function threw: see the cause', { cause })
   }
-  // Outside this range a Date is invalid (ECMA-262, "Time Values and Time Range").
-  if (typeof time !== 'number' || !(Math.abs(time) <= 8.64e15)) {
+  if (typeof time !== 'number' || !(time >= -lastDate && time <= lastTime)) {
     throw new InvalidOptionError('now: the function did not return a time in milliseconds')
   }
   return Math.floor(time)
