@@ -28,6 +28,28 @@ describe.each(packageFolders)('%s', (folder) => {
   })
 })
 
+describe('docs/guarantees.md', () => {
+  const text = readFileSync(join(root, 'docs/guarantees.md'), 'utf8')
+  const links = Array.from(
+    text.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+\.test\.ts)\)/g),
+    ([, words = '', path = '']) => ({
+      words,
+      path,
+    }),
+  )
+
+  test('has links to tests', () => {
+    expect(links.length).toBeGreaterThan(30)
+  })
+
+  test.each(links)('names $path by words of it: $words', ({ words, path }) => {
+    expect(existsSync(join(root, path))).toBe(true)
+    const source = readFileSync(join(root, path), 'utf8').replaceAll("\\'", "'")
+    // The title of a test, or the name of its file or package.
+    expect(source.includes(words) || path.includes(words.toLowerCase())).toBe(true)
+  })
+})
+
 function referencesIn(folder: string): Reference[] {
   const files = readdirSync(join(root, folder, 'src'), { recursive: true, encoding: 'utf8' })
   return files
