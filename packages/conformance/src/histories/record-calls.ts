@@ -16,7 +16,7 @@ export interface HistoryOptions {
    * The module whose default export opens the store: a function that gets `data` and returns a store, or an array of stores, or a promise of either.
    * Plain JavaScript that Node runs as it is; each process and each thread imports it. The storage must be empty.
    */
-  readonly open: URL | string
+  readonly open: string | { readonly href: string }
   /** What that function gets, such as a path or a URL; JSON. */
   readonly data?: JsonValue | undefined
   /** How many processes run calls; default 2. */
@@ -216,8 +216,8 @@ class Run {
 }
 
 /** A module's address; a path is one of this machine. */
-function moduleAddress(open: URL | string): string {
-  if (open instanceof URL) return open.href
+function moduleAddress(open: HistoryOptions['open']): string {
+  if (typeof open !== 'string') return open.href
   return /^[a-z]+:/.test(open) ? open : pathToFileURL(open).href
 }
 
