@@ -172,8 +172,10 @@ else
   end
   if body then
     local number = alive and (sub(head, ${head.rewrite}) + 1) % 1000000 or call('TIME')[2]
-    local text = generation .. ' ' .. format('%09d', after) .. ' ' .. tail .. format(' %06d', number) .. opening .. body
-    if instant then plan('SET', key, text, 'PXAT', instant) else plan('SET', key, text) end
+    local start = generation .. ' ' .. format('%09d', after) .. ' ' .. tail .. format(' %06d', number) .. opening
+    local set, append = storing(key, start, body, unpack(instant and {'PXAT', instant} or {}))
+    writes[#writes + 1] = set
+    writes[#writes + 1] = append
   else
     if sub(head, ${head.life}) ~= tail then plan('SETRANGE', key, '${offsets.life}', tail) end
     if appended ~= '' then plan('APPEND', key, appended) end

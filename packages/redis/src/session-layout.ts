@@ -65,6 +65,9 @@ export const noSession = '-'
  */
 const budget = { bytes: 400_000, lines: 6000 }
 
+/** From so many bytes on, a session's properties are stored by a command of their own. */
+const longBody = 50_000
+
 /** Makes several writes, or none: those that a script makes after its first one must not be refused. */
 export const applying: string = `
 -- Whether the user may run these commands, from one on.
@@ -115,6 +118,13 @@ end
 -- The head of a session whose properties are rewritten.
 local function rewrittenHead(head, length)
   return sub(head, ${head.generation}) .. format(' %09d ', length) .. sub(head, ${head.life}) .. format(' %06d', (sub(head, ${head.rewrite}) + 1) % 1000000)
+end
+
+-- The writes that store a string, the options of SET behind it. A long body is appended: joined with its head by Lua,
+-- it would be copied twice more, and megabytes take milliseconds.
+local function storing(key, head, body, ...)
+  if #body < ${longBody} then return {'SET', key, head .. body, ...} end
+  return {'SET', key, head, ...}, {'APPEND', key, body}
 end
 
 -- The generation in a bucket's record of its namespace; nothing if the namespace does not exist there.

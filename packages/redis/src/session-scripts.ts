@@ -29,12 +29,11 @@ if body == '{' then
   apply({{'ZREM', KEYS[3], sub(key, #KEYS[3] + 1)}, {'UNLINK', key}})
   return 1
 end
-local write = {'SET', key, rewrittenHead(head, #body) .. body}
 -- The instant and not what is left until then: that is 0 in the last millisecond.
 local expiresAt = call('PEXPIRETIME', key)
-if expiresAt > 0 then write[4], write[5] = 'PXAT', format('%.0f', expiresAt) end
+local options = expiresAt > 0 and {'PXAT', format('%.0f', expiresAt)} or {}
 -- A server that is out of memory lets a script write that has freed some first.
-apply({{'UNLINK', key}, write})
+apply({{'UNLINK', key}, storing(key, rewrittenHead(head, #body), body, unpack(options))})
 return 1
 `)
 
@@ -68,7 +67,7 @@ return 1
 export const compactScript: Script = script(`${shared}
 local head = call('GETRANGE', KEYS[1], 0, ${headLength - 1})
 if head .. call('STRLEN', KEYS[1]) ~= ARGV[1] then return 0 end
-call('SET', KEYS[1], rewrittenHead(head, #ARGV[2]) .. ARGV[2], 'KEEPTTL')
+apply({storing(KEYS[1], rewrittenHead(head, #ARGV[2]), ARGV[2], 'KEEPTTL')})
 return 1
 `)
 
