@@ -2,63 +2,89 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
-import { sqliteStore } from '../src/index.ts'
-import { BetterSqlite3 } from './drivers.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { seededNumbers } from '../../conformance/src/seeded-numbers.ts'
 import { temporaryFolder } from './temporary.ts'
+import { inspectRounds, roundsWriter } from './written-rounds.ts'
 
-const fixture = fileURLToPath(new URL('fixtures/write-until-killed.mjs', import.meta.url))
 const seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 31))
-const rounds = 50
+const kills = Number(process.env.KILLS ?? 50)
 
-/** Lets a process write and kills it at the acknowledgement of that number; gives what was acknowledged. */
-async function writeAndKill(path: string, first: number, acknowledgements: number): Promise<number[]> {
-  const child = spawn(process.execPath, [fixture, path, `${first}`], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const exit = once(child, 'exit')
-  const acknowledged: number[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    // A last line that was cut off by the kill is a smaller number, acknowledged long before.
-    acknowledged.push(Number(line))
-    if (acknowledged.length === acknowledgements) child.kill('SIGKILL')
-  }
-  expect(await exit).toEqual([null, 'SIGKILL'])
-  return acknowledged
+/** A process that writes rounds until it is killed. */
+interface Writer {
+  readonly name: string
+  /** The last round that it has acknowledged. */
+  acknowledged(): number
+  readonly ended: Promise<unknown>
+  /** Kills it, and waits for its last acknowledgement. */
+  kill(): Promise<void>
 }
 
-test(`kill -9 at ${rounds} moments (KILL_SEED=${seed}) takes no acknowledged write and halves none`, async () => {
-  const path = join(temporaryFolder(), 'killed.db')
-  let state = seed
-  const random = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
+function startWriter(path: string, name: string, first: number, onAcknowledged: () => void): Writer {
+  const child = spawn(process.execPath, [roundsWriter, path, 'full', `${first}`, 'Infinity', name], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  const exit = once(child, 'exit')
+  const lines = createInterface({ input: child.stdout })
+  const ended = once(lines, 'close')
+  let last = first - 1
+  lines.on('line', (line) => {
+    // A last line that was cut off by the kill is a smaller number, acknowledged long before.
+    last = Math.max(last, Number(line.slice(name.length + 1)))
+    onAcknowledged()
+  })
+  return {
+    name,
+    acknowledged: () => last,
+    ended,
+    kill: async () => {
+      child.kill('SIGKILL')
+      expect(await exit).toEqual([null, 'SIGKILL'])
+      await ended
+    },
   }
-  const acknowledged: number[] = []
-  let first = 1
-  for (let round = 0; round < rounds; round++) {
-    const numbers = await writeAndKill(path, first, 1 + random(60))
-    acknowledged.push(...numbers)
-    const store = sqliteStore({ path })
-    const namespace = store.sync.account('1').namespace('orders')
-    for (const number of numbers) {
-      expect(namespace.session(`${number}`).getMany(['number', 'twin'])).toEqual({ number, twin: number })
-    }
-    let highest = 0
-    for (const { id } of namespace.sessions()) {
-      const session = namespace.session(id).getAll()
-      expect(session.twin).toBe(session.number)
-      if (id === 'latest') continue
-      expect(session).toEqual({ number: Number(id), twin: Number(id), text: 'x'.repeat(2000) })
-      highest = Math.max(highest, Number(id))
-    }
-    await store.close()
-    first = highest + 1
-  }
+}
 
-  const database = new BetterSqlite3(path)
-  expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
-  const rows = database.prepare('SELECT id FROM context_sessions').all() as { id: string }[]
-  const ids = new Set(rows.map(({ id }) => id))
-  expect(acknowledged.filter((number) => !ids.has(`${number}`))).toEqual([])
-  database.close()
-})
+test(`kill -9 at ${kills} moments, of one writer and of several (KILL_SEED=${seed}), takes no acknowledged write and halves none`, async () => {
+  const path = join(temporaryFolder(), 'killed.db')
+  const random = seededNumbers(seed)
+  const next = new Map(['a', 'b', 'c'].map((name) => [name, 1]))
+  let killed = 0
+  let acknowledged = 0
+  while (killed < kills) {
+    const names = [...next.keys()].slice(0, random() < 0.5 ? 1 : 3)
+    // A kill follows so many acknowledgements, whose ever: a writer may wait long for the lock.
+    let awaited = 0
+    let reached = () => {}
+    const onAcknowledged = () => {
+      awaited -= 1
+      if (awaited <= 0) reached()
+    }
+    const writers = names.map((name) => startWriter(path, name, next.get(name) ?? 1, onAcknowledged))
+    for (const [index, writer] of writers.entries()) {
+      awaited = 1 + Math.floor(random() * 20)
+      const enough = new Promise<void>((resolve) => {
+        reached = resolve
+      })
+      await Promise.race([enough, writer.ended])
+      await delay(random() * 10)
+      await writer.kill()
+      killed += 1
+      const promised = writers.map((each) => each.acknowledged())
+      inspectRounds(path, (rounds) => {
+        const last = rounds.endedAt(writer.name)
+        acknowledged += last + 1 - (next.get(writer.name) ?? 1)
+        next.set(writer.name, last + 1)
+        for (const [other, { name }] of writers.entries()) {
+          const found = other <= index ? rounds.endedAt(name) : rounds.lastOf(name)
+          expect(found).toBeGreaterThanOrEqual(promised[other] ?? Number.NaN)
+        }
+      })
+    }
+  }
+  console.log({ killed, acknowledged })
+}, 1_800_000)
