@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ContextStoreError } from '@context-store/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { sqliteStore } from '../src/index.ts'
-import { BetterSqlite3 } from './drivers.ts'
+import { type SqliteStore, sqliteStore } from '../src/index.ts'
+import { BetterSqlite3, drivers } from './drivers.ts'
 import { codeOf, temporaryFolder } from './temporary.ts'
 
 const address = { account: '1', namespace: 'orders', session: '42' }
@@ -19,32 +19,69 @@ async function filled(path: string, sessions: number): Promise<void> {
   await store.close()
 }
 
-/** Makes synchronous calls as somebody whom permissions bind: they do not bind root. */
-function bound<T>(call: () => T): T {
+/**
+ * Makes calls as a user whom permissions bind. They do not bind root, and not every container lets its root mount a file
+ * system that is read-only.
+ */
+async function bound<T>(call: () => T | Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return call()
   process.seteuid?.(65534)
   try {
-    return call()
+    return await call()
   } finally {
     process.seteuid?.(0)
   }
 }
 
-test('writes to a read-only file are unavailable and do not change it', async () => {
+const notApplied = expect.objectContaining({ code: 'unavailable', outcome: 'not-applied' })
+
+/** Every kind of write, on both sides of the store. */
+function writesOf(store: SqliteStore): readonly { readonly name: string; write(): unknown }[] {
+  const { sync } = store
+  const namespace = address.namespace
+  return [
+    { name: 'patch', write: () => store.session(address).patch({ a: 2 }) },
+    { name: 'patchIf', write: () => store.session(address).patchIf({ a: 1 }, { a: 2 }) },
+    { name: 'update', write: () => store.session(address).update(['a'], () => ({ a: 2 })) },
+    { name: 'delete', write: () => store.session(address).delete('a') },
+    { name: 'clear', write: () => store.session(address).clear() },
+    { name: 'create', write: () => store.account('1').namespace('new').create() },
+    { name: 'delete a namespace', write: () => store.account('1').namespace(namespace).delete() },
+    { name: 'sync patch', write: () => sync.session(address).patch({ a: 2 }) },
+    { name: 'sync patchIf', write: () => sync.session(address).patchIf({ a: 1 }, { a: 2 }) },
+    { name: 'sync update', write: () => sync.session(address).update(['a'], () => ({ a: 2 })) },
+    { name: 'sync delete', write: () => sync.session(address).delete('a') },
+    { name: 'sync clear', write: () => sync.session(address).clear() },
+    { name: 'sync create', write: () => sync.account('1').namespace('new').create() },
+    { name: 'sync delete a namespace', write: () => sync.account('1').namespace(namespace).delete() },
+  ]
+}
+
+test('every write to a read-only file is unavailable, is not applied, and works once the file is writable', async () => {
   const path = join(temporaryFolder(), 'a.db')
-  await filled(path, 1)
+  const first = sqliteStore({ path })
+  await first.session(address).patch({ a: 1 })
+  await first.close()
   const before = readFileSync(path)
   chmodSync(path, 0o444)
   chmodSync(dirname(path), 0o555)
   onTestFinished(() => chmodSync(dirname(path), 0o755))
   const store = sqliteStore({ path })
-  const session = store.sync.session({ ...address, session: '0' })
-  expect(() => bound(() => session.patch({ a: 1 }))).toThrow(expect.objectContaining({ code: 'unavailable' }))
+  for (const { name, write } of writesOf(store)) {
+    const error: unknown = await bound(write).then(
+      () => 'no error',
+      (reason: unknown) => reason,
+    )
+    expect(error, name).toEqual(notApplied)
+  }
   expect(readFileSync(path).equals(before)).toBe(true)
+  expect(readdirSync(dirname(path))).toEqual(['a.db'])
   chmodSync(dirname(path), 0o755)
   chmodSync(path, 0o644)
-  session.patch({ a: 1 })
-  expect(session.get('a')).toBe(1)
+  const { sync } = store
+  sync.session(address).patch({ b: 2 })
+  await store.session(address).patch({ c: 3 })
+  expect(await store.session(address).getAll()).toEqual({ a: 1, b: 2, c: 3 })
   await store.close()
 })
 
@@ -154,21 +191,57 @@ test('a damaged session is reported with its address and left as it is; others w
   expect(await damaged.getAll()).toEqual({ anew: true })
 })
 
-test('a write is unavailable and not applied while another connection holds the lock', async () => {
-  const path = join(temporaryFolder(), 'a.db')
-  const database = new BetterSqlite3(path)
-  const store = sqliteStore({ database })
-  await store.session(address).patch({ a: 1 })
-  database.exec('PRAGMA busy_timeout = 0')
+test.each(drivers)(
+  'every write is unavailable and not applied while another connection holds the lock, with $name',
+  async ({ open }) => {
+    const path = join(temporaryFolder(), 'a.db')
+    const database = open(path)
+    const store = sqliteStore({ database })
+    await store.session(address).patch({ a: 1 })
+    const info = await store.session(address).info()
+    database.exec('PRAGMA busy_timeout = 0')
+    const other = open(path)
+    other.exec('BEGIN IMMEDIATE')
+    for (const { name, write } of writesOf(store)) {
+      const error: unknown = await Promise.resolve()
+        .then(write)
+        .then(
+          () => 'no error',
+          (reason: unknown) => reason,
+        )
+      expect(error, name).toEqual(notApplied)
+    }
+    expect(await store.session(address).getAll()).toEqual({ a: 1 })
+    expect(await store.session(address).info()).toEqual(info)
+    expect(await store.account('1').namespace('new').info()).toBeUndefined()
+    other.exec('COMMIT')
+    const { sync } = store
+    sync.session(address).patch({ b: 2 })
+    await store.session(address).patch({ c: 3 })
+    expect(await store.session(address).getAll()).toEqual({ a: 1, b: 2, c: 3 })
+    other.close()
+    database.close()
+  },
+)
+
+test('a file that another connection locks for longer than a call waits is unavailable, and a backup of it is made', async () => {
+  const folder = temporaryFolder()
+  const path = join(folder, 'a.db')
+  await filled(path, 1)
   const other = new BetterSqlite3(path)
   other.exec('BEGIN IMMEDIATE')
-  expect(await codeOf(() => store.session(address).patch({ a: 2 }))).toBe('unavailable')
-  expect(await store.session(address).get('a')).toBe(1)
+  const store = sqliteStore({ path })
+  await expect(store.session(address).patch({ a: 1 })).rejects.toEqual(notApplied)
+  await store.backup(join(folder, 'copy.db'))
   other.exec('COMMIT')
-  await store.session(address).patch({ a: 2 })
-  expect(await store.session(address).get('a')).toBe(2)
+  await store.session(address).patch({ a: 1 })
+  expect(await store.session(address).getAll()).toEqual({ a: 1 })
+  const copy = sqliteStore({ path: join(folder, 'copy.db') })
+  expect(await copy.session({ ...address, session: '0' }).get('text')).toHaveLength(400)
+  expect(await copy.session(address).getAll()).toEqual({})
+  await copy.close()
+  await store.close()
   other.close()
-  database.close()
 })
 
 test('on a locked file, reads succeed that share a tick with a write that cannot begin', async () => {
