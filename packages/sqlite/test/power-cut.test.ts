@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { installedProgram } from '../../../test/installed-program.ts'
 import { seededNumbers } from '../../conformance/src/seeded-numbers.ts'
 import { sqliteStore } from '../src/index.ts'
 import { filesAfterCut } from './power-cut.ts'
@@ -13,6 +14,8 @@ const cuts = Number(process.env.POWER_CUTS ?? 20)
 const writers = ['a', 'b']
 const lastRound = 40
 const address = { account: '2', namespace: 'orders', session: '42' }
+
+beforeAll(() => installedProgram('strace'), 300_000)
 
 test.each(['full', 'relaxed'])(
   `${cuts} power cuts at durability %s (POWER_CUT_SEED=${seed}) leave whole writes, and all that were awaited if full`,

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { installedProgram } from '../../../test/installed-program.ts'
 import { sqliteStore } from '../src/index.ts'
 import { BetterSqlite3, drivers } from './drivers.ts'
 import { filesAfterCut } from './power-cut.ts'
@@ -20,6 +21,8 @@ const steps = [
   { step: 'update', sessions: [{ a: 1, ...tick }, { a: 1 }, { a: 2 }] },
   { step: 'clear', sessions: [{ a: 1, ...tick }, {}, { a: 2 }] },
 ]
+
+beforeAll(() => installedProgram('strace'), 300_000)
 
 describe.each(drivers)('with $name, before an awaited call resolves', ({ name }) => {
   test('the log has been written and then synced, once; a new file and its folder, a backup and its folder have been synced', async () => {
