@@ -13,28 +13,16 @@ export type SystemCall =
   | { readonly call: 'truncate'; readonly path: string; readonly length: number }
   | { readonly call: 'print'; readonly text: string }
 
-/** All that changes files, so that none of it is missed; those that {@link parsed} does not know are refused. */
-const traced = [
-  [
-    'open',
-    'openat',
-    'openat2',
-    'creat',
-    'write',
-    'writev',
-    'pwrite64',
-    'pwritev',
-    'pwritev2',
-    'fsync',
-    'fdatasync',
-  ],
-  ['sync', 'syncfs', 'sync_file_range', 'truncate', 'ftruncate', 'fallocate', 'unlink', 'unlinkat', 'rename'],
-  ['renameat', 'renameat2', 'link', 'linkat', 'mkdir', 'mkdirat', 'sendfile', 'splice', 'copy_file_range'],
-].flat()
+/** All that changes files, so that none of it is missed; a call in the folder that is not foreseen is refused. */
+const traced = (
+  'open openat openat2 creat write writev pwrite64 pwritev pwritev2 fsync fdatasync sync syncfs sync_file_range ' +
+  'truncate ftruncate fallocate unlink unlinkat rename renameat renameat2 link linkat mkdir mkdirat sendfile splice ' +
+  'copy_file_range'
+).split(' ')
 
 /**
- * Runs programs of Node at once, each with its arguments, and records what they do in `folder`. Needs Linux: the recorder
- * is strace, which sees what the kernel is asked to do, whatever SQLite means to do.
+ * Runs Node programs at the same time, each with its arguments, and records what they do in `folder`, as the kernel sees it:
+ * under strace, on Linux.
  */
 export async function recordSystemCalls(
   folder: string,
@@ -42,24 +30,14 @@ export async function recordSystemCalls(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<SystemCall[]> {
   const trace = join(temporaryFolder(), 'trace')
+  // A question mark: not every processor's kernel has each.
   const calls = traced.map((name) => `?${name}`).join()
+  const options = ['-fyxx', '-s10000000', '-esignal=none', `-etrace=${calls}`, `-o${trace}`]
   const commands = programs.map((words) => [process.execPath, ...words].map((word) => `'${word}'`).join(' '))
-  const options = [
-    '-f',
-    '-y',
-    '-xx',
-    '-s',
-    '10000000',
-    '-e',
-    'signal=none',
-    '-e',
-    `trace=${calls}`,
-    '-o',
-    trace,
-  ]
+  const starts = commands.map((command) => `${command} & ids="$ids $!"`)
+  // Without a process, `wait` succeeds even if one failed.
+  const shell = [...starts, 'for id in $ids; do wait $id || exit; done'].join('\n')
   const strace = await installedProgram('strace')
-  // `wait` with a process gives that one's status, and only that.
-  const shell = `${commands.map((command) => `${command} & ids="$ids $!"`).join('\n')}\nfor id in $ids; do wait $id || exit; done`
   await promisify(execFile)(strace, [...options, 'sh', '-c', shell], {
     env: { ...process.env, ...environment },
   })
