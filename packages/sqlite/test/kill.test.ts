@@ -54,10 +54,10 @@ test(`kill -9 at ${kills} moments, of one writer and of several (KILL_SEED=${see
   const random = seededNumbers(seed)
   const next = new Map(['a', 'b', 'c'].map((name) => [name, 1]))
   let killed = 0
-  let acknowledged = 0
+  let writtenRounds = 0
   while (killed < kills) {
     const names = [...next.keys()].slice(0, random() < 0.5 ? 1 : 3)
-    // A kill follows so many acknowledgements, whose ever: a writer may wait long for the lock.
+    // A kill follows a number of acknowledgements by any of the writers: one of them may wait long for the lock.
     let awaited = 0
     let reached = () => {}
     const onAcknowledged = () => {
@@ -77,7 +77,7 @@ test(`kill -9 at ${kills} moments, of one writer and of several (KILL_SEED=${see
       const promised = writers.map((each) => each.acknowledged())
       inspectRounds(path, (rounds) => {
         const last = rounds.endedAt(writer.name)
-        acknowledged += last + 1 - (next.get(writer.name) ?? 1)
+        writtenRounds += last + 1 - (next.get(writer.name) ?? 1)
         next.set(writer.name, last + 1)
         for (const [other, { name }] of writers.entries()) {
           const found = other <= index ? rounds.endedAt(name) : rounds.lastOf(name)
@@ -86,5 +86,5 @@ test(`kill -9 at ${kills} moments, of one writer and of several (KILL_SEED=${see
       })
     }
   }
-  console.log({ killed, acknowledged })
+  console.log({ killed, writtenRounds })
 }, 1_800_000)
