@@ -20,8 +20,8 @@ const backstop = 86_400_000
  * KEYS: for each bucket its record of the namespace, its index, then a session for each patch.
  * ARGV: for each bucket the number of patches, then for each patch '' or "arguments behind the next|now|stated time to
  * live|removals|conditions|stamp|how|record"; the lines to append; the names to remove; names and the texts that are
- * expected ('': no such property, '+': any value). With the stamp of a session the client has decided about that very
- * session; how: 'whole', the lines are all of the session's, or 'force'.
+ * expected ('': no such property, '+': any value). With a stamp the client has decided about that session, and the
+ * conditions hold unless lines with their names have been appended since; how: 'whole', the lines are all of the session's, or 'force'.
  * Answers for each patch 1: done, 2: done and the session will expire, 3: done and the client is to rewrite it, an array: what is there instead of what is
  * expected, a string: too large, 0 or less: the namespace is unknown here (up to that revision), or an error.
  */
@@ -97,13 +97,13 @@ ${rules.explicitNamespaces ? 'if not known then return unknown end' : ''}
 
 local base, created, expires, ttl, own = living(head, generation, now)
 local alive = base ~= nil
-if stamp ~= '' then checkStamp(key, head, alive, stamp) end
+if stamp ~= '' then checkStamp(key, head, alive, stamp, expected, expected + 2 * conditions - 1) end
 
 local opening, body, lines, names, count = ''
 local function take()
   if alive then lines, names = storedLines(key) else lines, names = {}, {} end
 end
-if conditions > 0 then
+if conditions > 0 and stamp == '' then
   take()
   local refused = refusal(lines, expected, expected + 2 * conditions - 1)
   if refused then return refused end

@@ -55,13 +55,17 @@ export const anyValue = '+'
 /** With this in place of a stamp, or as the way to write, a script does its work however long it takes. */
 export const forced = 'force'
 
-/** In place of a session's stamp, which is its head and its length in bytes: there is no such session. */
+/**
+ * In place of a session's stamp: there is no such session. A stamp is the session's head, its length in bytes, and behind a
+ * space how many bytes may have been appended since without a change to what the client has decided.
+ */
 export const noSession = '-'
 
 /**
  * How much text and how many lines one call of a script parses at most: it holds up the server for a few milliseconds.
  * A call that needs more changes nothing and answers LARGE. The client then reads the session, decides, and sends what
- * to write with the stamp of what it read; the script makes sure that this is still there.
+ * to write with the stamp of what it read; the script makes sure that this is still there, and parses only what was
+ * appended since.
  */
 const budget = { bytes: 400_000, lines: 6000 }
 
@@ -107,12 +111,6 @@ end
 local function spend(bytes)
   bytesLeft = bytesLeft - bytes
   if bytesLeft < 0 then error(tooMuch()) end
-end
-
--- Fails if a session is not the one that the client read and decided about.
-local function checkStamp(key, head, alive, stamp)
-  local is = alive and head .. call('STRLEN', key) or '${noSession}'
-  if is ~= stamp then error(tooMuch()) end
 end
 
 -- The head of a session whose properties are rewritten.
@@ -187,6 +185,26 @@ local function linesOf(text, lines, names)
   end
   if length ~= #text then error(corrupt()) end
   return lines, names
+end
+
+-- Fails if a session is not the one that the client read and decided about. Its life may be another. Lines may have been
+-- appended where the stamp has room for them, but none of the names from one argument to another.
+local function checkStamp(key, head, alive, stamp, first, last)
+  if not alive or stamp == '${noSession}' then
+    if alive or stamp ~= '${noSession}' then error(tooMuch()) end
+    return
+  end
+  local length, room = match(stamp, '^(%d+) (%d+)$', ${headLength + 1})
+  local grown = call('STRLEN', key) - length
+  if sub(head, 1, ${offsets.endOfLife}) ~= sub(stamp, 1, ${offsets.endOfLife})
+    or sub(head, ${head.rewrite}) ~= sub(stamp, ${head.rewrite}) or grown < 0 or grown > tonumber(room) then
+    error(tooMuch())
+  end
+  if grown == 0 then return end
+  local lines = linesOf(call('GETRANGE', key, -grown, -1), {}, {})
+  for i = first, last, 2 do
+    if lines[ARGV[i]] ~= nil then error(tooMuch()) end
+  end
 end
 
 -- The lines of a stored session.

@@ -2,22 +2,32 @@ import { anyValue, headLength, noSession, offsets } from './session-layout.ts'
 
 /** The lines of a session that the client decides about, because they are too much for a script. */
 export class SessionLines {
-  /** The stamp of the session, as scripts take it. */
-  readonly stamp: string
   /** The length of the properties, in bytes. */
   readonly length: number
   /** What it was when the session was last rewritten. */
   readonly lengthThen: number
+  readonly #head: string | undefined
+  readonly #bytes: number
   /** The last line of each name, by the name as JSON. */
   readonly #lines = new Map<string, string>()
 
   /** @param text - the session's string; `undefined` if there is no such session */
   constructor(text: string | undefined) {
     const bytes = text === undefined ? headLength + 1 : Buffer.byteLength(text)
-    this.stamp = text === undefined ? noSession : `${text.slice(0, headLength)}${bytes}`
+    this.#head = text?.slice(0, headLength)
+    this.#bytes = bytes
     this.length = bytes - headLength
     this.lengthThen = Number(text?.slice(offsets.base, offsets.base + 9) ?? 1)
     if (text !== undefined) this.add(text.slice(headLength + 1))
+  }
+
+  /**
+   * The stamp of the session as it was read, as scripts take it.
+   *
+   * @param room - how many bytes may have been appended since
+   */
+  stamp(room: number): string {
+    return this.#head === undefined ? noSession : `${this.#head}${this.#bytes} ${room}`
   }
 
   /** Adds lines; of two with one name the later one counts. */

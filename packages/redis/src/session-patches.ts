@@ -25,7 +25,7 @@ import { TickBatch } from './tick-batch.ts'
 const bounds = { most: 32, mostWeight: 100_000 }
 
 /** How often a patch is tried while others delete its namespace and create it again. */
-const mostAttempts = 16
+const mostAttempts = 24
 
 /** Of more names, in conditions or to remove, the client decides at once: a script would only read its arguments. */
 export const mostNames = 4000
@@ -33,8 +33,11 @@ export const mostNames = 4000
 /** Of more text, the client decides at once: a script might only refuse it, and it is sent once. */
 const mostText = 200_000
 
+/** So many bytes may be appended to a session between its reading and the client's decision about it; a script parses them. */
+export const mostAppended = 100_000
+
 /** How often the client decides about a session that others keep changing, before the script must. */
-export const mostReadings = 4
+export const mostReadings = 12
 
 /** What the script answers for a patch that is done. */
 const done = 1
@@ -135,7 +138,7 @@ export class SessionPatches {
           const lines = new SessionLines(text)
           const refused = lines.refusal(patch.conditions)
           if (refused !== undefined) return currentOf(expected, refused)
-          next = this.#decided(patch, lines)
+          next = this.#decided(patch, lines, readings > 0)
         }
         readings++
       } else if (isErrorReply(reply)) throw errorOf(reply, 'write')
@@ -156,16 +159,27 @@ export class SessionPatches {
     )
   }
 
-  /** A patch whose conditions hold for a session as it was read, with what to write. */
-  #decided(patch: EncodedPatch, stored: SessionLines): EncodedPatch {
-    const { stamp, length, lengthThen } = stored
+  /**
+   * A patch whose conditions hold for a session as it was read, with what to write.
+   *
+   * @param isContended - whether others have changed the session while the client decided: what is only appended does not
+   *   mind, so the session is not rewritten for having grown
+   */
+  #decided(patch: EncodedPatch, stored: SessionLines, isContended: boolean): EncodedPatch {
+    const { length, lengthThen } = stored
     const isGrown = length + Buffer.byteLength(patch.lines) > 2 * lengthThen + slack
-    const isWhole = stored.remove(patch.removed) || isGrown
+    const isWhole = stored.remove(patch.removed) || (isGrown && !isContended)
     stored.add(patch.lines)
     const { text, count } = stored
-    checkSize(text.length + 1 - count, count, this.#rules)
-    const decided = { ...patch, removed: [], conditions: [], stamp }
-    return isWhole ? { ...decided, how: wholeSession, lines: text } : decided
+    const units = text.length + 1 - count
+    checkSize(units, count, this.#rules)
+    const decided = { ...patch, removed: [] }
+    if (isWhole) return { ...decided, conditions: [], stamp: stored.stamp(0), how: wholeSession, lines: text }
+    if (patch.conditions.length > mostNames) return { ...decided, conditions: [], stamp: stored.stamp(0) }
+    // An appended line has at least six bytes, and no more characters than bytes.
+    const { documentLength, properties } = this.#rules.limits
+    const room = Math.min(mostAppended, documentLength - units, 6 * (properties - count))
+    return { ...decided, stamp: stored.stamp(room) }
   }
 
   /** Rewrites a session that has grown too large for a script; if that fails, a later patch notices again. */
@@ -174,7 +188,7 @@ export class SessionPatches {
       const text = await this.#reads.read(keys)
       if (text === undefined) return
       const lines = new SessionLines(text)
-      const args = [lines.stamp, `{${lines.text}`]
+      const args = [lines.stamp(0), `{${lines.text}`]
       await this.#connection.run(compactScript, [keys.session], args, 'write')
     } catch {
       // The patch itself is made.

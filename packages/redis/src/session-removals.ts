@@ -6,7 +6,7 @@ import { type Script, scriptTime } from './script.ts'
 import { conditionArgs, currentOf } from './script-condition.ts'
 import { forced } from './session-layout.ts'
 import { SessionLines } from './session-lines.ts'
-import { mostNames, mostReadings } from './session-patches.ts'
+import { mostAppended, mostNames, mostReadings } from './session-patches.ts'
 import type { SessionReads } from './session-reads.ts'
 import { clearScript, deleteScript } from './session-scripts.ts'
 
@@ -26,7 +26,7 @@ export class SessionRemovals {
   async delete(keys: SessionKeys, names: readonly string[]): Promise<void> {
     const removed = names.map((name) => JSON.stringify(name))
     await this.#change(keys, deleteScript, removed, (lines) =>
-      lines.remove(removed) ? { args: [lines.stamp, `{${lines.text}`] } : { reply: 0 },
+      lines.remove(removed) ? { args: [lines.stamp(0), `{${lines.text}`] } : { reply: 0 },
     )
   }
 
@@ -35,7 +35,10 @@ export class SessionRemovals {
     const conditions = conditionArgs(expected)
     const reply = await this.#change(keys, clearScript, conditions, (lines) => {
       const refused = lines.refusal(conditions)
-      return refused === undefined ? { args: [lines.stamp] } : { reply: refused }
+      if (refused !== undefined) return { reply: refused }
+      return {
+        args: conditions.length > mostNames ? [lines.stamp(0)] : [lines.stamp(mostAppended), ...conditions],
+      }
     })
     return typeof reply === 'number' ? undefined : currentOf(expected, reply)
   }

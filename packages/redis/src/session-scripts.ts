@@ -23,7 +23,7 @@ if stamp == '' or stamp == '${forced}' then
   if not found then return 0 end
   body = joined(lines, names)
 else
-  checkStamp(key, head, alive, stamp)
+  checkStamp(key, head, alive, stamp, 1, 0)
 end
 if body == '{' then
   apply({{'ZREM', KEYS[3], sub(key, #KEYS[3] + 1)}, {'UNLINK', key}})
@@ -49,8 +49,8 @@ if #ARGV > 2 or stamp ~= '' then
   local generation = generationOf(call('GET', KEYS[1]))
   local head = call('GETRANGE', key, 0, ${headLength - 1})
   local alive = living(head, generation, ARGV[1])
-  if #ARGV == 2 and stamp ~= '${forced}' then
-    checkStamp(key, head, alive, stamp)
+  if stamp ~= '' and stamp ~= '${forced}' then
+    checkStamp(key, head, alive, stamp, 3, #ARGV)
   else
     local refused = refusal(alive and storedLines(key) or {}, 3, #ARGV)
     if refused then return refused end
@@ -66,7 +66,8 @@ return 1
  */
 export const compactScript: Script = script(`${shared}
 local head = call('GETRANGE', KEYS[1], 0, ${headLength - 1})
-if head .. call('STRLEN', KEYS[1]) ~= ARGV[1] then return 0 end
+if head == '' then return 0 end
+checkStamp(KEYS[1], head, true, ARGV[1], 1, 0)
 apply({storing(KEYS[1], rewrittenHead(head, #ARGV[2]), ARGV[2], 'KEEPTTL')})
 return 1
 `)

@@ -1,6 +1,7 @@
-import { absent, type Properties, present } from '@context-store/core'
+import { absent, type Properties, present, type Session } from '@context-store/core'
 import { redisStore } from '@context-store/redis'
-import { expect, onTestFinished, test } from 'vitest'
+import { createClient } from '@keyv/redis'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startRedis } from '../../../test/redis-servers/one-node.ts'
 import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
 import { codeOf } from './answer-of.ts'
@@ -125,4 +126,89 @@ test('writes on a large session are right while other stores keep changing it', 
     expect(found).not.toHaveProperty([`1${turn}`])
   }
   expect(found).toHaveProperty('zz', 1)
+})
+
+describe('a decision of the client about a large session, to which another store appends meanwhile,', () => {
+  /** A store whose reads are followed, before they are answered, by writes of another one. */
+  async function contended(write: (session: Session) => Promise<void>) {
+    const server = await started()
+    const keyPrefix = freshPrefix()
+    const other = redisStore({ url: server.url, keyPrefix, timeoutMs: 60_000 })
+    onTestFinished(() => other.close())
+    const theirs = other.account('1').namespace('orders').session('large')
+    await theirs.patch({ ...many(20_000, 1), turn: 1 })
+    const client = createClient({ url: server.url })
+    await client.connect()
+    onTestFinished(() => client.close())
+    const sent: string[][] = []
+    const limits = { properties: 20_040 }
+    const send = client.sendCommand.bind(client)
+    vi.spyOn(client, 'sendCommand').mockImplementation(async (args, options) => {
+      sent.push(args.map(String))
+      const reply = await send(args, options)
+      if (args[0] === 'MGET') await write(theirs)
+      return reply
+    })
+    const store = redisStore({ client, keyPrefix, timeoutMs: 60_000, limits })
+    await store.ready()
+    const ours = store.account('1').namespace('orders').session('large')
+    const reads = (): number => sent.filter(([command]) => command === 'MGET').length
+    const isForced = (): boolean =>
+      sent.some((args) => args.some((arg) => arg === 'force' || arg.includes('|force|')))
+    return { ours, theirs, reads, isForced }
+  }
+
+  test('holds if the lines have none of its names', async () => {
+    let n = 0
+    const { ours, theirs, reads, isForced } = await contended((session) => session.patch({ theirs: ++n }))
+    expect(await ours.patchIf({ turn: 1, none: absent }, { turn: 2, mine: 1 }, { ttlSeconds: 60 })).toEqual({
+      ok: true,
+    })
+    expect(await ours.patchIf({ turn: 2 }, { turn: 3 })).toEqual({ ok: true })
+    expect(reads()).toBe(2)
+    expect(await theirs.getMany(['turn', 'mine', 'theirs', '0'])).toEqual({
+      turn: 3,
+      mine: 1,
+      theirs: 2,
+      0: 1,
+    })
+    expect(await ours.clearIf({ turn: 3 })).toEqual({ ok: true })
+    expect(reads()).toBe(3)
+    expect(isForced()).toBe(false)
+    expect(await theirs.info()).toBeUndefined()
+  })
+
+  test('is made again if they have', async () => {
+    let n = 1
+    const { ours, theirs, reads } = await contended(async (session) => {
+      if (n < 2) await session.patch({ turn: ++n })
+    })
+    expect(await ours.patchIf({ turn: 1 }, { turn: 'taken' })).toEqual({ ok: false, current: { turn: 2 } })
+    expect(await ours.clearIf({ turn: 1 })).toEqual({ ok: false, current: { turn: 2 } })
+    expect(reads()).toBe(3)
+    expect(await theirs.get('turn')).toBe(2)
+  })
+
+  test('is made again if the session has ended and begun anew', async () => {
+    let isOver = false
+    const { ours, theirs } = await contended(async (session) => {
+      if (isOver) return
+      isOver = true
+      await session.clear()
+      await session.patch({ ...many(20_000, 1), turn: 7 })
+    })
+    expect(await ours.patchIf({ turn: 1 }, { turn: 'taken' })).toEqual({ ok: false, current: { turn: 7 } })
+    expect(await theirs.get('turn')).toBe(7)
+  })
+
+  test('counts them for the limits', async () => {
+    let n = 0
+    const { ours, theirs } = await contended(async (session) => {
+      if (n++ === 0)
+        await session.patch(Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`T${i}`, i])))
+    })
+    const more = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`O${i}`, i]))
+    expect(await codeOf(() => ours.patchIf({ turn: 1 }, more))).toBe('too-large')
+    expect(Object.keys(await theirs.getAll())).toHaveLength(20_021)
+  })
 })
