@@ -30,15 +30,15 @@ const tests = {
     ['packages/memory/test/conformance.test.ts', '-t', ' memory:'],
   ],
   sqlite: [
-    ['packages/sqlite/test', '--exclude', '**/{conformance,kill,processes}.test.ts'],
+    ['packages/sqlite/test', '--exclude', '**/{conformance,kill,power-cut,processes}.test.ts'],
     ['packages/sqlite/test/conformance.test.ts', '-t', withoutPrograms],
   ],
   redis: [
-    ['call-order', 'conditions', 'expiry', 'eviction', 'foreign-data'].map(
+    ['call-order', 'conditions', 'read-at-expiry', 'eviction', 'foreign-data', 'expiry'].map(
       (name) => `packages/redis/test/${name}.test.ts`,
     ),
     ['packages/redis/test/conformance.test.ts', '-t', `one node ${withoutPrograms}`],
-    ['client', 'faults', 'keys', 'listing', 'permissions', 'slot-move', 'tick-batch'].map(
+    ['tick-batch', 'bounded-work', 'listing', 'slot-move', 'keys', 'permissions', 'client', 'faults'].map(
       (name) => `packages/redis/test/${name}.test.ts`,
     ),
   ],
