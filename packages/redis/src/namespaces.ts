@@ -96,10 +96,9 @@ export class Namespaces {
     const ttl = String(ttlSeconds ?? '')
     const record = await this.#record(account, namespace, 'create', ttl, scriptTime(this.#rules))
     if (record === undefined || ttlSeconds === undefined) return
-    await Promise.all(
-      this.#buckets(namespacePart(account, namespace)).map(({ record: key }) =>
-        this.#connection.run(adoptScript, [key], [record], 'write'),
-      ),
+    const buckets = this.#buckets(namespacePart(account, namespace))
+    await begun(() =>
+      settled(buckets.map(({ record: key }) => this.#connection.run(adoptScript, [key], [record], 'write'))),
     )
   }
 
@@ -123,8 +122,10 @@ export class Namespaces {
     const args = [account, namespace, part, String(passing), isAlive ? '1' : '']
     const ending = await this.#connection.run(endNamespaceScript, this.#directory(account), args, 'write')
     if (typeof ending !== 'string') return
-    await this.#end(part, ending)
-    await this.#sweep(part, ending.slice(0, ending.indexOf(' ')), Number.POSITIVE_INFINITY)
+    await begun(async () => {
+      await this.#end(part, ending)
+      await this.#sweep(part, ending.slice(0, ending.indexOf(' ')), Number.POSITIVE_INFINITY)
+    })
   }
 
   /** Continues a deletion that somebody did not finish; whether there is more to do. */
@@ -195,7 +196,7 @@ export class Namespaces {
   /** Puts a tombstone into every bucket of a namespace that is no longer in the directory. */
   async #end(part: string, ending: string): Promise<void> {
     const [generation = '', revision = ''] = ending.split(' ')
-    await Promise.all(
+    await settled(
       this.#buckets(part).map(({ record, index, swept }) =>
         this.#connection.run(endBucketScript, [record, index, swept(generation)], [revision], 'write'),
       ),
@@ -236,6 +237,31 @@ export class Namespaces {
     const { layout, revision, accounts, names, records, ending } = this.#keys
     return [layout, revision, accounts, names(account), records(account), ending]
   }
+}
+
+/**
+ * Runs what follows the first write of a change. If that fails, part of the change has been made, whatever the failed
+ * command says of itself.
+ */
+async function begun(rest: () => Promise<void>): Promise<void> {
+  try {
+    await rest()
+  } catch (error) {
+    if (!ContextStoreError.is(error) || error.outcome === 'unknown') throw error
+    throw new StoreUnavailableError(
+      `the change of the namespace was begun and not finished: ${error.message}`,
+      {
+        cause: error,
+        outcome: 'unknown',
+      },
+    )
+  }
+}
+
+/** Waits for all commands before it fails with the first error: later calls must not overtake what is under way. */
+async function settled(commands: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(commands)
+  await Promise.all(commands)
 }
 
 function infoOf(name: string, record: string): NamespaceInfo {

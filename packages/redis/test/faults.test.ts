@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { absent, type ContextStore } from '@context-store/core'
+import { absent, type ContextStore, type Namespace } from '@context-store/core'
 import { redisStore } from '@context-store/redis'
 import { createCluster } from '@keyv/redis'
 import { expect, onTestFinished, test } from 'vitest'
@@ -467,4 +467,21 @@ test('a write whose WAIT for the replicas is refused may have been made', async 
   await store.ready()
   // The first write makes the namespace, and is not sent itself.
   expect(await answerOf(() => session.patch({ a: 1 }))).toEqual(unheard)
+})
+
+test.each([
+  ['delete()', (namespace: Namespace) => namespace.delete()],
+  ['create()', (namespace: Namespace) => namespace.create({ ttlSeconds: 60 })],
+])('%s of a namespace that is refused halfway may have been made', async (_, change) => {
+  const server = await serverOf()
+  const keyPrefix = freshPrefix()
+  const all = storeOf(server.url, { keyPrefix }).account('1').namespace('orders')
+  await all.session('42').patch({ a: 1 })
+  // May write the directory, and none of the buckets.
+  const keys = [`~${keyPrefix}{directory}*`, `%R~${keyPrefix}*`]
+  await server.command('ACL', 'SETUSER', 'directory', 'on', '>k', ...keys, '+@all')
+  const store = storeOf(`redis://directory:k@127.0.0.1:${server.port}`, { keyPrefix })
+  const before = await all.info()
+  expect(await answerOf(() => change(store.account('1').namespace('orders')))).toEqual(unheard)
+  expect(await all.info()).not.toEqual(before)
 })
