@@ -69,7 +69,7 @@ end
 if ARGV[5] ~= '' then
   ttl = ARGV[5]
   -- Each bucket is to adopt it.
-  checkAllowed({{'EVAL', '', '0'}, {'GET', KEYS[1]}, {'SET', KEYS[1], ''}}, 1)
+  checkAllowed({{'EVAL', '', '0'}, {'GET', KEYS[1]}, {'DEL', KEYS[1]}, {'SET', KEYS[1], ''}}, 1)
 end
 record = generation .. ' ' .. revision .. ' ' .. created .. ' ' .. ttl
 writes[#writes + 1] = {'HSET', KEYS[5], ARGV[2], record}
@@ -129,7 +129,7 @@ return answer
  * KEYS: the bucket's record. ARGV: a record, which is kept where it is newer. A generation that the bucket has goes on: it
  * differs from that of the record only if the server has evicted the directory.
  */
-export const adoptScript: Script = script(`
+export const adoptScript: Script = script(`${applying}
 local record, adopted = redis.call('GET', KEYS[1]), ARGV[1]
 local function revision(text) return tonumber(string.match(text, '^%d+ (%d+)')) end
 if record then
@@ -137,7 +137,8 @@ if record then
   local generation = string.sub(record, ${head.generation})
   if generation ~= '${noGeneration}' then adopted = generation .. string.sub(adopted, ${generationLength + 1}) end
 end
-redis.call('SET', KEYS[1], adopted)
+-- A server that is out of memory lets a script go on that has freed some first: the directory has changed already.
+apply({{'DEL', KEYS[1]}, {'SET', KEYS[1], adopted}})
 return 1
 `)
 
