@@ -1,4 +1,4 @@
-import type { ContextStore, Session } from '@context-store/core'
+import type { ContextStore } from '@context-store/core'
 import { redisStore } from '@context-store/redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRedis } from '../../../test/redis-servers/one-node.ts'
@@ -150,33 +150,35 @@ test('a program that writes once and ends continues a deletion that was broken o
 test('properties that are deleted around the end of a session do not lengthen its life', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
-  const store = redisStore({ url: server.url, keyPrefix: freshPrefix() })
+  const keyPrefix = freshPrefix()
+  const store = redisStore({ url: server.url, keyPrefix })
   onTestFinished(() => store.close())
   const namespace = store.account('1').namespace('orders')
-  const properties = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`p${index}`, index]))
-  const sessions: Session[] = []
-  let deleted = 0
-  const deletions: Promise<void>[] = []
-  for (let index = 0; index < 80; index++) {
-    const session = namespace.session(`s${index}`)
-    sessions.push(session)
-    await session.patch(properties, { ttlSeconds: 1 })
-    const ends = (await session.info())?.expiresAt?.getTime() ?? 0
-    const deleteAll = async (): Promise<void> => {
-      await new Promise((resolve) => setTimeout(resolve, ends - Date.now() - 3))
-      for (let n = 0; n < 39 && Date.now() <= ends + 1; n++) {
-        await session.delete(`p${n}`)
-        deleted++
-      }
-    }
-    deletions.push(deleteAll())
-    // Each ends at a time of its own.
-    await new Promise((resolve) => setTimeout(resolve, 8))
-  }
+  const names = Array.from({ length: 400 }, (_, index) => `p${index}`)
+  const properties = Object.fromEntries(names.map((name) => [name, name]))
+  // One after the other, so that each ends at a time of its own.
+  const sessions = Array.from({ length: 32 }, (_, index) => namespace.session(`s${index}`))
+  for (const session of sessions) await session.patch(properties, { ttlSeconds: 1 })
+  const keys = (await keysOf(server, keyPrefix)).filter((key) => /s\d+$/.test(String(key)))
+  expect(keys).toHaveLength(sessions.length)
+  const livesFor = async (): Promise<number[]> =>
+    (await Promise.all(keys.map((key) => server.command('PTTL', key)))).map(Number)
+  await polled('near the end of the first', async () => Math.min(...(await livesFor())) < 100 || undefined)
+  // Without a rest, and without the last property, until the server says that none has time left.
+  let gone = false
+  const deletions = sessions.map(async (session) => {
+    for (const name of names.slice(1)) if (!gone) await session.delete(name)
+  })
+  const lives = await polled('over', async () => {
+    const found = await livesFor()
+    return found.every((life) => life < 0) ? found : undefined
+  })
+  gone = true
   await Promise.all(deletions)
-  expect(deleted).toBeGreaterThan(10)
+  // Gone; -1 would be for ever.
+  expect(lives).toEqual(keys.map(() => -2))
   for (const session of sessions) {
-    await polled('expired', async () => (await session.info()) === undefined || undefined)
+    expect(await session.info()).toBeUndefined()
     expect(await session.getAll()).toEqual({})
   }
 })
