@@ -103,9 +103,9 @@ export async function runFaultyProgram({ engine, faults, seed, calls }: Program)
       outcomes[index] = outcome
     })
     made.push(settled)
-    if (call.waits) await inTime(Promise.all(made), 'the calls of a program')
+    if (call.waits) await settles(Promise.all(made), 'the calls of a program')
   }
-  await inTime(store.close(), 'close()')
+  await settles(store.close(), 'close()')
   if (outcomes.includes('pending')) throw new Error('close() did not wait for a call')
   await Promise.all(made)
   for (const session of sessions) {
@@ -164,16 +164,19 @@ async function outcomeOf({ kind }: Call, call: () => Promise<unknown>): Promise<
   }
 }
 
-async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: never settled`)), 5000)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
+/** More turns of the event loop than the calls of any program take, with all that is delayed. */
+const mostTurns = 50_000
+
+/** Waits for a promise; throws where it can settle no more. */
+async function settles<T>(promise: Promise<T>, what: string): Promise<T> {
+  let isSettled = false
+  const settle = (): void => {
+    isSettled = true
   }
+  promise.then(settle, settle)
+  for (let turn = 0; turn < mostTurns && !isSettled; turn++) await new Promise(setImmediate)
+  if (!isSettled) throw new Error(`${what}: never settled`)
+  return promise
 }
 
 /** The part of a program that concerns one session, as one client's calls in their order, with what is left at the end. */
