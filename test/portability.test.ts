@@ -72,6 +72,39 @@ test('core and memory run where there is nothing but the language and setTimeout
   expect(outcome).toBe(JSON.stringify([{ step: 4, cart: [{ tea: 2 }] }, ['s'], true]))
 })
 
+test('the double for `handle` runs where there is nothing but what a service worker has too', async () => {
+  const { code, inputs } = await bundle(`
+    import { createContextService } from '@context-store/rest/testing/web'
+    const service = createContextService({ state: { a: { n: { s: { step: 1 } } } } })
+    service.fault({ status: 429, headers: { 'retry-after': '1' }, match: { method: 'GET' } })
+    const init = { headers: { 'maven-api-key': 'k', 'content-type': 'application/json' } }
+    const send = (more) => service.handle(new Request(service.url + '/v1/account/a/n/s/properties', { ...init, ...more }))
+    export const outcome = (async () => {
+      const patched = await send({ method: 'PATCH', body: '{"step":2}' })
+      const busy = await send({})
+      const read = await (await send({})).text()
+      service.assertDone()
+      await service.close()
+      return JSON.stringify([patched.status, busy.status, busy.headers.get('retry-after'), read])
+    })()
+  `)
+  expect(inputs.filter((path) => !/^packages\/(core|memory|rest)\/dist\/|^<stdin>$/.test(path))).toEqual([])
+  const { Request, Response, URL, TextDecoder, TextEncoder, ReadableStream } = globalThis
+  const worker = {
+    Request,
+    Response,
+    URL,
+    TextDecoder,
+    TextEncoder,
+    ReadableStream,
+    setTimeout,
+    clearTimeout,
+    console,
+  }
+  const outcome: unknown = await runInContext(`${code};program.outcome`, createContext(worker))
+  expect(outcome).toBe(JSON.stringify([204, 429, '1', '{"step":2}']))
+})
+
 test('what core adds to a bundle for browsers, minified and gzipped, stays within its budget', async () => {
   const user = await gzipped("export * from '@context-store/core'")
   const store = await gzipped(

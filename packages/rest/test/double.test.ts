@@ -3,6 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import {
   type ContextServiceDouble,
+  createContextService,
   type DoubleOptions,
   interceptContextService,
   startContextService,
@@ -42,8 +43,18 @@ const entrances: { readonly [name: string]: (options?: DoubleOptions) => Promise
   'the interceptor': async (options) => interceptContextService(options),
 }
 
-const cases = Object.entries(entrances).flatMap(([entrance, open]) =>
-  Object.entries(clients).map(([client, send]) => [client, entrance, send, open] as const),
+/** What a double with neither a port nor an interceptor is for: somebody else's `fetch` calls it. */
+async function handled(options?: DoubleOptions): Promise<ContextServiceDouble> {
+  const service = createContextService(options)
+  vi.stubGlobal('fetch', (url: string, init?: RequestInit) => service.handle(new Request(url, init)))
+  onTestFinished(() => void vi.unstubAllGlobals())
+  return service
+}
+
+const cases = Object.entries(clients).flatMap(([client, send]) =>
+  Object.entries({ ...entrances, ...(client === 'fetch' && { 'handle alone': handled }) }).map(
+    ([entrance, open]) => [client, entrance, send, open] as const,
+  ),
 )
 
 describe.each(cases)('%s against %s', (client, _entrance, send, open) => {
@@ -89,9 +100,34 @@ describe.each(cases)('%s against %s', (client, _entrance, send, open) => {
     expect([error, error?.cause]).toContainEqual(expect.objectContaining({ code: 'ECONNRESET' }))
     if (client === 'fetch') expect(error).toMatchObject({ name: 'TypeError', cause: { code: 'ECONNRESET' } })
   })
+
+  test('a path that the contract does not have is a 404, or an error with onUnhandled', async () => {
+    const { service } = await start()
+    expect(await send(`${service.url}/health?key=1`, 'GET')).toMatchObject({ status: 404 })
+    expect(() => service.assertDone()).toThrow('GET /health?key=1')
+    service.reset()
+    service.assertDone()
+    // A fault is an answer that the test planned.
+    service.fault({ status: 502, match: { path: '/health' } })
+    expect(await send(`${service.url}/health`, 'GET')).toMatchObject({ status: 502 })
+    service.assertDone()
+    await service.close()
+
+    const strict = await start({ onUnhandled: 'error' })
+    expect(await strict.call('GET', '')).toMatchObject({ status: 200 })
+    strict.service.assertDone()
+    const url = `${strict.service.url}/health`
+    const told = await send(url, 'GET').then(({ status, body }) => ({ status, ...Object(body) }), Object)
+    expect(told).toMatchObject({
+      message: "GET /health: the contract has no such path (onUnhandled: 'error')",
+    })
+    if (url.startsWith('http://')) expect(told.status).toBe(501)
+    else expect(told).toBeInstanceOf(Error)
+    expect(() => strict.service.assertDone()).toThrow('GET /health')
+  })
 })
 
-describe.each(Object.entries(entrances))('%s', (_name, open) => {
+describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (_name, open) => {
   async function start(options?: DoubleOptions) {
     const service = await open(options)
     onTestFinished(() => service.close())
@@ -264,9 +300,69 @@ describe.each(Object.entries(entrances))('%s', (_name, open) => {
     expect(new Set(first)).toEqual(new Set([500, 404]))
   })
 
+  test('a fault has headers and a body', async () => {
+    const service = await start()
+    const answered = async () => {
+      const response = await get(service, '')
+      const { status } = response
+      return [
+        status,
+        response.headers.get('content-type'),
+        await response.text(),
+        response.headers.get('retry-after'),
+      ]
+    }
+    const headers = { 'Retry-After': '7' }
+    const body = { message: 'slow down', codes: [1] }
+    service.fault({ status: 429, headers, body })
+    headers['Retry-After'] = '8'
+    body.codes.push(2)
+    service.fault({ status: 429, headers })
+    service.fault({ status: 502, headers: { 'Content-Type': 'text/html' }, body: '<p>bad gateway</p>' })
+    service.fault({ status: 503, body: 'busy' })
+    const json = 'application/json'
+    expect(await answered()).toEqual([429, json, '{"message":"slow down","codes":[1]}', '7'])
+    expect(await answered()).toEqual([429, json, '{"message":"the test asked for this fault"}', '8'])
+    expect(await answered()).toEqual([502, 'text/html', '<p>bad gateway</p>', null])
+    expect(await answered()).toEqual([503, json, '"busy"', null])
+    service.fault({ status: 429, headers })
+    const head = await fetch(`${service.url}/v1/account/577089`, { method: 'HEAD' })
+    expect([head.status, head.headers.get('retry-after'), await head.text()]).toEqual([429, '8', ''])
+  })
+
+  test('pendingFaults are those left, and assertDone names them', async () => {
+    const service = await start()
+    service.assertDone()
+    service.fault({ status: 500, times: 3 })
+    service.fault({ reset: true, match: { method: 'patch', path: /orders/ } })
+    // How often one with a rate hits is a matter of chance.
+    service.fault({ delayMs: 1, rate: 0.5, match: { method: 'PUT' } })
+    await get(service, '')
+    expect(service.pendingFaults).toEqual([
+      { status: 500, times: 2 },
+      { reset: true, times: 1, match: { method: 'patch', path: /orders/ } },
+    ])
+    expect(() => service.assertDone()).toThrow(
+      'a fault did not fire: status 500 for any method, any path (times left: 2)\n' +
+        'a fault did not fire: reset true for PATCH, /orders/ (times left: 1)',
+    )
+    service.reset()
+    expect(service.pendingFaults).toEqual([])
+    service.assertDone()
+  })
+
   test('options and faults that cannot be are refused', async () => {
     const refused = expect.objectContaining({ code: 'invalid-option' })
-    await expect(open({ seed: 0.5 })).rejects.toEqual(refused)
+    for (const options of [
+      { seed: 0.5 },
+      { hosts: ['https://api.example'] },
+      { hosts: ['api.example/v1'] },
+      { hosts: [] },
+      { hosts: 'api.example' },
+      { onUnhandled: 'throw' },
+    ]) {
+      await expect(open(options as never)).rejects.toEqual(refused)
+    }
     const service = await start()
     for (const fault of [
       { status: 200 },
@@ -279,6 +375,16 @@ describe.each(Object.entries(entrances))('%s', (_name, open) => {
       { status: 500, afterEffect: 'yes' },
       { status: 500, match: { path: 1 } },
       { status: 500, match: { method: /GET/ } },
+      { status: 500, match: { method: 'GET, PUT' } },
+      { status: 500, headers: new Headers() },
+      { status: 500, headers: { 'retry after': '1' } },
+      { status: 500, headers: { 'retry-after': 1 } },
+      { status: 500, headers: { 'retry-after': '1\r\n' } },
+      { status: 500, headers: { 'Content-Length': '1' } },
+      { status: 500, body: () => 1 },
+      { status: 500, body: 1n },
+      { reset: true, body: {} },
+      { delayMs: 1, headers: {} },
     ]) {
       expect(() => service.fault(fault as never)).toThrow(refused)
     }

@@ -1,7 +1,14 @@
+import http, { createServer } from 'node:http'
 import https from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { memoryStore } from '@context-store/memory'
 import { serve } from '@context-store/rest/node'
-import { interceptContextService } from '@context-store/rest/testing'
+import {
+  createContextService,
+  type DoubleOptions,
+  interceptContextService,
+  startContextService,
+} from '@context-store/rest/testing'
 import { FetchInterceptor } from '@mswjs/interceptors/fetch'
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -55,6 +62,62 @@ test('other hosts are left alone, and after close() the real ones too', async ()
   await expect(fetch('https://service.test/v1/account/a', { headers })).rejects.toThrow()
 })
 
+test("onUnhandled: 'pass' leaves alone what the contract does not know", async () => {
+  const server = createServer((request, answer) => {
+    let text = `${request.method} ${request.url} `
+    request.setEncoding('utf8').on('data', (more) => {
+      text += more
+    })
+    request.on('end', () => answer.writeHead(203).end(text))
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const service = interceptContextService({ hosts: [host], onUnhandled: 'pass' })
+  onTestFinished(() => service.close())
+  service.fault({ status: 503, match: { path: 'other' } })
+
+  const url = `http://${host}/other?a=1`
+  const init = { method: 'POST', headers, body: 'text' }
+  for (const answer of [await fetch(url, init), await fetch(new Request(url, init))]) {
+    expect([answer.status, await answer.text()]).toEqual([203, 'POST /other?a=1 text'])
+  }
+  const statusOf = (sent: http.ClientRequest) =>
+    new Promise((resolve, reject) => {
+      sent.on('error', reject).on('response', (answer) => answer.resume() && resolve(answer.statusCode))
+    })
+  const [hostname, port] = host.split(':')
+  const agent = new http.Agent()
+  expect(await statusOf(http.get(url, { agent }))).toBe(203)
+  expect(await statusOf(http.get({ hostname, port, path: '/other', agent }))).toBe(203)
+  expect(service.requests).toEqual([])
+
+  const known = '/v1/account/a'
+  expect((await fetch(`http://${host}${known}`, { headers })).status).toBe(200)
+  expect(await statusOf(http.get({ hostname, port, path: known, headers }))).toBe(200)
+  expect(service.requests).toHaveLength(2)
+  const entrances = [startContextService, async (options: DoubleOptions) => createContextService(options)]
+  for (const open of entrances) {
+    await expect(open({ onUnhandled: 'pass' })).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringContaining('interceptContextService'),
+    })
+  }
+})
+
+test('a request is read from a clone: what sent it can still read it', async () => {
+  const service = interceptContextService()
+  onTestFinished(() => service.close())
+  const init = {
+    method: 'PATCH',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: '{"a":1}',
+  }
+  const request = new Request(`${service.url}/v1/account/a/n/properties`, init)
+  expect((await service.handle(request)).status).toBe(204)
+  expect(await request.json()).toEqual({ a: 1 })
+})
+
 test.each([...['z1', 'z2', 'z3'].flatMap((zone) => [`${zone}.context`, `${zone}.ccs`]), 'va-a.context'])(
   'the double answers for %s.liveperson.net, HEAD too',
   async (name) => {
@@ -85,8 +148,12 @@ test('a host that keeps the case of header names has no key in the journal', asy
     get: (name: string) => new Headers(sent).get(name),
     [Symbol.iterator]: () => Object.entries(sent)[Symbol.iterator](),
   }
-  const request = new Request(`${service.url}/v1/account/a`)
-  Object.defineProperty(request, 'headers', { value: headers })
+  const keepingCase = (request: Request): Request =>
+    Object.defineProperties(request, {
+      headers: { value: headers },
+      clone: { value: () => keepingCase(new Request(request.url)) },
+    })
+  const request = keepingCase(new Request(`${service.url}/v1/account/a`))
   expect((await service.handle(request)).status).toBe(200)
   const redacted = 'redacted'
   expect(service.requests[0]?.headers).toEqual({

@@ -1,5 +1,6 @@
-import { InvalidOptionError } from '@context-store/core'
+import { InvalidOptionError, type JsonValue } from '@context-store/core'
 import { type Answer, errorAnswer } from '../answer.ts'
+import { isPlainObject } from '../plain-object.ts'
 import type { Delays } from './delays.ts'
 import { checkMatch, matches, type RecordedRequest, type RequestMatch } from './journal.ts'
 import { checkMembers } from './members.ts'
@@ -19,6 +20,13 @@ export type Fault = {
   | {
       /** The answer's status, from 400 to 599. */
       readonly status: number
+      /** Headers of the answer, such as `retry-after`; not `content-length` or `transfer-encoding`, which the double states. */
+      readonly headers?: Readonly<Record<string, string>> | undefined
+      /**
+       * The answer's body, sent as JSON; a string is sent as its own text if the header `content-type` names another type.
+       * Default: an object with a `message`, as all errors of the service.
+       */
+      readonly body?: JsonValue | undefined
       /** Whether the request takes effect first. */
       readonly afterEffect?: boolean | undefined
     }
@@ -46,6 +54,8 @@ export type Fault = {
 /** The outcome of a request: an answer, and whether the connection breaks before it or within its body. */
 export interface Outcome extends Answer {
   readonly breaks?: 'before' | 'within'
+  /** What the sender gets instead of the answer, where there is no connection that could carry one. */
+  readonly error?: Error
 }
 
 const kinds = ['status', 'reset', 'delayMs', 'halfBody']
@@ -72,7 +82,17 @@ export class Faults {
   add(fault: Fault): void {
     checkFault(fault)
     const { times, rate } = fault
-    this.#planned.push({ fault, left: times ?? (rate === undefined ? 1 : Number.POSITIVE_INFINITY) })
+    this.#planned.push({
+      fault: copyOf(fault),
+      left: times ?? (rate === undefined ? 1 : Number.POSITIVE_INFINITY),
+    })
+  }
+
+  /** Those that have not fired as often as they should. With a rate, chance decides how often that is. */
+  pending(): Fault[] {
+    return this.#planned
+      .filter(({ fault }) => fault.rate === undefined)
+      .map(({ fault, left }) => ({ ...copyOf(fault), times: left }))
   }
 
   /** The fault that hits a request: the first one that matches. */
@@ -104,7 +124,7 @@ export class Faults {
 
 /** Refuses an invalid fault. */
 function checkFault(fault: Fault): void {
-  checkMembers('fault', fault, [...kinds, 'match', 'times', 'rate', 'afterEffect'])
+  checkMembers('fault', fault, [...kinds, 'match', 'times', 'rate', 'headers', 'body', 'afterEffect'])
   const { match, times, rate } = fault
   if (match !== undefined) checkMatch('fault.match', match)
   if (times !== undefined && (!Number.isInteger(times) || times < 1)) {
@@ -125,10 +145,71 @@ function checkFault(fault: Fault): void {
   if ('reset' in fault && fault.reset !== true) throw new InvalidOptionError('fault.reset: must be true')
   if ('halfBody' in fault && fault.halfBody !== true)
     throw new InvalidOptionError('fault.halfBody: must be true')
+  if ('headers' in fault && fault.headers !== undefined) checkHeaders(fault.headers)
+  if ('body' in fault && fault.body !== undefined) checkBody(fault.body)
+  if (!('status' in fault) && ('headers' in fault || 'body' in fault)) {
+    throw new InvalidOptionError('fault: headers and body need a status')
+  }
   const afterEffect = 'afterEffect' in fault ? fault.afterEffect : undefined
   if (afterEffect !== undefined && typeof afterEffect !== 'boolean') {
     throw new InvalidOptionError('fault.afterEffect: must be true or false')
   }
+}
+
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  if (!isPlainObject(headers)) throw new InvalidOptionError('fault.headers: must be a plain object')
+  for (const [name, value] of Object.entries(headers)) {
+    // RFC 9110, 5.1 and 5.5.
+    if (
+      !/^[\w!#$%&'*+.^`|~-]+$/.test(name) ||
+      typeof value !== 'string' ||
+      !/^[\t -~\x80-\xff]*$/.test(value)
+    ) {
+      throw new InvalidOptionError(
+        `fault.headers: ${JSON.stringify(name)} is not a header with a string that it can carry`,
+      )
+    }
+    if (/^(?:content-length|transfer-encoding)$/i.test(name)) {
+      throw new InvalidOptionError(`fault.headers: the double states ${name} itself`)
+    }
+  }
+}
+
+function checkBody(body: JsonValue): void {
+  try {
+    if (JSON.stringify(body) !== undefined) return
+  } catch {
+    // A cycle or a BigInt; the message below says what is wrong.
+  }
+  throw new InvalidOptionError('fault.body: must be a JSON value')
+}
+
+/** A copy: the caller may change the object later. */
+function copyOf(fault: Fault): Fault {
+  return {
+    ...fault,
+    ...(fault.match && { match: { ...fault.match } }),
+    ...('headers' in fault && fault.headers && { headers: { ...fault.headers } }),
+    ...('body' in fault && fault.body !== undefined && { body: JSON.parse(JSON.stringify(fault.body)) }),
+  }
+}
+
+/** A fault as a message names it: without the bodies and headers of the test. */
+export function shown(fault: Fault): string {
+  const kind = kinds.find((name) => Object.hasOwn(fault, name)) ?? ''
+  const { method, path = 'any path' } = fault.match ?? {}
+  return `${kind} ${Reflect.get(fault, kind)} for ${method?.toUpperCase() ?? 'any method'}, ${path} (times left: ${fault.times ?? 1})`
+}
+
+function answerOf(fault: Extract<Fault, { readonly status: number }>): Answer {
+  const headers = Object.fromEntries(
+    Object.entries(fault.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  )
+  const { status, body } = fault
+  if (body === undefined) return errorAnswer(status, 'the test asked for this fault', headers)
+  const { 'content-type': type = 'application/json' } = headers
+  const text = typeof body === 'string' && !/\bjson\b/i.test(type) ? body : JSON.stringify(body)
+  return { status, body: text, headers: { ...headers, 'content-type': type } }
 }
 
 /**
@@ -151,5 +232,5 @@ export async function outcomeOf(
     return answer.body === undefined ? broken : { ...answer, breaks: 'within' }
   }
   if (fault.afterEffect === true) await serve()
-  return 'reset' in fault ? broken : errorAnswer(fault.status, 'the test asked for this fault')
+  return 'reset' in fault ? broken : answerOf(fault)
 }

@@ -3,6 +3,7 @@ export type {
   DoubleClock,
   DoubleOptions,
 } from './context-service-double.ts'
+export { createContextService } from './create-context-service.ts'
 export type { Fault } from './faults.ts'
 export { interceptContextService } from './intercept-context-service.ts'
 export type { RecordedRequest, RequestMatch, WaitOptions } from './journal.ts'

@@ -7,7 +7,9 @@ import { hostsOf } from './hosts.ts'
 /** What answers the requests to some hosts. */
 export interface Stand {
   readonly hosts: readonly string[]
-  /** Rejects with the error that the sender gets. */
+  /** Whether it answers requests to this target, a path with its query. */
+  readonly takes: (target: string) => boolean
+  /** Reads a clone of the request. Rejects with the error that the sender gets. */
   readonly answer: (request: Request) => Promise<Response>
 }
 
@@ -61,8 +63,7 @@ function fetchBefore(original: typeof fetch): typeof fetch {
     const request = new Request(input, init)
     const { signal } = request
     signal.throwIfAborted()
-    // A clone: a library whose patch came later may still read the request.
-    const answer = stand.answer(request.clone())
+    const answer = stand.answer(request)
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     })
@@ -99,7 +100,7 @@ class HttpRequests extends ClientRequestInterceptor {
       try {
         const stand = standOf(request.url)
         if (stand === undefined) throw new Error(`the double of ${request.url} was closed`)
-        controller.respondWith(await stand.answer(request.clone()))
+        controller.respondWith(await stand.answer(request))
       } catch (error) {
         controller.errorWith(isError(error) ? error : new Error(String(error)))
       }
@@ -108,7 +109,7 @@ class HttpRequests extends ClientRequestInterceptor {
   }
 }
 
-/** The URL that the arguments of `request` or `get` name, as far as its host; Node has the same precedence. */
+/** The URL that the arguments of `request` or `get` name; Node has the same precedence. */
 function urlOfCall(defaultProtocol: string, [first, second]: unknown[]): string {
   const text = typeof first === 'string' || first instanceof URL ? String(first) : ''
   const base = URL.canParse(text) ? new URL(text) : undefined
@@ -117,13 +118,17 @@ function urlOfCall(defaultProtocol: string, [first, second]: unknown[]): string 
   const protocol = stated?.protocol ?? base?.protocol ?? defaultProtocol
   const hostname = stated?.hostname ?? stated?.host ?? base?.hostname ?? 'localhost'
   const port = stated?.port ?? base?.port ?? ''
-  return `${protocol}//${hostname}${port === '' || hostname.includes(':') ? '' : `:${port}`}/`
+  const path = stated?.path ?? (base === undefined ? '/' : base.pathname + base.search)
+  return `${protocol}//${hostname}${port === '' || hostname.includes(':') ? '' : `:${port}`}${path}`
 }
 
 function standOf(url: string): Stand | undefined {
   if (!URL.canParse(url)) return undefined
   const [hostname, host] = hostsOf(url)
-  return stands.findLast(({ hosts }) => hosts.includes(hostname) || hosts.includes(host))
+  const { pathname, search } = new URL(url)
+  return stands.findLast(
+    ({ hosts, takes }) => (hosts.includes(hostname) || hosts.includes(host)) && takes(pathname + search),
+  )
 }
 
 /** By its shape: an error of another realm, as in a test runner's sandbox, is no instance of this one's `Error`. */

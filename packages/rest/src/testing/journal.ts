@@ -41,8 +41,8 @@ export interface WaitOptions {
 export function checkMatch(what: string, match: RequestMatch): void {
   checkMembers(what, match, ['method', 'path'])
   const { method, path } = match
-  if (method !== undefined && typeof method !== 'string') {
-    throw new InvalidOptionError(`${what}.method: must be a string`)
+  if (method !== undefined && !(typeof method === 'string' && /^[a-z]+$/i.test(method))) {
+    throw new InvalidOptionError(`${what}.method: must be the name of one method, such as PATCH`)
   }
   if (path !== undefined && typeof path !== 'string' && !isPattern(path)) {
     throw new InvalidOptionError(`${what}.path: must be a string or a regular expression`)
@@ -66,6 +66,8 @@ export class Journal {
   readonly requests: RecordedRequest[] = []
   /** The length of each request's body. */
   readonly #lengths: number[] = []
+  /** The method and path of each request that nothing handled. */
+  readonly unhandled: string[] = []
   #bytes = 0
   readonly #waiting = new Set<(request: RecordedRequest) => void>()
 
@@ -99,8 +101,14 @@ export class Journal {
     return recorded
   }
 
+  /** Records that nothing handled a request. */
+  noteUnhandled({ method, path }: RecordedRequest): void {
+    if (this.unhandled.length < mostRequests) this.unhandled.push(`${method} ${path}`)
+  }
+
   /** Forgets all requests. */
   clear(): void {
+    this.unhandled.length = 0
     this.requests.length = 0
     this.#lengths.length = 0
     this.#bytes = 0

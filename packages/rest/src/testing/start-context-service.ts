@@ -2,13 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { sendAnswer } from '../answer-queue.ts'
 import { Connections } from '../connections.ts'
 import { listening, serverOf, urlOf } from '../node-server.ts'
-import {
-  type ContextServiceDouble,
-  checkedDoubleOptions,
-  DoubleCore,
-  type DoubleOptions,
-  doubleOf,
-} from './context-service-double.ts'
+import type { ContextServiceDouble, DoubleOptions } from './context-service-double.ts'
+import { checkedDoubleOptions, DoubleCore, doubleOf } from './double-core.ts'
 import { mostDelayMs, type Outcome } from './faults.ts'
 
 const host = '127.0.0.1'

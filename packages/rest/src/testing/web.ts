@@ -1,0 +1,9 @@
+export type {
+  ContextServiceDouble,
+  DoubleClock,
+  DoubleOptions,
+} from './context-service-double.ts'
+export { createContextService } from './create-context-service.ts'
+export type { Fault } from './faults.ts'
+export type { RecordedRequest, RequestMatch, WaitOptions } from './journal.ts'
+export type { State } from './state.ts'
