@@ -2,20 +2,39 @@ import { execFile, execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 
 // The neighbours have a lockfile of their own, so that `npm ci` of the project stays as fast as it is.
 const cwd = fileURLToPath(new URL('neighbours', import.meta.url))
 
 beforeAll(() => {
-  if (existsSync(`${cwd}/node_modules/.package-lock.json`)) return
+  if (existsSync(`${cwd}/node_modules/jest`)) return
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd })
 })
 
-test.each(['MSW 2', 'nock 14', 'nock 13', "undici's MockAgent", 'a second double', 'happy-dom', 'jsdom'])(
+test.each([
+  'MSW 2',
+  'MSW 2, unhandled requests are errors',
+  'nock 14',
+  'nock 13',
+  "undici's MockAgent",
+  'a second double',
+  'happy-dom',
+  'jsdom',
+])(
   'beside %s, each one’s requests reach it in any order, and the globals are then what they were',
   async (name) => {
-    const { stdout } = await promisify(execFile)(process.execPath, ['beside.mjs', name], { cwd })
-    expect(JSON.parse(stdout)).toEqual([])
+    // MSW reports the requests to the real hosts that are sent when the double has been closed.
+    vi.spyOn(console, 'error').mockReturnValue()
+    onTestFinished(() => void vi.restoreAllMocks())
+    const { besideOf } = await import(`${cwd}/beside.mjs`)
+    const { neighbours } = await import(`${cwd}/neighbours.mjs`)
+    expect(await besideOf(neighbours[name])).toEqual([])
   },
 )
+
+test('the same in Jest, whose test files have globals of their own', async () => {
+  const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--silent', '--runInBand']
+  const { stderr } = await promisify(execFile)(process.execPath, [...jest, '-c', 'jest.config.json'], { cwd })
+  expect(stderr).toMatch(/Tests: +11 passed, 11 total/)
+})

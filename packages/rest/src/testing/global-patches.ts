@@ -48,23 +48,69 @@ export function patchMember(owner: object, name: string, wrap: (inner: unknown) 
     Object.defineProperty(owner, name, accessor)
   }
   const isInPlace = (): boolean => Object.getOwnPropertyDescriptor(owner, name)?.get === accessor.get
-  apply()
-  // An interceptor of @mswjs/interceptors that was here before puts `fetch` back by its descriptor, over the accessor.
-  onEndOfFetchInterceptor(() => {
-    if (isEnded || isInPlace()) return
+  /** Puts the accessor back over what another library defined in its place. */
+  const reapply = (): void => {
     const value: unknown = Reflect.get(owner, name)
     apply()
     Reflect.set(owner, name, value)
-  })
+  }
+  apply()
+  const unwatch = owner === globalThis ? watchFetchInterceptors(started) : () => undefined
+  function started(): () => void {
+    const below = inner
+    if (!isInPlace()) reapply()
+    const theirs = inner
+    return () => {
+      if (!isInPlace()) {
+        if (!isEnded) reapply()
+      } else if (inner === theirs) Reflect.set(owner, name, below)
+    }
+  }
   return () => {
     isEnded = true
+    unwatch()
     if (isInPlace() && inner === original) restore()
   }
 }
 
-/** Calls back when the interceptor of `fetch` that MSW or nock has in place, if any, has put back what it found. */
-function onEndOfFetchInterceptor(callback: () => void): void {
-  const running: unknown = Reflect.get(globalThis, Symbol.for('fetch-interceptor'))
-  if (typeof running !== 'object' || running === null || !('subscriptions' in running)) return
-  if (Array.isArray(running.subscriptions)) running.subscriptions.push(callback)
+const fetchInterceptor = Symbol.for('fetch-interceptor')
+
+/**
+ * The interceptor of `fetch` that MSW and nock stand on replaces the property, and at its end puts back the one that it
+ * found. It announces itself in a global of this symbol after the first, and deletes that before the second. Calls
+ * `started` for each that has patched, also for one in place already, and what that returns when it has put back what it
+ * found; until the returned function is called.
+ */
+function watchFetchInterceptors(started: () => () => void): () => void {
+  let isEnded = false
+  let running: unknown = Reflect.get(globalThis, fetchInterceptor)
+  const accessor = {
+    configurable: true,
+    get: (): unknown => running,
+    set: (value: unknown): void => {
+      running = value
+      follow()
+    },
+  }
+  const watch = (): void => {
+    Object.defineProperty(globalThis, fetchInterceptor, accessor)
+  }
+  function follow(): void {
+    if (typeof running !== 'object' || running === null || !('subscriptions' in running)) return
+    if (!Array.isArray(running.subscriptions)) return
+    const ended = started()
+    running.subscriptions.push(() => {
+      ended()
+      running = undefined
+      if (!isEnded) watch()
+    })
+  }
+  watch()
+  follow()
+  return () => {
+    isEnded = true
+    if (Object.getOwnPropertyDescriptor(globalThis, fetchInterceptor)?.get !== accessor.get) return
+    Reflect.deleteProperty(globalThis, fetchInterceptor)
+    if (running !== undefined) Reflect.set(globalThis, fetchInterceptor, running)
+  }
 }

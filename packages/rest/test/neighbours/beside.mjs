@@ -1,21 +1,9 @@
-// The double beside one neighbour: `beside.mjs <neighbour>`. In each order of starting and ending, requests are sent to
-// both. Prints what was wrong, as a JSON array. No name resolves, so nothing leaves this machine.
+// The double beside one neighbour: in each order of starting and ending, requests are sent to both. No name resolves
+// meanwhile, so nothing leaves this machine.
 import dns from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
 import { interceptContextService } from '@context-store/rest/testing'
-import { neighbours } from './neighbours.mjs'
-
-dns.lookup = (host, options, callback) =>
-  process.nextTick(
-    callback ?? options,
-    Object.assign(new Error(`${host} was looked up`), { code: 'ENOTFOUND' }),
-  )
-
-const [, , name] = process.argv
-let order = ''
-const faults = []
-process.on('uncaughtException', (error) => faults.push(`${order}: uncaught: ${error.message}`))
 
 const members = () => ({
   fetch: globalThis.fetch,
@@ -29,6 +17,7 @@ const members = () => ({
   get: http.get,
   'https.request': https.request,
   'https.get': https.get,
+  'fetch-interceptor': globalThis[Symbol.for('fetch-interceptor')],
 })
 const statusOf = (url, options = {}) =>
   fetch(url, options).then(
@@ -43,61 +32,80 @@ const sent = (send, url, options = {}, body = undefined) =>
     request.on('error', ({ code, message }) => resolve(code ?? message)).end(body)
   })
 const headers = { 'maven-api-key': 'k', 'content-type': 'application/json' }
-const expectThat = (what, is, expected) => {
-  if (is !== expected) faults.push(`${order}: ${what}: ${is}, not ${expected}`)
-}
 
-async function oursAnswers(when, service) {
-  const url = `${service.url}/v1/account/a/n/s/properties`
-  const [method, body] = ['PATCH', '{"a":1}']
-  expectThat(`${when}, fetch`, await statusOf(url, { method, headers, body }), 204)
-  expectThat(`${when}, fetch of a Request`, await statusOf(new Request(url, { method, headers, body })), 204)
-  expectThat(`${when}, https.request`, await sent(https.request, url, { method, headers }, body), 204)
-  expectThat(`${when}, http.get`, await sent(http.get, url.replace('https', 'http'), { headers }), 200)
-}
-async function oursIsGone(when) {
-  const url = 'https://z1.context.liveperson.net/v1/account/a'
-  expectThat(`${when}, the real host`, [200, 204].includes(await statusOf(url, { headers })), false)
-}
-async function theirsAnswers(when, { sends, status }) {
-  const url = 'https://theirs.test/'
-  if (sends.includes('fetch')) expectThat(`${when}, theirs by fetch`, await statusOf(url), status)
-  if (sends.includes('https')) expectThat(`${when}, theirs by https`, await sent(https.get, url), status)
-}
-
-const before = members()
-const theirs = await neighbours[name]()
-let ours
-const start = {
-  ours: async () => {
-    ours = interceptContextService()
-  },
-  theirs: () => theirs.start(),
-}
-const end = { ours: () => ours.close(), theirs: () => theirs.end() }
-const other = { ours: 'theirs', theirs: 'ours' }
-
-for (const startsFirst of ['ours', 'theirs']) {
-  for (const endsFirst of ['ours', 'theirs']) {
-    order = `${startsFirst} starts first, ${endsFirst} ends first`
-    await start[startsFirst]()
-    if (startsFirst === 'ours') await oursAnswers('alone', ours)
-    await start[other[startsFirst]]()
-    await oursAnswers('together', ours)
-    await theirsAnswers('together', theirs)
-    await oursAnswers('together again', ours)
-    await end[endsFirst]()
-    if (endsFirst === 'ours') {
-      await oursIsGone('after ours')
-      await theirsAnswers('after ours', theirs)
-    } else await oursAnswers('after theirs', ours)
-    await end[other[endsFirst]]()
-    for (const [member, value] of Object.entries(members())) {
-      if (value !== before[member]) faults.push(`${order}: at the end, ${member} is not what it was`)
-    }
-    await oursIsGone('at the end')
+/** What goes wrong beside a neighbour: one line for each request that did not reach the one it was meant for. */
+export async function besideOf(open) {
+  let order = ''
+  const faults = []
+  const caught = (error) => faults.push(`${order}: uncaught: ${error.message}`)
+  const expectThat = (what, is, expected) => {
+    if (is !== expected) faults.push(`${order}: ${what}: ${is}, not ${expected}`)
   }
+
+  async function oursAnswers(when, service) {
+    const url = `${service.url}/v1/account/a/n/s/properties`
+    const [method, body] = ['PATCH', '{"a":1}']
+    expectThat(`${when}, fetch`, await statusOf(url, { method, headers, body }), 204)
+    expectThat(
+      `${when}, fetch of a Request`,
+      await statusOf(new Request(url, { method, headers, body })),
+      204,
+    )
+    expectThat(`${when}, https.request`, await sent(https.request, url, { method, headers }, body), 204)
+    expectThat(`${when}, http.get`, await sent(http.get, url.replace('https', 'http'), { headers }), 200)
+  }
+  async function oursIsGone(when) {
+    const url = 'https://z1.context.liveperson.net/v1/account/a'
+    expectThat(`${when}, the real host`, [200, 204].includes(await statusOf(url, { headers })), false)
+  }
+  async function theirsAnswers(when, { sends, status }) {
+    const url = 'https://theirs.test/'
+    if (sends.includes('fetch')) expectThat(`${when}, theirs by fetch`, await statusOf(url), status)
+    if (sends.includes('https')) expectThat(`${when}, theirs by https`, await sent(https.get, url), status)
+  }
+
+  const { lookup } = dns
+  dns.lookup = (host, options, callback) =>
+    process.nextTick(
+      callback ?? options,
+      Object.assign(new Error(`${host} was looked up`), { code: 'ENOTFOUND' }),
+    )
+  process.on('uncaughtException', caught)
+  const before = members()
+  const theirs = await open()
+  let ours
+  const start = {
+    ours: async () => {
+      ours = interceptContextService()
+    },
+    theirs: () => theirs.start(),
+  }
+  const end = { ours: () => ours.close(), theirs: () => theirs.end() }
+  const other = { ours: 'theirs', theirs: 'ours' }
+
+  for (const startsFirst of ['ours', 'theirs']) {
+    for (const endsFirst of ['ours', 'theirs']) {
+      order = `${startsFirst} starts first, ${endsFirst} ends first`
+      await start[startsFirst]()
+      if (startsFirst === 'ours') await oursAnswers('alone', ours)
+      await start[other[startsFirst]]()
+      await oursAnswers('together', ours)
+      await theirsAnswers('together', theirs)
+      await oursAnswers('together again', ours)
+      await end[endsFirst]()
+      if (endsFirst === 'ours') {
+        await oursIsGone('after ours')
+        await theirsAnswers('after ours', theirs)
+      } else await oursAnswers('after theirs', ours)
+      await end[other[endsFirst]]()
+      for (const [member, value] of Object.entries(members())) {
+        if (value !== before[member]) faults.push(`${order}: at the end, ${member} is not what it was`)
+      }
+      await oursIsGone('at the end')
+    }
+  }
+  await new Promise(setImmediate)
+  process.off('uncaughtException', caught)
+  dns.lookup = lookup
+  return faults
 }
-await new Promise(setImmediate)
-console.log(JSON.stringify(faults))
-process.exit()

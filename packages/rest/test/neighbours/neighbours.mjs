@@ -19,6 +19,21 @@ async function nock(name, sends) {
   }
 }
 
+async function msw(onUnhandledRequest) {
+  const { http, HttpResponse } = await import('msw')
+  const { setupServer } = await import('msw/node')
+  let server
+  return {
+    sends: ['fetch', 'https'],
+    status: 203,
+    start() {
+      server = setupServer(http.get('https://theirs.test/', () => new HttpResponse(null, { status: 203 })))
+      server.listen({ onUnhandledRequest })
+    },
+    end: () => server.close(),
+  }
+}
+
 /** As test environments do: the window's classes take the place of Node's. It answers nothing. */
 function environment(open, close) {
   const names = [
@@ -54,27 +69,16 @@ function environment(open, close) {
 }
 
 export const neighbours = {
-  async 'MSW 2'() {
-    const { http, HttpResponse } = await import('msw')
-    const { setupServer } = await import('msw/node')
-    let server
-    return {
-      sends: ['fetch', 'https'],
-      status: 203,
-      start() {
-        server = setupServer(http.get('https://theirs.test/', () => new HttpResponse(null, { status: 203 })))
-        server.listen({ onUnhandledRequest: 'bypass' })
-      },
-      end: () => server.close(),
-    }
-  },
+  'MSW 2': () => msw('bypass'),
+  'MSW 2, unhandled requests are errors': () => msw('error'),
   'nock 14': () => nock('nock', ['fetch', 'https']),
   'nock 13': () => nock('nock13', ['https']),
   async "undici's MockAgent"() {
     const { getGlobalDispatcher, MockAgent, setGlobalDispatcher } = await import('undici')
     const before = getGlobalDispatcher()
     return {
-      sends: ['fetch'],
+      // Within Jest it is set in the globals of the test file, where Node's own fetch does not look for it.
+      sends: process.env.JEST_WORKER_ID === undefined ? ['fetch'] : [],
       status: 203,
       start() {
         const agent = new MockAgent()
