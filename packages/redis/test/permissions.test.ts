@@ -36,6 +36,9 @@ async function userWithout(denied?: string): Promise<ContextStore> {
   return store
 }
 
+/** More names than are left to a script. */
+const manyNames = Array.from({ length: 2001 }, (_, index) => `none${index}`)
+
 /** Every kind of call. */
 const calls: Readonly<Record<string, (store: ContextStore, orders: Namespace) => Promise<unknown>>> = {
   ready: (store) => store.ready(),
@@ -47,10 +50,13 @@ const calls: Readonly<Record<string, (store: ContextStore, orders: Namespace) =>
   'a patch that ends a time to live': (_, orders) => orders.session('ttl').patch({ a: 4 }, { ttlSeconds: 0 }),
   'a patch that removes': (_, orders) => orders.session('s').patch({ a: absent, b: 5 }),
   'a patch that grows': (_, orders) => orders.session('s').patch({ long: 'x'.repeat(1000) }),
+  'a long patch': (_, orders) => orders.session('s').patch({ long: 'x'.repeat(200_000) }),
+  'a long patch of a new session': (_, orders) => orders.session('t').patch({ long: 'x'.repeat(200_000) }),
   patchIf: (_, orders) => orders.session('s').patchIf({ b: 1 }, { b: 1, c: 2 }),
   update: (_, orders) => orders.session('s').update(['b'], () => ({ d: 2 })),
   delete: (_, orders) => orders.session('s').delete('b'),
   'delete of all': (_, orders) => orders.session('s').delete(['a', 'b', 'c']),
+  'delete of many names': (_, orders) => orders.session('long').delete(['a', ...manyNames]),
   'delete with a time to live': (_, orders) => orders.session('ttl').delete('b'),
   clear: (_, orders) => orders.session('s').clear(),
   clearIf: (_, orders) => orders.session('s').clearIf({ b: 1 }),
@@ -85,6 +91,7 @@ async function filled(): Promise<string> {
   const orders = filling.account('1').namespace('orders')
   await orders.session('s').patch({ a: 1, b: 1, c: 1 })
   await orders.session('ttl').patch({ a: 1, b: 1 }, { ttlSeconds: 1000 })
+  await orders.session('long').patch({ a: 1, b: 'x'.repeat(70_000) })
   return contents()
 }
 
