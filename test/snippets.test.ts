@@ -20,7 +20,9 @@ interface Snippet {
 const root = fileURLToPath(new URL('..', import.meta.url))
 // Inside the repository, so that the workspace's packages are found as an application finds them.
 const folder = join(root, 'test-results', 'snippets')
-const guides = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+const guides = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.md') && !name.startsWith('api'),
+)
 const snippets = await snippetsOf([
   'README.md',
   ...packageFolders.map((path) => join(path, 'README.md')),

@@ -1,10 +1,12 @@
 import { interceptContextService } from '@context-store/rest/testing'
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { answer } from '../src/order-bot.ts'
 
 // The bot calls the real hosts, and meets the double there: no port, no option of the bot's, no network.
 const service = interceptContextService()
 beforeEach(() => service.reset())
+// What a test has planned and did not get is a mistake of the test, or of the bot.
+afterEach(() => service.assertDone())
 afterAll(() => service.close())
 
 const sorry = 'Sorry, something is wrong here. Please say that again.'
