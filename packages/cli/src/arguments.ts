@@ -17,6 +17,8 @@ export interface ServeCommandOptions {
   readonly seed: string | undefined
   /** The file that all data is written to at exit. */
   readonly exportOnExit: string | undefined
+  /** Whether the service is a double, which tests control over HTTP. */
+  readonly control: boolean
   /** Whether the output is one JSON object a line, not text. */
   readonly json: boolean
   /** Whether a line is printed for each request. */
@@ -96,6 +98,7 @@ const serving = {
   profile: { type: 'string' },
   cors: { type: 'string' },
   namespaces: { type: 'string' },
+  control: { type: 'boolean' },
   seed: { type: 'string' },
   'export-on-exit': { type: 'string' },
   quiet: { type: 'boolean' },
@@ -143,6 +146,11 @@ function serveCommand(args: readonly string[]): Command {
   if (positionals.length > 0) throw new UsageError(`serve takes no ${JSON.stringify(positionals[0])}`)
   if (values.memory && values.db !== undefined)
     throw new UsageError('--db and --memory cannot be used together')
+  for (const option of ['db', 'namespaces', 'export-on-exit'] as const) {
+    if (values.control && values[option] !== undefined) {
+      throw new UsageError(`--control: is a double in memory, so it cannot be used together with --${option}`)
+    }
+  }
   for (const option of ['db', 'seed', 'export-on-exit'] as const) {
     if (values[option] === '') throw new UsageError(`--${option}: must be the name of a file`)
   }
@@ -152,13 +160,14 @@ function serveCommand(args: readonly string[]): Command {
     options: {
       port: portOf(values.port ?? '8080'),
       host,
-      file: values.memory ? undefined : db,
+      file: values.memory || values.control ? undefined : db,
       keys: keysOf(values.key, values['account-key']),
       profile,
       cors,
       namespaces,
       seed,
       exportOnExit: values['export-on-exit'],
+      control: values.control ?? false,
       json: values.json ?? false,
       log: !values.quiet,
     },

@@ -15,6 +15,7 @@ context-store serve [options]
   --namespaces explicit  a namespace must be created before it is used (implicit)
   --seed FILE            merge the data of this file first; JSON: account, namespace, session, properties
   --export-on-exit FILE  write all data to this file at exit, in the same form
+  --control              be a test double: memory alone, and /control/ for its requests, faults, state and clock
   --quiet                do not print a line for each request
   --json                 print JSON, one object a line
 

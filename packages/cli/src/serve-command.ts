@@ -2,10 +2,11 @@ import { resolve } from 'node:path'
 import { type ContextStore, ContextStoreError, type StoreOptions } from '@context-store/core'
 import { createHandler, type HandlerOptions } from '@context-store/rest'
 import { type ContextServer, type ServedRequest, serve } from '@context-store/rest/node'
+import type { DoubleOptions } from '@context-store/rest/testing'
 import { type ServeCommandOptions, UsageError } from './arguments.ts'
 import { causeOf, messageOf } from './error-message.ts'
 import { requestLine } from './request-log.ts'
-import { checkWritable, readSeed, sow, writeState } from './state-file.ts'
+import { checkWritable, readSeed, type Seed, sow, stateOf, writeState } from './state-file.ts'
 import { version } from './version.ts'
 
 /** Options of the other packages, whose error messages begin with the name, and the flags for them. */
@@ -28,6 +29,7 @@ export async function serveCommand(options: ServeCommandOptions): Promise<void> 
   const { port, host, file, keys } = options
   const handlerOptions = { keys, profile: options.profile, cors: options.cors } as HandlerOptions
   const seed = options.seed === undefined ? undefined : await readSeed(options.seed)
+  if (options.control) return serveDouble(options, handlerOptions, seed)
   if (options.exportOnExit !== undefined) await checkWritable(options.exportOnExit)
   const store = await asUsage(async () => {
     const opened = await openStore(file, { namespaces: options.namespaces } as StoreOptions)
@@ -50,6 +52,33 @@ export async function serveCommand(options: ServeCommandOptions): Promise<void> 
   log(greeting(server.url, options))
   if (keys === undefined && !isLoopback(host)) {
     console.error(`context-store: without --key, anybody who can reach ${host} can read and write`)
+  }
+}
+
+/** Serves a double, which keeps its own journal: no line is printed for a request. */
+async function serveDouble(
+  options: ServeCommandOptions,
+  { keys, profile, cors }: HandlerOptions,
+  seed: Seed | undefined,
+): Promise<void> {
+  const { port, host } = options
+  const { startContextService } = await import('@context-store/rest/testing')
+  const state = seed === undefined ? {} : stateOf(seed)
+  const double = await asUsage(() =>
+    startContextService({
+      keys: keys as DoubleOptions['keys'],
+      profile,
+      cors,
+      port,
+      host,
+      state,
+      control: true,
+    }),
+  )
+  endOnSignals(double, double.store, undefined)
+  log(greeting(double.url, options))
+  if (!isLoopback(host)) {
+    console.error(`context-store: --control lets anybody who can reach ${host} read and replace everything`)
   }
 }
 

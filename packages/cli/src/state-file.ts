@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { createWriteStream, statSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type ContextStore, ContextStoreError, type Patch } from '@context-store/core'
+import { type ContextStore, ContextStoreError, type Patch, type Properties } from '@context-store/core'
+import { setOwn } from '@context-store/core/adapter'
 import { memoryStore } from '@context-store/memory'
+import type { State } from '@context-store/rest/testing'
 import { messageOf } from './error-message.ts'
 import { InputError, isObject, jsonFrom } from './input-error.ts'
 
@@ -42,6 +44,20 @@ export async function readSeed(file: string): Promise<Seed> {
   }
   await tryOut(seed, path)
   return seed
+}
+
+/** Data as a double takes them. */
+export function stateOf({ namespaces, sessions }: Seed): State {
+  const state: State = {}
+  const inside = <Value>(parent: { [name: string]: Value }, name: string, empty: Value): Value => {
+    if (!Object.hasOwn(parent, name)) setOwn(parent, name, empty)
+    return parent[name] as Value
+  }
+  for (const { account, namespace } of namespaces) inside(inside(state, account, {}), namespace, {})
+  for (const { account, namespace, session, properties } of sessions) {
+    setOwn(inside(inside(state, account, {}), namespace, {}), session, properties as Properties)
+  }
+  return state
 }
 
 /** Merges data into a store. */

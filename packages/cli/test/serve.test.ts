@@ -57,6 +57,43 @@ test('it says where it is, which file it uses, and a curl line that works', asyn
   expect(err()).toBe('')
 })
 
+test('with --control it is a double, which a program of any language controls', async () => {
+  const state = { a: { n: { s: { step: 1 }, __proto__s: {} } } }
+  await writeFile(inFolder('state.json'), JSON.stringify(state))
+  const { url, end, err } = await start('--control', '--seed', 'state.json')
+  const fault = { status: 503, match: { path: '/a/n' } }
+  const planned = await fetch(`${url}/control/faults`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(fault),
+  })
+  expect(planned.status).toBe(204)
+  expect((await send(url, 'PATCH', 'a/n/s/properties', { step: 2 }))[0]).toBe(503)
+  expect(await send(url, 'PATCH', 'a/n/s/properties', { step: 2 })).toEqual([204, undefined])
+  const read = async (what: string) => (await fetch(`${url}/control/${what}`)).json()
+  expect(await read('requests')).toMatchObject([{ status: 503 }, { status: 204 }])
+  expect(await read('state')).toEqual({ a: { n: { s: { step: 2 } } } })
+  await fetch(`${url}/control/reset`, { method: 'POST' })
+  expect(await read('state')).toEqual({ a: { n: { s: { step: 1 } } } })
+  expect(existsSync(inFolder('context-store.db'))).toBe(false)
+  expect(await end('SIGTERM')).toBe(0)
+  expect(err()).toBe('')
+})
+
+test('without --control there is nothing to control', async () => {
+  const { url } = await start('--memory')
+  expect((await fetch(`${url}/control/state`, { headers })).status).toBe(404)
+})
+
+test.each([
+  ['--db', 'x.db'],
+  ['--namespaces', 'explicit'],
+  ['--export-on-exit', 'x.json'],
+])('--control is refused along with %s', async (...args) => {
+  const { code, err } = await command('serve', '--control', ...args)
+  expect([code, err]).toEqual([2, expect.stringContaining('--control')])
+})
+
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s ends it cleanly, and the next start has the data',
   async (signal) => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { StoreUnavailableError } from '@context-store/core'
+import { InvalidOptionError, StoreUnavailableError } from '@context-store/core'
 import { errorAnswer } from './answer.ts'
 import { AnswerQueue, type Send, sendAnswer } from './answer-queue.ts'
 import { NodeRequest } from './node-request.ts'
@@ -78,6 +78,16 @@ function isTarget(target: string): boolean {
 /** Whether a host is one (RFC 9112, 3.2); most are seen to be at a look. */
 function isHost(host: string): boolean {
   return /^[\w.-]*(?::\d{1,5})?$/.test(host) || URL.canParse(`http://${host}/`)
+}
+
+/** Refuses what is no port, or no address to listen on. */
+export function checkListening(port: number, host: string): void {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidOptionError('port: must be a whole number from 0 to 65535')
+  }
+  if (typeof host !== 'string' || host === '') {
+    throw new InvalidOptionError('host: must be a host name or an address')
+  }
 }
 
 /** Opens a port; `StoreUnavailableError` where it is taken or may not be opened. */

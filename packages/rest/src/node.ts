@@ -3,7 +3,7 @@ import { checkedOptions } from '@context-store/core/adapter'
 import { checkStore, isStore } from './check-store.ts'
 import { Connections } from './connections.ts'
 import { type HandlerOptions, handlerOptionNames } from './handler-options.ts'
-import { listening, type ServedRequest, serverOf, urlOf } from './node-server.ts'
+import { checkListening, listening, type ServedRequest, serverOf, urlOf } from './node-server.ts'
 import { createService } from './service.ts'
 
 export type { ServedRequest } from './node-server.ts'
@@ -60,11 +60,7 @@ export async function serve(options: ServeOptions): Promise<ContextServer> {
     ...handlerOptions
   } = checkedOptions<Partial<ServeOptions>>(options, serveOptionNames, 'serve')
   checkStore(store, 'serve')
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidOptionError('port: must be a whole number from 0 to 65535')
-  }
-  if (typeof host !== 'string' || host === '')
-    throw new InvalidOptionError('host: must be a host name or an address')
+  checkListening(port, host)
   if (!Number.isInteger(requestTimeoutMs) || requestTimeoutMs < 1) {
     throw new InvalidOptionError('requestTimeoutMs: must be a whole number, 1 or more')
   }

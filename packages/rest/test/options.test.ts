@@ -184,7 +184,7 @@ describe('a double', () => {
 
   test.each([
     [null, 'match: must be an object'],
-    [{ method: 1 }, 'match.method: must be a string'],
+    [{ method: 1 }, 'match.method: must be the name of one method'],
   ])('waitForRequest(%j) is refused', async (match, message) => {
     const service = await startContextService()
     onTestFinished(() => service.close())

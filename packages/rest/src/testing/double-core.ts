@@ -20,17 +20,21 @@ import { checkState, type State } from './state.ts'
 /** The options of a double that have been checked, with its hosts. */
 export type CheckedDoubleOptions = Partial<DoubleOptions> & { readonly hosts: readonly string[] }
 
-/** Checks the options of a double; `of` is the factory, `unhandled` what it can do with requests outside the contract. */
-export function checkedDoubleOptions(
-  options: DoubleOptions | undefined,
+/**
+ * Checks the options of a double.
+ *
+ * @param of - the factory
+ * @param unhandled - what it can do with requests outside the contract
+ * @param own - its own options, which it checks itself
+ */
+export function checkedDoubleOptions<Options extends DoubleOptions>(
+  options: Options | undefined,
   of: string,
   unhandled: readonly unknown[] = ['answer', 'error'],
-): CheckedDoubleOptions {
-  const checked = checkedOptions(
-    options,
-    [...handlerOptionNames, 'hosts', 'state', 'seed', 'onUnhandled'],
-    of,
-  )
+  own: readonly string[] = [],
+): Partial<Options> & CheckedDoubleOptions {
+  const names = [...handlerOptionNames, 'hosts', 'state', 'seed', 'onUnhandled', ...own]
+  const checked: Partial<Options> = checkedOptions(options, names, of)
   const { hosts = realHosts, onUnhandled = 'answer' } = checked
   if (!unhandled.includes(onUnhandled)) {
     const hint = onUnhandled === 'pass' ? "; 'pass' is for interceptContextService" : ''
@@ -79,7 +83,7 @@ export class DoubleCore {
     this.#faults = new Faults(seed)
     this.#keys = createKeys(keys)
     this.#service = createService(this.store, { ...options, keys: this.#keys })
-    this.#fill(state)
+    fill(this.store, state)
     // A copy: the caller may change the object later.
     this.#state = this.snapshot()
   }
@@ -166,6 +170,8 @@ export class DoubleCore {
 
   reset(state: State = this.#state): void {
     checkState(state)
+    // What a store refuses is refused before anything is removed.
+    fill(memoryStore(), state)
     this.#delays.end()
     for (const account of [...this.store.sync.accounts()]) {
       const namespaces = [...this.store.sync.account(account).namespaces()]
@@ -175,7 +181,7 @@ export class DoubleCore {
     this.#faults.clear()
     this.#keys.reset()
     this.#moved = 0
-    this.#fill(state)
+    fill(this.store, state)
   }
 
   /** Closes the double: its delays, its port or interceptor, its store. */
@@ -184,14 +190,14 @@ export class DoubleCore {
     await endEntrance()
     await this.store.close()
   }
+}
 
-  #fill(state: State): void {
-    for (const [account, namespaces] of Object.entries(state)) {
-      for (const [name, sessions] of Object.entries(namespaces)) {
-        const namespace = this.store.sync.account(account).namespace(name)
-        namespace.create()
-        for (const [id, properties] of Object.entries(sessions)) namespace.session(id).patch(properties)
-      }
+function fill(store: HasSync, state: State): void {
+  for (const [account, namespaces] of Object.entries(state)) {
+    for (const [name, sessions] of Object.entries(namespaces)) {
+      const namespace = store.sync.account(account).namespace(name)
+      namespace.create()
+      for (const [id, properties] of Object.entries(sessions)) namespace.session(id).patch(properties)
     }
   }
 }

@@ -1,15 +1,28 @@
 import type { ServerResponse } from 'node:http'
+import { InvalidOptionError } from '@context-store/core'
 import { sendAnswer } from '../answer-queue.ts'
 import { Connections } from '../connections.ts'
-import { listening, serverOf, urlOf } from '../node-server.ts'
+import { checkListening, listening, serverOf, urlOf } from '../node-server.ts'
 import type { ContextServiceDouble, DoubleOptions } from './context-service-double.ts'
+import { controlOf, isControl } from './control.ts'
 import { checkedDoubleOptions, DoubleCore, doubleOf } from './double-core.ts'
 import { mostDelayMs, type Outcome } from './faults.ts'
 
-const host = '127.0.0.1'
+/** The options of a double on a port. */
+export interface StartOptions extends DoubleOptions {
+  /** The port, 0 to 65,535; 0, the default, is any that is free. */
+  readonly port?: number | undefined
+  /** The address to listen on. Default: `127.0.0.1`, this machine alone. */
+  readonly host?: string | undefined
+  /**
+   * Whether programs in other languages can control it over HTTP, below `/control/` (docs/rest-contract.md, "Control").
+   * Default: no. Whoever can reach the port can then read and replace everything, without a key.
+   */
+  readonly control?: boolean | undefined
+}
 
 /**
- * Starts the double on a free port of 127.0.0.1, served as `serve` serves a store.
+ * Starts the double on a port, served as `serve` serves a store.
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one; the store's own errors for a `state`
  * @example
@@ -18,17 +31,29 @@ const host = '127.0.0.1'
  * process.env.CONTEXT_URL = service.url
  * ```
  */
-export async function startContextService(options?: DoubleOptions): Promise<ContextServiceDouble> {
-  const core = new DoubleCore(checkedDoubleOptions(options, 'startContextService'))
+export async function startContextService(options?: StartOptions): Promise<ContextServiceDouble> {
+  const {
+    port = 0,
+    host = '127.0.0.1',
+    control = false,
+    ...others
+  } = checkedDoubleOptions(options, 'startContextService', undefined, ['port', 'host', 'control'])
+  checkListening(port, host)
+  if (typeof control !== 'boolean') throw new InvalidOptionError('control: must be true or false')
+  const core = new DoubleCore(others)
+  const controlling = control ? controlOf(core, others.cors) : undefined
   // A connection may be idle for twice the time that a request may take, so no delay ends it.
   const server = serverOf(
-    (request, target) => core.respond(request, target),
+    (request, target) =>
+      controlling !== undefined && isControl(target)
+        ? controlling(request, target)
+        : core.respond(request, target),
     mostDelayMs,
     undefined,
     sendOutcome,
   )
   const connections = new Connections(server)
-  await listening(server, 0, host)
+  await listening(server, port, host)
   return doubleOf(core, urlOf(host, server.address()), () => {
     // Requests still under way belong to a test that is over.
     server.closeAllConnections()
