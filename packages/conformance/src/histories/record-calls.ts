@@ -10,13 +10,19 @@ import type { ClientLine, ClientOrder, ClientSettings } from './history-client.t
 import type { CallPlace } from './random-calls.ts'
 import type { SessionCall } from './session-call.ts'
 
+/** A `URL`, of whatever realm and library. */
+export interface ModuleUrl {
+  /** The whole URL. */
+  readonly href: string
+}
+
 /** What `checkHistories` runs. */
 export interface HistoryOptions {
   /**
    * The module whose default export opens the store: a function that gets `data` and returns a store, or an array of stores, or a promise of either.
    * Plain JavaScript that Node runs as it is; each process and each thread imports it. The storage must be empty.
    */
-  readonly open: string | { readonly href: string }
+  readonly open: string | ModuleUrl
   /** What that function gets, such as a path or a URL; JSON. */
   readonly data?: JsonValue | undefined
   /** How many processes run calls; default 2. */
