@@ -146,18 +146,18 @@ export class SqliteAdapter implements SyncStorageAdapter {
   ): void {
     // One instant for both halves: a session must not expire between them.
     const now = this.#rules.now()
-    const document = readDocumentOf(this.#connection.statements, address, now)
+    const document = readDocumentOf(this.#connection.statements, address, () => now)
     const request = change(document === undefined ? {} : readDocumentProperties(document, names))
     if (request !== undefined) this.#patch(address, request, now)
   }
 
   readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
-    const document = readDocumentOf(this.#connection.statements, address, this.#rules.now())
+    const document = readDocumentOf(this.#connection.statements, address, this.#rules.now)
     return document === undefined ? undefined : readDocumentProperty(document, name)
   }
 
   readProperties(address: CheckedAddress, names: readonly string[] | undefined): Properties {
-    const document = readDocumentOf(this.#connection.statements, address, this.#rules.now())
+    const document = readDocumentOf(this.#connection.statements, address, this.#rules.now)
     return document === undefined ? {} : readDocumentProperties(document, names)
   }
 
@@ -176,7 +176,7 @@ export class SqliteAdapter implements SyncStorageAdapter {
   }
 
   sessionInfo(address: CheckedAddress): SessionInfo | undefined {
-    // Asked first, as for a read of properties.
+    // Asked first: a later instant could call a session expired whose life another process has extended since.
     const now = this.#rules.now()
     const life = findSession(this.#connection.statements, address)?.session?.life
     if (life === undefined || isExpired(life.expiresAt, now)) return undefined
