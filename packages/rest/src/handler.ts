@@ -9,9 +9,10 @@ import { WebRequest } from './web-request.ts'
 /**
  * Creates the REST service of a store: a function from `Request` to `Response`, for any server of those.
  *
- * It never rejects, and never closes the store. `rawTarget` is the request target as it was sent: a `Request` has
- * resolved `.`, `..`, `%2e` and `%2e%2e` in its URL already, which are ids like any other. Default: the URL of the
- * request.
+ * It never rejects, and never closes the store. `rawTarget` is the request target as it was sent, a string: a `Request`
+ * has resolved `.`, `..`, `%2e` and `%2e%2e` in its URL already, which are ids like any other. Anything else in its place
+ * is passed over, since servers hand their own second argument to a fetch handler (an environment, the connection);
+ * the target is then that of the request's URL.
  *
  * @throws `InvalidOptionError` for a missing store, an unknown option or an invalid value of one
  * @example
@@ -23,11 +24,12 @@ import { WebRequest } from './web-request.ts'
 export function createHandler(
   store: ContextStore,
   options?: HandlerOptions,
-): (request: Request, rawTarget?: string) => Promise<Response> {
+): (request: Request, rawTarget?: unknown) => Promise<Response> {
   checkStore(store, 'createHandler')
   const answer = createService(store, checkedOptions(options, handlerOptionNames, 'createHandler'))
-  return async (request, rawTarget = targetOfUrl(request.url)) => {
-    const { status, body, headers } = await answer(new WebRequest(request), rawTarget)
+  return async (request, rawTarget) => {
+    const target = typeof rawTarget === 'string' ? rawTarget : targetOfUrl(request.url)
+    const { status, body, headers } = await answer(new WebRequest(request), target)
     return new Response(body ?? null, { status, headers })
   }
 }

@@ -441,3 +441,14 @@ test.each([
     expect((await send(most + 1)).status).toBe(413)
   },
 )
+
+test.each([
+  ['an environment, as Workers pass', { KV: {} }],
+  ['the connection, as Deno passes', { remoteAddr: { port: 1 } }],
+  ['null', null],
+  ['a number, as Array.map passes', 0],
+])('what a server passes second is not taken for the target: %s', async (_what, second) => {
+  const handle = createHandler(memoryStore())
+  const request = new Request('http://host/v1/account/1', { headers: key })
+  expect((await handle(request, second)).status).toBe(200)
+})
