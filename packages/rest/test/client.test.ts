@@ -339,6 +339,36 @@ describe('when the network fails', () => {
     }
   })
 
+  test.each([
+    ['never answers', () => new Promise<Response>(() => undefined)],
+    [
+      'answers half',
+      async () => new Response(new ReadableStream({ start: (half) => half.enqueue(new Uint8Array(1)) })),
+    ],
+  ])('a fetch that ignores its signal and %s does not hang the call', async (_, fetch) => {
+    const one = session({ fetch, timeoutMs: 20 })
+    await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'unknown' })
+    await expect(one.getAll()).rejects.toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
+  })
+
+  test('a request that is still refused when the time is over was never made', async () => {
+    let attempts = 0
+    const fetch: typeof globalThis.fetch = async (_, init) => {
+      init?.signal?.throwIfAborted()
+      attempts++
+      throw unreachable('ECONNREFUSED')
+    }
+    const one = session({ fetch, retries: 10, timeoutMs: 500 })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const refused = expect(one.patch({ a: 1 })).rejects.toMatchObject({
+      code: 'unavailable',
+      outcome: 'not-applied',
+    })
+    await vi.advanceTimersByTimeAsync(500)
+    await refused
+    expect(attempts).toBeGreaterThan(2)
+  })
+
   test('a key function that hangs does not hang the call', async () => {
     const one = session({ apiKey: () => new Promise<string>(() => undefined), timeoutMs: 20 })
     await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'not-applied' })

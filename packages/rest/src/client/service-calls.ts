@@ -87,11 +87,11 @@ export class ServiceCalls {
 
   async #authorized(request: ServiceRequest, signal: AbortSignal): Promise<ServiceAnswer> {
     const { keys } = this.#options
-    const key = await unlessAborted(keys.of(request.account), signal, request)
+    const key = await unlessAborted(keys.of(request.account), signal, () => noKey(request))
     const answer = await this.#arriving(request, key, signal)
     if (answer.status !== 401 && answer.status !== 403) return answer
     if (!keys.canReplace) throw refusedKey(request)
-    const another = await unlessAborted(keys.instead(request.account, key), signal, request)
+    const another = await unlessAborted(keys.instead(request.account, key), signal, () => noKey(request))
     const second = another === key ? answer : await this.#arriving(request, another, signal)
     if (second.status === 401 || second.status === 403) throw refusedKey(request)
     return second
@@ -104,16 +104,19 @@ export class ServiceCalls {
   ): Promise<ServiceAnswer> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#once(request, key, signal)
+        const answer = this.#once(request, key, signal)
+        // A `fetch` that was handed in may not know what a signal is.
+        return await unlessAborted(answer, signal, () => unavailable(request, signal.reason, signal, false))
       } catch (error) {
         if (ContextStoreError.is(error)) throw error
         const isNeverSent = neverSent.has(codeOf(error))
         if (!isNeverSent || attempt >= this.#options.retries || signal.aborted) {
           throw unavailable(request, error, signal, isNeverSent)
         }
+        // Between half and all of a time that doubles, so that many clients do not retry at the same moment.
+        await pause(100 * 2 ** attempt * (0.5 + Math.random() / 2), signal)
+        if (signal.aborted) throw unavailable(request, error, signal, true)
       }
-      // Between half and all of a time that doubles, so that many clients do not retry at the same moment.
-      await pause(100 * 2 ** attempt * (0.5 + Math.random() / 2), signal)
     }
   }
 
@@ -202,14 +205,18 @@ function refusedKey(request: ServiceRequest): UnauthorizedError {
   return new UnauthorizedError('the service refuses the API key', { outcome: outcomeOf(request, true) })
 }
 
-/** The value of `promise`, unless the time is over first. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal, request: ServiceRequest): Promise<T> {
+function noKey(request: ServiceRequest): StoreUnavailableError {
+  const outcome = outcomeOf(request, true)
+  return new StoreUnavailableError('apiKey: the function did not return a key in time', { outcome })
+}
+
+/** The value of `promise`, unless the time is over first; then `late` makes the error. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
-    const outcome = outcomeOf(request, true)
-    const late = (): void =>
-      reject(new StoreUnavailableError('apiKey: the function did not return a key in time', { outcome }))
-    signal.addEventListener('abort', late, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', late))
+    const end = (): void => reject(late())
+    if (signal.aborted) end()
+    signal.addEventListener('abort', end, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', end))
   })
 }
 
