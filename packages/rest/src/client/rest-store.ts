@@ -23,7 +23,11 @@ export interface RestStore extends ContextStore {
  *
  * What the contract has no request for is an `UnsupportedError`, and nothing is sent: conditional writes (`patchIf`,
  * `clearIf`, `update`), `absent` in a patch, `accounts()`, `info()` and listings of sessions, and names that a URL path
- * cannot carry: `.`, `..`, the empty property name, a session called `properties`.
+ * cannot carry: `.`, `..`, the empty property name, a session called `properties`. `traitsOf(store).cannot` of
+ * `@context-store/core/adapter` has the same as data.
+ *
+ * Nothing here sends a write again that may have reached the service. The `fetch` of Deno and of browsers does, where a
+ * connection that it had used before breaks (the package's README, "Where `fetch` differs").
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @throws `UnsupportedError` for `namespaces: 'explicit'`, `limits` and `now`: the service decides those
