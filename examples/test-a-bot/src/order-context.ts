@@ -25,17 +25,20 @@ export async function forgetOrder(conversation: string): Promise<void> {
   await send(conversation, { method: 'DELETE' })
 }
 
-/** One call, and a second one where the service has a bad moment; a merge may be repeated. */
+/** One call, and a second one where the service has a bad moment, when it says; a merge may be repeated. */
 async function send(conversation: string, init: RequestInit): Promise<Response> {
   const host = process.env.CONTEXT_URL ?? 'https://z1.context.liveperson.net'
   const url = `${host}/v1/account/577089/orders/${encodeURIComponent(conversation)}/properties`
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const response = await fetch(url, { ...init, headers })
-      if (response.ok || response.status === 404) return response
-      throw new Error(`the context service answered ${response.status}`)
-    } catch (error) {
-      if (attempt === 2) throw error
-    }
-  }
+  const attempt = (): Promise<Response> => fetch(url, { ...init, headers }).catch(() => Response.error())
+  const response = await attempt()
+  if (isAnswer(response)) return response
+  const seconds = Number(response.headers.get('retry-after') ?? 0)
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+  const second = await attempt()
+  if (isAnswer(second)) return second
+  throw new Error(`the context service answered ${second.status}`)
+}
+
+function isAnswer({ ok, status }: Response): boolean {
+  return ok || status === 404
 }

@@ -1,9 +1,10 @@
 import { interceptContextService } from '@context-store/rest/testing'
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { answer } from '../src/order-bot.ts'
 
-// The bot calls the real hosts, and meets the double there: no port, no option of the bot's, no network.
-const service = interceptContextService()
+// The bot calls the real hosts, and meets the double there: no port, no option of the bot's, no network. A path that
+// the service does not have is an error where the bot asks for it.
+const service = interceptContextService({ onUnhandled: 'error' })
 beforeEach(() => service.reset())
 // What a test has planned and did not get is a mistake of the test, or of the bot.
 afterEach(() => service.assertDone())
@@ -29,6 +30,20 @@ test('one bad moment of the service is not noticed', async () => {
   service.fault({ status: 503, match: { method: 'PATCH' } })
   expect(await answer('c1', 'hello')).toBe('What would you like?')
   expect(service.requests).toMatchObject([{ status: 404 }, { status: 503 }, { status: 204 }])
+})
+
+test('a service that is busy is asked again when it says, and not before', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  service.fault({ status: 429, headers: { 'retry-after': '5' }, times: 2, match: { method: 'PATCH' } })
+  const said = answer('c1', 'hello')
+  await service.waitForRequest({ method: 'PATCH' })
+  await vi.waitUntil(() => vi.getTimerCount() === 1)
+  await vi.advanceTimersByTimeAsync(4999)
+  expect(service.pendingFaults).toMatchObject([{ status: 429, times: 1 }])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(await said).toBe(sorry)
+  expect(service.pendingFaults).toEqual([])
+  vi.useRealTimers()
 })
 
 test('an answer that is lost after the write is not an order twice', async () => {
