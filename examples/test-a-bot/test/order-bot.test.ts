@@ -8,6 +8,7 @@ const service = interceptContextService({ onUnhandled: 'error' })
 beforeEach(() => service.reset())
 // What a test has planned and did not get is a mistake of the test, or of the bot.
 afterEach(() => service.assertDone())
+afterEach(() => void vi.useRealTimers())
 afterAll(() => service.close())
 
 const sorry = 'Sorry, something is wrong here. Please say that again.'
@@ -43,7 +44,6 @@ test('a service that is busy is asked again when it says, and not before', async
   await vi.advanceTimersByTimeAsync(1)
   expect(await said).toBe(sorry)
   expect(service.pendingFaults).toEqual([])
-  vi.useRealTimers()
 })
 
 test('an answer that is lost after the write is not an order twice', async () => {

@@ -5,6 +5,7 @@ import { addToCart } from '../cart.mjs'
 const service = interceptContextService({ onUnhandled: 'error' })
 beforeEach(() => service.reset({ 577089: { shop: { 'visit-1': { cart: ['tea'] } } } }))
 afterEach(() => service.assertDone())
+afterEach(() => void vi.useRealTimers())
 afterAll(() => service.close())
 
 test('an item is put into the cart', async () => {
@@ -20,7 +21,6 @@ test('a busy service is asked again when it said', async () => {
   await vi.waitUntil(() => vi.getTimerCount() > 0)
   await vi.advanceTimersByTimeAsync(60_000)
   expect(await adding).toEqual(['tea', 'cake'])
-  vi.useRealTimers()
 })
 
 test('a visit that is over begins with an empty cart', async () => {
