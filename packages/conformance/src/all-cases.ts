@@ -1,3 +1,4 @@
+import { batchCases } from './cases/batch.ts'
 import { clearIfCases } from './cases/clear-if.ts'
 import { clockCases } from './cases/clock.ts'
 import { closeCases } from './cases/close.ts'
@@ -41,6 +42,7 @@ export const allCases: readonly ConformanceCase[] = [
   ...clearIfCases,
   ...updateCases,
   ...updateChangeCases,
+  ...batchCases,
   ...isolationCases,
   ...existenceCases,
   ...idempotenceCases,

@@ -11,6 +11,7 @@ export type Row =
   | 'patch'
   | 'patchIf'
   | 'update'
+  | 'batch'
   | 'isolation'
   | 'existence'
   | 'idempotence'

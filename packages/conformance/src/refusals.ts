@@ -1,5 +1,5 @@
 import { absent, type ContextStore, type StoreOptions } from '@context-store/core'
-import { type Capability, capabilities } from '@context-store/core/adapter'
+import { batch, type Capability, capabilities } from '@context-store/core/adapter'
 import { collect, fails, refuses } from './check.ts'
 
 /** Makes a store with just these options. */
@@ -13,6 +13,11 @@ export const refusals: { readonly [C in Capability]: (make: MakeStore) => Promis
   accounts: async (make) => {
     const store = await make({})
     await fails(() => collect(store.accounts()), 'unsupported', 'accounts()')
+  },
+  batch: async (make) => {
+    const store = await make({})
+    const address = { account: 'a', namespace: 'n' }
+    await fails(() => batch(store, [{ address, patch: { p: 1 } }]), 'unsupported', 'batch()')
   },
   clock: async (make) => {
     await fails(() => make({ now: () => 0 }), 'unsupported', 'a store with the option now')

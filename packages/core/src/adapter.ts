@@ -1,3 +1,4 @@
+export { batch, type StoreWrite } from './calls/batch.ts'
 export { createStore, createStoreWithSync } from './calls/create-store.ts'
 export { GroupCommit } from './calls/group-commit.ts'
 export { KeyedLocks } from './calls/keyed-locks.ts'
@@ -21,12 +22,19 @@ export {
   readDocumentProperty,
   withoutProperties,
 } from './document/session-document.ts'
+export {
+  type BatchApplied,
+  type BatchRefused,
+  type BatchResult,
+  makeInOrder,
+} from './operations/batch-operation.ts'
 export type { Scope } from './operations/operation.ts'
+export type { BatchOutcome, BatchWrite, RefusedWrite } from './port/batch.ts'
 export { type Cannot, type Capability, capabilities } from './port/capability.ts'
+export type { CheckedAddress } from './port/checked-address.ts'
 export type { Changes, Condition, PatchRequest, WriteOutcome } from './port/patch-request.ts'
 export type {
   AdapterTraits,
-  CheckedAddress,
   ListedSession,
   ListRequest,
   SessionListRequest,

@@ -9,6 +9,7 @@ import {
   TooLargeError,
 } from '@context-store/core'
 import {
+  batch,
   type Cannot,
   createStore,
   createStoreWithSync,
@@ -19,7 +20,7 @@ import {
   traitsOf,
 } from '@context-store/core/adapter'
 import { memoryStore } from '@context-store/memory'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { settled } from './gate.ts'
 import { MapAdapter } from './map-adapter.ts'
 
@@ -112,6 +113,7 @@ const reasons = {
   'session-info': 'no info',
   'session-listing': 'no listing',
   'time-to-live': 'no end',
+  batch: 'no batch',
 } satisfies Cannot
 
 test('what an adapter cannot do is refused with its reason, before the adapter is called', async () => {
@@ -122,6 +124,7 @@ test('what an adapter cannot do is refused with its reason, before the adapter i
   const namespace = store.account('a').namespace('n')
   const session = namespace.session('s')
   const calls: readonly [keyof typeof reasons, () => unknown][] = [
+    ['batch', () => batch(store, [{ address: session.address, patch: { a: 1 } }])],
     ['accounts', () => store.accounts()[Symbol.asyncIterator]().next()],
     ['conditions', () => session.patchIf({ a: 1 }, { a: 2 })],
     ['conditions', () => session.update(['a'], () => ({ a: 2 }))],
@@ -149,7 +152,38 @@ test('what an adapter cannot do is refused with its reason, before the adapter i
   expect(adapter.calls).toEqual([])
   expect(traitsOf(store).cannot).toEqual(reasons)
   expect(traitsOf(memoryStore()).cannot).toEqual({})
-  expect(traitsOf({})).toEqual({ cannot: {}, documentLength: 800_000 })
+  // `batch` is not part of the interface, which any store has.
+  expect(traitsOf({})).toEqual({ cannot: { batch: expect.any(String) }, documentLength: 800_000 })
+})
+
+describe('an adapter without batch()', () => {
+  test('says by core that it has none, and core refuses it', async () => {
+    const { store, adapter } = open(MapAdapter)
+    const address = { account: 'a', namespace: 'n' }
+    const reason = traitsOf(store).cannot.batch ?? ''
+    expect(reason).toContain('no atom of several sessions')
+    await expect(batch(store, [{ address, patch: { x: 1 } }])).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining(reason),
+    })
+    expect(adapter.calls).toEqual([])
+  })
+
+  test('is what a store is that core did not make', async () => {
+    const own = memoryStore()
+    const wrapped = { ...own, session: own.session.bind(own) } as typeof own
+    const address = { account: 'a', namespace: 'n' }
+    await expect(batch(wrapped, [{ address, patch: { x: 1 } }])).rejects.toMatchObject({
+      code: 'unsupported',
+    })
+  })
+})
+
+test('an adapter with batch() has to keep the order of calls', () => {
+  class Unordered extends MapAdapter {
+    readonly batch = async (): Promise<undefined> => undefined
+  }
+  expect(() => open(Unordered)).toThrow(/keepsOrder/)
 })
 
 test('what an adapter cannot do matters to no call that does not need it', async () => {

@@ -6,6 +6,8 @@ import {
   type SessionInfo,
 } from '@context-store/core'
 import {
+  type BatchOutcome,
+  type BatchWrite,
   type Changes,
   type CheckedAddress,
   type Condition,
@@ -16,6 +18,7 @@ import {
   type ListedSession,
   type ListRequest,
   listedLength,
+  makeInOrder,
   namespaceInfoOf,
   namespaceNotFound,
   nextLife,
@@ -99,7 +102,9 @@ export class MemoryAdapter implements SyncStorageAdapter {
   }
 
   patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
-    return this.#patch(address, request, this.#rules.now)
+    const outcome = this.#patch(address, request, this.#rules.now)
+    this.#evict()
+    return outcome
   }
 
   update(
@@ -114,6 +119,44 @@ export class MemoryAdapter implements SyncStorageAdapter {
     const request = change(session === undefined ? {} : pick(session, names))
     if (request !== undefined) this.#patch(address, request, now)
     else if (session !== undefined) this.#use?.touch(session)
+    this.#evict()
+  }
+
+  batch(writes: readonly BatchWrite[]): BatchOutcome {
+    const time = this.#rules.now()
+    const now = (): number => time
+    // What succeeds on copies of the sessions succeeds on the sessions, so that nothing has to be undone.
+    const copies = this.#withCopies(writes, now)
+    const outcome = makeInOrder(writes, (write) => copies.#write(copyOf(write), now))
+    if (outcome !== undefined) return outcome
+    for (const write of writes) this.#write(write, now)
+    this.#evict()
+    return undefined
+  }
+
+  #write(write: BatchWrite, clock: () => number): WriteOutcome {
+    const { kind, address } = write
+    if (kind === 'patch') return this.#patch(address, write.request, clock)
+    if (kind === 'clear') return this.#clear(address, write.expected, clock)
+    return this.#delete(address, write.names, clock, write.expected)
+  }
+
+  /** An adapter that holds copies of the sessions of those writes, and their namespaces. */
+  #withCopies(writes: readonly BatchWrite[], clock: () => number): MemoryAdapter {
+    const other = new MemoryAdapter(this.#rules, this.#use?.emptied())
+    for (const { address } of writes) {
+      const { account, namespace } = address
+      const owner = this.#tree.namespace(account, namespace)
+      if (owner === undefined) continue
+      const copyOfOwner =
+        other.#tree.namespace(account, namespace) ??
+        other.#tree.addNamespace(account, namespace, owner.createdAt)
+      copyOfOwner.ttlSeconds = owner.ttlSeconds
+      const session = this.#find({ ...address, memo: undefined }, clock)
+      const isNew = session !== undefined && !copyOfOwner.sessions.has(session.id)
+      if (isNew) other.#tree.addCopy(session, copyOfOwner)
+    }
+    return other
   }
 
   #patch(address: CheckedAddress, request: PatchRequest, clock: () => number): WriteOutcome {
@@ -145,10 +188,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     session.lengthBound = lengthBound
     session.countBound = countBound
     if (!isLasting || session.empty) this.#live(session, wasEmpty, found !== undefined, statedTtl, now)
-    if (this.#use !== undefined) {
-      if (session.alive) this.#use.touch(session)
-      this.#evict(this.#use)
-    }
+    if (session.alive) this.#use?.touch(session)
     return undefined
   }
 
@@ -168,14 +208,30 @@ export class MemoryAdapter implements SyncStorageAdapter {
   }
 
   deleteProperties(address: CheckedAddress, names: readonly string[]): void {
-    const session = this.#find(address)
-    if (session === undefined || session.empty) return
+    this.#delete(address, names, this.#rules.now)
+  }
+
+  #delete(
+    address: CheckedAddress,
+    names: readonly string[],
+    clock: () => number,
+    expected?: Condition,
+  ): WriteOutcome {
+    const session = this.#find(address, clock)
+    const refused = refusalOf(expected, session)
+    if (refused !== undefined) return refused
+    if (session === undefined || session.empty) return undefined
     for (const name of names) this.#remove(session, name)
     if (hasNone(session.properties)) this.#tree.endSession(session)
+    return undefined
   }
 
   clearSession(address: CheckedAddress, expected: Condition | undefined): WriteOutcome {
-    const session = this.#find(address)
+    return this.#clear(address, expected, this.#rules.now)
+  }
+
+  #clear(address: CheckedAddress, expected: Condition | undefined, clock: () => number): WriteOutcome {
+    const session = this.#find(address, clock)
     const refused = refusalOf(expected, session)
     if (refused !== undefined) return refused
     if (session !== undefined) this.#tree.endSession(session)
@@ -299,11 +355,23 @@ export class MemoryAdapter implements SyncStorageAdapter {
     session.life = next.ownTtl || next.ttlSeconds > 0 ? next : undefined
   }
 
-  #evict(use: RecentUse): void {
+  /** Removes what is beyond the bounds, when a call is done. */
+  #evict(): void {
+    const use = this.#use
+    if (use === undefined) return
     for (let session = use.surplus; session !== undefined; session = use.surplus) {
       this.#tree.endSession(session)
     }
   }
+}
+
+/** A write that leaves no trace in the original: a patch gives its values away, and an address remembers its record. */
+function copyOf(write: BatchWrite): BatchWrite {
+  const address = { ...write.address, memo: undefined }
+  if (write.kind !== 'patch') return { ...write, address }
+  const { changes } = write.request
+  const request = { ...write.request, changes: { ...changes, values: { ...changes.values } } }
+  return { ...write, address, request }
 }
 
 /** The expected properties that exist, if they are not as expected. */

@@ -72,6 +72,19 @@ export class RecordTree {
     return session
   }
 
+  /** Adds a copy of a session of another tree; values are shared, since they are replaced and never changed. */
+  addCopy(session: SessionRecord, namespace: NamespaceRecord): void {
+    const { properties, empty, countBound, nested, lengthBound, life, bytes } = session
+    const copy = new SessionRecord(session.id, this.#sequence++, namespace, session.createdAt)
+    Object.assign(copy, { empty, countBound, nested, lengthBound, life })
+    copy.properties = { ...properties }
+    namespace.sessions.set(copy.id, copy)
+    namespace.order.add(copy)
+    if (life?.expiresAt !== undefined) this.mortal++
+    this.#use?.touch(copy)
+    this.#use?.grow(copy, bytes)
+  }
+
   /** Removes a session. */
   endSession(session: SessionRecord): void {
     session.namespace.sessions.delete(session.id)

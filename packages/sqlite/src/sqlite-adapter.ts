@@ -1,5 +1,7 @@
 import type { JsonValue, NamespaceInfo, Properties, SessionInfo } from '@context-store/core'
 import {
+  type BatchOutcome,
+  type BatchWrite,
   type CallKind,
   type CheckedAddress,
   type Condition,
@@ -12,6 +14,7 @@ import {
   type ListRequest,
   listedLength,
   listedProperties,
+  makeInOrder,
   namespaceInfoOf,
   type PatchRequest,
   readDocumentProperties,
@@ -151,6 +154,35 @@ export class SqliteAdapter implements SyncStorageAdapter {
     if (request !== undefined) this.#patch(address, request, now)
   }
 
+  batch(writes: readonly BatchWrite[]): BatchOutcome {
+    // What is undone below is this batch alone: its transaction may hold other calls.
+    this.#connection.statements.beginBatch.run()
+    let outcome: BatchOutcome
+    try {
+      const now = this.#rules.now()
+      outcome = makeInOrder(writes, (write) => this.#write(write, now))
+    } catch (error) {
+      this.#undoBatch()
+      throw error
+    }
+    if (outcome === undefined) this.#connection.statements.endBatch.run()
+    else this.#undoBatch()
+    return outcome
+  }
+
+  #write(write: BatchWrite, now: number): WriteOutcome {
+    const { kind, address } = write
+    if (kind === 'patch') return this.#patch(address, write.request, now)
+    if (kind === 'clear') return this.#clear(address, write.expected, now)
+    return this.#delete(address, write.names, now, write.expected)
+  }
+
+  #undoBatch(): void {
+    const sql = this.#connection.statements
+    sql.undoBatch.run()
+    sql.endBatch.run()
+  }
+
   readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
     const document = readDocumentOf(this.#connection.statements, address, this.#rules.now)
     return document === undefined ? undefined : readDocumentProperty(document, name)
@@ -162,17 +194,26 @@ export class SqliteAdapter implements SyncStorageAdapter {
   }
 
   deleteProperties(address: CheckedAddress, names: readonly string[]): void {
+    this.#delete(address, names, this.#rules.now())
+  }
+
+  #delete(
+    address: CheckedAddress,
+    names: readonly string[],
+    now: number,
+    expected?: Condition,
+  ): WriteOutcome {
     const found = findSession(this.#connection.statements, address)
-    if (found === undefined) return
-    const decision = decideDelete(found.session, names, this.#rules.now())
-    this.#carryOut(decision, address, found.namespace, found.session)
+    return this.#carryOutIn(found, decideDelete(found?.session, names, now, expected), address)
   }
 
   clearSession(address: CheckedAddress, expected: Condition | undefined): WriteOutcome {
+    return this.#clear(address, expected, this.#rules.now())
+  }
+
+  #clear(address: CheckedAddress, expected: Condition | undefined, now: number): WriteOutcome {
     const found = findSession(this.#connection.statements, address)
-    const decision = decideClear(found?.session, expected, this.#rules.now())
-    if (found === undefined) return decision.action === 'refuse' ? decision.current : undefined
-    return this.#carryOut(decision, address, found.namespace, found.session)
+    return this.#carryOutIn(found, decideClear(found?.session, expected, now), address)
   }
 
   sessionInfo(address: CheckedAddress): SessionInfo | undefined {
@@ -200,6 +241,16 @@ export class SqliteAdapter implements SyncStorageAdapter {
 
   close(): void {
     this.#connection.close()
+  }
+
+  /** Carries out what creates nothing. */
+  #carryOutIn(
+    found: FoundSession | undefined,
+    decision: WriteDecision,
+    address: CheckedAddress,
+  ): WriteOutcome {
+    if (found !== undefined) return this.#carryOut(decision, address, found.namespace, found.session)
+    return decision.action === 'refuse' ? decision.current : undefined
   }
 
   #carryOut(

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ContextStoreError } from '@context-store/core'
+import { batch } from '@context-store/core/adapter'
 import { expect, onTestFinished, test } from 'vitest'
 import { type SqliteStore, sqliteStore } from '../src/index.ts'
 import { BetterSqlite3, drivers } from './drivers.ts'
@@ -45,6 +46,7 @@ function writesOf(store: SqliteStore): readonly { readonly name: string; write()
     { name: 'update', write: () => store.session(address).update(['a'], () => ({ a: 2 })) },
     { name: 'delete', write: () => store.session(address).delete('a') },
     { name: 'clear', write: () => store.session(address).clear() },
+    { name: 'batch', write: () => batch(store, [{ address, patch: { a: 2 } }]) },
     { name: 'create', write: () => store.account('1').namespace('new').create() },
     { name: 'delete a namespace', write: () => store.account('1').namespace(namespace).delete() },
     { name: 'sync patch', write: () => sync.session(address).patch({ a: 2 }) },
@@ -275,3 +277,31 @@ test('on a locked file, reads succeed that share a tick with a write that cannot
   other.close()
   database.close()
 })
+
+test.each(drivers)(
+  'an engine that fails in the middle of a batch leaves nothing of it: $name',
+  async ({ open }) => {
+    const path = join(temporaryFolder(), 'x.db')
+    const database = open(path)
+    onTestFinished(() => void database.close())
+    const store = sqliteStore({ database })
+    await store.session(address).patch({ a: 1 })
+    // Unlike most errors, this one ends only its own statement: what was written before it stays until it is undone.
+    database.exec(`CREATE TRIGGER refuses BEFORE INSERT ON context_sessions WHEN NEW.id LIKE '%bad%'
+    BEGIN SELECT RAISE(FAIL, 'refused'); END`)
+    const before = store.session({ ...address, session: 'before' }).patch({ a: 1 })
+    const failed = batch(store, [
+      { address, patch: { a: 2 } },
+      { address: { ...address, session: 'good' }, patch: { a: 2 } },
+      { address: { ...address, session: 'bad' }, patch: { a: 2 } },
+    ])
+    const after = store.session({ ...address, session: 'after' }).patch({ a: 1 })
+    const [first, second, third] = await Promise.allSettled([before, failed, after])
+    expect([first.status, second.status, third.status]).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(await store.session(address).getAll()).toEqual({ a: 1 })
+    const ids = []
+    for await (const { id } of store.account('1').namespace('orders').sessions()) ids.push(id)
+    expect(ids).toEqual(['42', 'after', 'before'])
+    await store.close()
+  },
+)

@@ -133,7 +133,7 @@ export const coreMutants: readonly CoreMutant[] = [
   },
   {
     name: 'does not say in its errors where they happened',
-    file: 'core/src/calls/call-error.ts',
+    file: 'core/src/rules/error-at.ts',
     from: 'if (account === undefined || error.address?.session !== undefined) return error',
     to: 'if (account !== undefined) return error',
     seenBy: { store: 'memory', row: 'errors' },

@@ -1,4 +1,4 @@
-import type { CheckedAddress } from '../port/storage-adapter.ts'
+import type { CheckedAddress } from '../port/checked-address.ts'
 
 /** The address behind a session's handle. */
 export class Address implements CheckedAddress {

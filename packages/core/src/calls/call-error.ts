@@ -1,7 +1,8 @@
-import { ContextStoreError, errorAbout, InvalidOptionError, StoreUnavailableError } from '../api/errors.ts'
+import { ContextStoreError, InvalidOptionError, StoreUnavailableError } from '../api/errors.ts'
 import { type Scope, ThrownByCaller } from '../operations/operation.ts'
 import type { StorageAdapter } from '../port/storage-adapter.ts'
 import type { CallKind } from '../port/transactions.ts'
+import { errorAt } from '../rules/error-at.ts'
 
 interface ErrorOf {
   readonly errorOf?: StorageAdapter['errorOf']
@@ -31,24 +32,4 @@ export function argumentError(error: unknown, scope: Scope): ContextStoreError {
   if (ContextStoreError.is(error)) return errorAt(error, scope)
   // A getter or a proxy of the caller's threw.
   return errorAt(new InvalidOptionError('an argument cannot be read: see the cause', { cause: error }), scope)
-}
-
-/** The error, saying which session, namespace or account it is about. */
-function errorAt(error: ContextStoreError, { account, namespace, session }: Scope): ContextStoreError {
-  if (account === undefined || error.address?.session !== undefined) return error
-  if (session === undefined && error.address !== undefined) return error
-  const address = {
-    account,
-    ...(namespace !== undefined && { namespace }),
-    ...(session !== undefined && { session }),
-  }
-  const isOfSession = error.code === 'corrupt' || error.code === 'too-large'
-  const message =
-    isOfSession && session !== undefined ? `session ${quoted(session)}: ${error.message}` : error.message
-  return errorAbout(error, address, message)
-}
-
-/** A name for a message: quoted, and cut where it is long. */
-function quoted(name: string): string {
-  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
 }

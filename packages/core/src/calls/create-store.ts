@@ -5,7 +5,7 @@ import type { HasSync, SyncContextStore } from '../api/sync-context-store.ts'
 import { StoreState } from '../operations/store-state.ts'
 import { type Capability, capabilities } from '../port/capability.ts'
 import type { AdapterTraits, StorageAdapter, SyncStorageAdapter } from '../port/storage-adapter.ts'
-import { withTraits } from '../port/traits.ts'
+import { noBatch, withTraits } from '../port/traits.ts'
 import { lowerLengthLimit, type StoreRules, storeRules } from '../rules/store-rules.ts'
 import { StoreHandle, type Unchecked } from './handles.ts'
 import { PromisedSide } from './promised-side.ts'
@@ -76,7 +76,8 @@ function opened<A extends AdapterTraits>(
 ): { readonly adapter: A; readonly state: StoreState } {
   const rules = storeRules(options)
   const adapter = checkedAdapter(open(rules))
-  const { cannot = {}, maxDocumentLength } = adapter
+  const { maxDocumentLength } = adapter
+  const cannot = 'batch' in adapter ? (adapter.cannot ?? {}) : { batch: noBatch, ...adapter.cannot }
   const used: readonly [Capability, boolean][] = [
     ['clock', options?.now !== undefined],
     ['limits', options?.limits !== undefined],
@@ -98,6 +99,9 @@ function checkedAdapter<A extends AdapterTraits>(adapter: A): A {
     if (typeof adapter !== 'object' || adapter === null || !(member in adapter)) {
       throw new InvalidOptionError(`the adapter has no ${member}(): see StorageAdapter`)
     }
+  }
+  if ('batch' in adapter && adapter.keepsOrder !== true) {
+    throw new InvalidOptionError('the adapter has batch(): it must say keepsOrder')
   }
   for (const [name, reason] of Object.entries(adapter.cannot ?? {})) {
     const isKnown = capabilities.some((capability) => capability === name)

@@ -1,9 +1,11 @@
 import type { Account, ContextStore, Namespace, Session, SessionAddress } from '../api/context-store.ts'
+import { UnsupportedError } from '../api/errors.ts'
 import { clearIf, patchIf } from '../operations/conditional-operations.ts'
 import * as namespaces from '../operations/namespace-operations.ts'
 import * as sessions from '../operations/session-operations.ts'
 import { update } from '../operations/update-operation.ts'
-import type { CheckedAddress, ListRequest, SessionListRequest } from '../port/storage-adapter.ts'
+import type { CheckedAddress } from '../port/checked-address.ts'
+import type { ListRequest, SessionListRequest } from '../port/storage-adapter.ts'
 import { checkAddress, checkId, checkSession } from '../rules/check-address.ts'
 import { checkedOptions } from '../rules/options.ts'
 import { Address } from './address.ts'
@@ -26,10 +28,10 @@ export class StoreHandle implements Unchecked<ContextStore & Disposable> {
     this.#side = side
   }
 
-  /** The side behind a store that this copy of core created. */
+  /** The side behind a store that this copy of core made; throws an `UnsupportedError` for any other. */
   static sideOf(store: object): Side {
     if (#side in store) return store.#side
-    throw new TypeError('the store was not created by this copy of core')
+    throw new UnsupportedError('the store was not made by this copy of @context-store/core')
   }
 
   account(id: unknown): unknown {

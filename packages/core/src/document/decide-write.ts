@@ -92,13 +92,19 @@ export function decidePatch(
   }
 }
 
-/** Decides a removal of properties; the time to live runs on. Parameters as for {@link decidePatch}. */
+/**
+ * Decides a removal of properties, on a condition if there is one; the time to live runs on. Parameters as for
+ * {@link decidePatch}.
+ */
 export function decideDelete(
   before: StoredSession | undefined,
   names: readonly string[],
   now: number,
+  expected?: Condition,
 ): WriteDecision {
-  if (before === undefined || isExpired(before.life.expiresAt, now)) return keep
+  const isThere = before !== undefined && !isExpired(before.life.expiresAt, now)
+  const refused = refusalOf(expected, isThere ? before.document : emptyDocument)
+  if (refused !== undefined || !isThere) return refused ?? keep
   const document = withoutProperties(before.document, names)
   if (document === before.document) return keep
   return document === emptyDocument ? end : { action: 'write', document, life: before.life }

@@ -1,6 +1,6 @@
 import type { JsonValue, Properties, SessionInfo } from '../api/context-store.ts'
+import type { CheckedAddress } from '../port/checked-address.ts'
 import type { PatchRequest } from '../port/patch-request.ts'
-import type { CheckedAddress } from '../port/storage-adapter.ts'
 import { checkName, checkNames } from '../rules/check-address.ts'
 import { checkPatch } from '../rules/check-patch.ts'
 import { findSession, inNamespace } from './namespace-operations.ts'

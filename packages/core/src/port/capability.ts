@@ -2,6 +2,7 @@
  * What an engine may be unable to do. Everything else is required of every adapter.
  *
  * - `accounts`: list the accounts
+ * - `batch`: several writes on sessions of one store as one atom; core says so of an adapter without that member
  * - `clock`: follow the option `now`
  * - `conditions`: `patchIf`, `update` and `clearIf`
  * - `explicit-namespaces`: the option `namespaces: 'explicit'`
@@ -18,6 +19,7 @@ export type Capability = (typeof capabilities)[number]
 /** Every {@link Capability}. */
 export const capabilities = [
   'accounts',
+  'batch',
   'clock',
   'conditions',
   'explicit-namespaces',

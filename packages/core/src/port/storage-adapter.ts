@@ -1,24 +1,10 @@
 import type { JsonValue, NamespaceInfo, Properties, SessionInfo } from '../api/context-store.ts'
 import type { ContextStoreError } from '../api/errors.ts'
+import type { BatchOutcome, BatchWrite } from './batch.ts'
 import type { Cannot } from './capability.ts'
+import type { CheckedAddress } from './checked-address.ts'
 import type { Condition, PatchRequest, WriteOutcome } from './patch-request.ts'
 import type { CallKind, GroupedWrites } from './transactions.ts'
-
-/** A session's address as adapters get it: checked, complete, and one object for as long as its handle lives. */
-export interface CheckedAddress {
-  /** The account. */
-  readonly account: string
-  /** The namespace. */
-  readonly namespace: string
-  /** The session. */
-  readonly session: string
-  /**
-   * Where the adapter may keep what it derived from the address (an encoded key, a row's id), so that a kept
-   * handle pays for it once. It is a hint: check it at each use, and drop what a transaction learned when that
-   * transaction does not commit. Starts as `undefined`.
-   */
-  memo: unknown
-}
 
 /** Which part of a listing to read. */
 export interface ListRequest {
@@ -120,6 +106,12 @@ export interface StorageAdapter extends AdapterTraits {
     names: readonly string[],
     change: (current: Properties) => PatchRequest | undefined,
   ): Promise<void>
+  /**
+   * Makes the writes as one atom, in their order, each seeing those before it: all of them, or none where the
+   * condition of one does not hold or one throws. For an adapter that says `keepsOrder`. Default: none, and core's
+   * `batch` is an `UnsupportedError`.
+   */
+  batch?(writes: readonly BatchWrite[]): Promise<BatchOutcome>
   /**
    * Frees some of what expired or was deleted, in a step of about a millisecond. It runs beside other calls: check
    * again, in the atom that removes a session, that it has expired, since a patch may have begun it anew. Called after the first write of a

@@ -11,11 +11,14 @@ export interface StoreTraits {
 /** Where a store keeps its traits; `Symbol.for`, so that two copies of core agree. */
 const traitsSymbol: unique symbol = Symbol.for('@context-store/traits')
 
-/** What a store says of its engine; a store that says nothing can do everything. */
+/** Why there is no `batch` where the adapter does not have that member. */
+export const noBatch = 'this store has no atom of several sessions: those of memory and SQLite have'
+
+/** What a store says of its engine; a store that says nothing can do all that the interface has. */
 export function traitsOf(store: object): StoreTraits {
   return traitsSymbol in store
     ? (store[traitsSymbol] as StoreTraits)
-    : { cannot: {}, documentLength: 800_000 }
+    : { cannot: { batch: noBatch }, documentLength: 800_000 }
 }
 
 /** The same store, saying so. */
