@@ -1,0 +1,30 @@
+import { type ContextStoreError, StoreUnavailableError } from '@context-store/core'
+import type { CallKind } from '@context-store/core/adapter'
+
+const messages = new Map([
+  [
+    'QuotaExceededError',
+    "the browser's storage is full: free some of this origin's, or ask for more with navigator.storage.persist()",
+  ],
+  [
+    'SecurityError',
+    'this page may not keep data: its origin is opaque (a sandboxed frame, a data: URL), or storage is switched off',
+  ],
+  ['InvalidStateError', 'the browser keeps no data here: in a private window, perhaps'],
+])
+
+/**
+ * The store's error for an exception of IndexedDB. A transaction that was aborted left nothing behind; only where the
+ * connection was lost during a commit does nobody know.
+ */
+export function storeError(cause: unknown, during: CallKind): ContextStoreError {
+  const name = nameOf(cause)
+  const outcome = during === 'commit' && name === 'AbortError' ? 'unknown' : 'not-applied'
+  const message = messages.get(name) ?? 'IndexedDB failed: see the cause'
+  return new StoreUnavailableError(message, { cause, outcome })
+}
+
+/** The name of an exception; of its own realm or another. */
+export function nameOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : ''
+}

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { installedProgram } from '../../../test/installed-program.ts'
+
+const pages = fileURLToPath(new URL('pages', import.meta.url))
+
+/** A real browser with a profile on disk, and a server of pages with the tools of `pages/page.mjs`. */
+export class Browser {
+  readonly #profile = mkdtempSync(join(tmpdir(), 'context-store-chromium-'))
+  #server: Server | undefined
+  #context: BrowserContext | undefined
+
+  /** Bundles the pages and starts the browser. */
+  async start(): Promise<void> {
+    const { outputFiles } = await build({
+      entryPoints: ['page', 'worker'].map((name) => join(pages, `${name}.mjs`)),
+      outdir: 'out',
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      format: 'esm',
+      write: false,
+    })
+    const scripts = new Map(outputFiles.map(({ path, text }) => [path.replace(/^.*\//, '/'), text]))
+    this.#server = createServer(({ url = '' }, response) => {
+      const script = scripts.get(url)
+      const type = script === undefined ? 'text/html' : 'text/javascript'
+      response.writeHead(200, { 'content-type': type, 'access-control-allow-origin': '*' })
+      response.end(script ?? '<!doctype html><script type="module" src="/page.mjs"></script>')
+    })
+    await new Promise<void>((resolve) => this.#server?.listen(0, '127.0.0.1', resolve))
+    await this.launch()
+  }
+
+  /** The origin of the pages. */
+  get origin(): string {
+    const address = this.#server?.address() as AddressInfo | undefined
+    return `http://localhost:${address?.port}`
+  }
+
+  /** The browser's window. */
+  get context(): BrowserContext {
+    if (this.#context === undefined) throw new Error('the browser has not been launched')
+    return this.#context
+  }
+
+  /** Starts the browser on its profile; again where it has ended. */
+  async launch(): Promise<void> {
+    this.#context = await chromium.launchPersistentContext(this.#profile, {
+      executablePath: await installedProgram('chromium'),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+      ],
+    })
+  }
+
+  /** A new tab with the tools. */
+  async open(): Promise<Page> {
+    const page = await this.context.newPage()
+    await page.goto(this.origin)
+    await page.waitForFunction('globalThis.tools !== undefined')
+    return page
+  }
+
+  /** Ends all of it. */
+  async stop(): Promise<void> {
+    await this.#context?.close()
+    this.#server?.close().closeAllConnections()
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
