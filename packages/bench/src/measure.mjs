@@ -124,10 +124,10 @@ async function latencies(state, underWay, pace) {
   let left = Math.max(underWay, Math.min(pace.latencies, state.count * 4))
   const timed = async () => {
     while (left-- > 0) {
-      const begun = process.hrtime.bigint()
+      const begun = performance.now()
       if (isSync) call(state.calls++)
       else await call(state.calls++)
-      times.push(Number(process.hrtime.bigint() - begun) / 1000)
+      times.push((performance.now() - begun) * 1000)
     }
   }
   await Promise.all(Array.from({ length: underWay }, timed))

@@ -42,6 +42,8 @@ export const targets = [
   { backend: 'redis', operation: 'patch3 to a script that does nothing, 64 under way', limit: 0.8 },
   { backend: 'redis', operation: 'getAll, 64 under way', limit: 1, peer: 1.4 },
   { backend: 'redis', operation: 'patch3, one at a time', limit: 0.9, peer: 2 },
+  { backend: 'indexeddb', operation: 'patch3, relaxed', limit: 0.7 },
+  { backend: 'indexeddb', operation: 'getAll', limit: 0.8 },
   { backend: 'http', operation: 'GET', limit: 0.85, peer: 15 },
   { backend: 'http', operation: 'PATCH', limit: 0.75, peer: 15 },
   { backend: 'start', operation: 'serve to the first answer, over an empty node', most: 250 },

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { installedProgram } from '../../../test/installed-program.ts'
 import { findRedisServer } from '../../../test/redis-servers/find-server.ts'
 
 const run = promisify(execFile)
@@ -19,9 +20,12 @@ async function bench(...args: string[]) {
   return stdout
 }
 
-beforeAll(() => findRedisServer(), patience)
+beforeAll(async () => {
+  await findRedisServer()
+  process.env.CHROMIUM = await installedProgram('chromium')
+}, patience)
 
-describe.each(['memory', 'sqlite', 'redis', 'http', 'start', 'size'])('%s', (section) => {
+describe.each(['memory', 'sqlite', 'redis', 'indexeddb', 'http', 'start', 'size'])('%s', (section) => {
   test(
     'a short run measures every candidate and verifies its work',
     async () => {
