@@ -4,11 +4,12 @@ import type { SessionLife } from '@context-store/core/adapter'
 /** The version of the layout below. */
 export const layoutVersion = 1
 
-/** A namespace. Its id is its generation: the key generator never gives one again, so a deleted one has no sessions. */
+/**
+ * A namespace, kept under `[account, name]`. Its id is its generation: the key generator never gives one again, so the
+ * sessions of a deleted namespace are nobody's.
+ */
 export interface NamespaceRow {
   readonly id: number
-  readonly account: string
-  readonly name: string
   readonly createdAt: number
   readonly ttlSeconds: number
 }
@@ -19,17 +20,17 @@ export interface SessionRow extends Omit<SessionLife, 'expiresAt'> {
   readonly expiresAt?: number
 }
 
-/** The object stores. */
-export const objectStores = ['deleted', 'namespaces', 'sessions'] as const
+/**
+ * The object stores. `generations` gives the namespaces their ids by its key generator, and holds those of deleted ones
+ * whose sessions are still to be removed.
+ */
+export const objectStores = ['generations', 'namespaces', 'sessions'] as const
 
 /** Creates the layout in a new database. */
 export function createLayout(database: IDBDatabase): void {
-  const namespaces = database.createObjectStore('namespaces', { keyPath: 'id', autoIncrement: true })
-  namespaces.createIndex('byName', ['account', 'name'], { unique: true })
-  const sessions = database.createObjectStore('sessions')
-  sessions.createIndex('byExpiry', 'expiresAt')
-  // The ids of namespaces whose sessions are still to be removed.
-  database.createObjectStore('deleted')
+  database.createObjectStore('generations', { autoIncrement: true })
+  database.createObjectStore('namespaces')
+  database.createObjectStore('sessions').createIndex('byExpiry', 'expiresAt')
 }
 
 /** Refuses a database that is somebody else's. */

@@ -1,5 +1,6 @@
 import { StoreClosedError, StoreUnavailableError } from '@context-store/core'
 import type { Transactions } from '@context-store/core/adapter'
+import { CallsInTransaction } from './calls-in-transaction.ts'
 import { checkLayout, createLayout, foreignDatabase, layoutVersion, objectStores } from './database.ts'
 import { nameOf } from './indexed-db-errors.ts'
 
@@ -7,7 +8,7 @@ import { nameOf } from './indexed-db-errors.ts'
 const openMilliseconds = 10_000
 
 interface Running {
-  readonly transaction: IDBTransaction
+  readonly calls: CallsInTransaction
   /** Resolves when it is committed, rejects when it is aborted. */
   readonly ended: Promise<void>
 }
@@ -17,6 +18,8 @@ interface Running {
  * opened, or was given up for another page that deletes or upgrades it.
  */
 export class IndexedDbConnection implements Transactions {
+  /** Their order is kept by {@link CallsInTransaction}. */
+  readonly startsTogether = true
   readonly #name: string
   readonly #durability: 'strict' | 'relaxed'
   #database: Promise<IDBDatabase> | undefined
@@ -28,14 +31,14 @@ export class IndexedDbConnection implements Transactions {
     this.#durability = durability
   }
 
-  /** The transaction that core has begun; `undefined`: none. */
-  get current(): IDBTransaction | undefined {
-    return this.#running?.transaction
+  /** The calls in the transaction that core has begun; `undefined`: there is none. */
+  get current(): CallsInTransaction | undefined {
+    return this.#running?.calls
   }
 
-  /** A transaction that reads. */
-  reading(): Promise<IDBTransaction> {
-    return this.#transaction('readonly')
+  /** A transaction of its own for a call that reads. */
+  async reading(): Promise<CallsInTransaction> {
+    return new CallsInTransaction(await this.#transaction('readonly'))
   }
 
   /** Begins a transaction that writes; those of other pages wait for it. */
@@ -47,20 +50,20 @@ export class IndexedDbConnection implements Transactions {
     })
     // Looked at by commit() or rollback(), which may come later than the event.
     ended.catch(() => undefined)
-    this.#running = { transaction, ended }
+    this.#running = { calls: new CallsInTransaction(transaction), ended }
   }
 
   /** Resolves when all of it is written: what passes the quota fails here, and not before. */
   async commit(): Promise<void> {
-    const { transaction, ended } = this.#ending()
-    transaction.commit()
+    const { calls, ended } = this.#ending()
+    calls.transaction.commit()
     await ended
   }
 
   async rollback(): Promise<void> {
-    const { transaction, ended } = this.#ending()
+    const { calls, ended } = this.#ending()
     try {
-      transaction.abort()
+      calls.transaction.abort()
     } catch {
       // It has been aborted by what failed.
     }

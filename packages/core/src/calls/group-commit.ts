@@ -80,9 +80,10 @@ export class GroupCommit implements GroupedWrites {
       return true
     }
     const made: Made[] = []
-    for (const call of calls) {
+    const started = this.#transactions.startsTogether === true ? calls.map(startedCall) : undefined
+    for (const [at, call] of calls.entries()) {
       try {
-        made.push({ call, outcome: yield call.run(), failed: false })
+        made.push({ call, outcome: yield started === undefined ? call.run() : started[at], failed: false })
       } catch (error) {
         // Errors of the store's own, and of the caller's, come before the call's first write: the others go on.
         if (!ContextStoreError.is(error) && !(error instanceof ThrownByCaller)) {
@@ -201,6 +202,13 @@ function guarded(call: () => unknown, fail: (error: unknown) => unknown): unknow
   } catch (error) {
     return fail(error)
   }
+}
+
+/** Starts a call whose answer is looked at later, or not at all where one before it fails. */
+function startedCall({ run }: GroupedCall): Promise<unknown> {
+  const answer = (async () => run())()
+  answer.catch(() => undefined)
+  return answer
 }
 
 /** Before a transaction began nothing can have been written. */

@@ -38,16 +38,16 @@ export const makeBatch: Operation<Scope, readonly BatchWrite[]> = {
  * Makes the writes of a batch in their order, up to the first that is refused; for adapters, which then undo the
  * others. An error of the store's own says which session it is about.
  *
- * @param make - makes one write, seeing those before it
+ * @param make - makes one write, seeing those before it; gets its place in the batch
  */
 export function makeInOrder(
   writes: readonly BatchWrite[],
-  make: (write: BatchWrite) => WriteOutcome,
+  make: (write: BatchWrite, index: number) => WriteOutcome,
 ): BatchOutcome {
   for (const [index, write] of writes.entries()) {
     let current: WriteOutcome
     try {
-      current = make(write)
+      current = make(write, index)
     } catch (error) {
       throw ContextStoreError.is(error) ? errorAt(error, write.address) : error
     }

@@ -5,6 +5,11 @@ export type CallKind = 'read' | 'write' | 'commit'
 
 /** An engine's transactions, which hold several calls. A synchronous engine returns nothing instead of promises. */
 export interface Transactions {
+  /**
+   * Whether the calls of a transaction are started together: the adapter then keeps their order, and sends off at once
+   * what they ask the engine. Default: each is started when the one before it is done.
+   */
+  readonly startsTogether?: boolean
   /** Begins a transaction: the calls that follow belong to it. If it fails, nothing has begun. */
   begin(): Promise<void> | void
   /** Commits. After an error, the adapter's `errorOf` says by `outcome` whether it may have happened. */
