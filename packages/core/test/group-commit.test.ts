@@ -1,7 +1,10 @@
 import { type ContextStore, StoreUnavailableError } from '@context-store/core'
 import { type CallKind, createStore, GroupCommit, type StoreRules } from '@context-store/core/adapter'
-import { expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { MapAdapter } from './map-adapter.ts'
+
+/** Whether the engine has the calls of a transaction started together. */
+let startsTogether = false
 
 /** An asynchronous engine with transactions: what a rolled-back one wrote is gone. */
 class TransactionalAdapter extends MapAdapter {
@@ -15,6 +18,7 @@ class TransactionalAdapter extends MapAdapter {
   #flush: (() => void) | undefined
 
   readonly transactions = new GroupCommit({
+    startsTogether,
     begin: async () => {
       await this.call('begin', () => undefined)
       if (this.#saved !== undefined) throw new Error('a transaction within a transaction')
@@ -35,7 +39,21 @@ class TransactionalAdapter extends MapAdapter {
     },
   })
 
+  /** The most calls that were under way at once. */
+  mostUnderWay = 0
+  #underWay = 0
+
   override async call<T>(name: string, work: () => T): Promise<T> {
+    this.#underWay++
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.#underWay)
+    try {
+      return await this.#call(name, work)
+    } finally {
+      this.#underWay--
+    }
+  }
+
+  async #call<T>(name: string, work: () => T): Promise<T> {
     const left = this.failures.get(name) ?? 0
     for (let tick = 0; tick < this.ticks; tick++) await new Promise(setImmediate)
     const result = await super.call(name, work)
@@ -74,143 +92,167 @@ function open(): { store: ContextStore; adapter: TransactionalAdapter } {
   return { store, adapter: adapters[0] as TransactionalAdapter }
 }
 
-test('the writes of one tick share a transaction, in their order, and reads behind them go along', async () => {
-  const { store, adapter } = open()
-  const session = store.account('a').namespace('n').session('s')
-  await store.ready()
-  adapter.calls.length = 0
-  const results = await Promise.all([
-    session.patch({ a: 1 }),
-    session.patchIf({ a: 1 }, { b: 1 }),
-    session.update(['b'], ({ b }) => ({ b: Number(b) + 1 })),
-    session.getAll(),
-    session.patchIf({ a: 2 }, { b: 9 }),
-    session.delete('a'),
-  ])
-  expect(results).toEqual([
-    undefined,
-    { ok: true },
-    { b: 2 },
-    { a: 1, b: 2 },
-    { ok: false, current: { a: 1 } },
-    undefined,
-  ])
-  expect(adapter.calls.filter((call) => ['begin', 'commit', 'rollback'].includes(call))).toEqual([
-    'begin',
-    'commit',
-  ])
-  adapter.calls.length = 0
-  expect(await session.getAll()).toEqual({ b: 2 })
-  expect(adapter.calls).toEqual(['read s'])
-  await store.close()
-})
+describe.each([
+  ['one after the other', false],
+  ['together', true],
+])('where calls are started %s,', (_, together) => {
+  beforeAll(() => {
+    startsTogether = together
+  })
 
-test('a write that the engine fails fails alone, and leaves nothing', async () => {
-  const { store, adapter } = open()
-  const namespace = store.account('a').namespace('n')
-  adapter.failures.set('patch bad', 2)
-  const results = await Promise.allSettled([
-    namespace.session('good').patch({ a: 1 }),
-    namespace.session('bad').patch({ a: 1 }),
-    namespace.session('better').patch({ a: 1 }),
-  ])
-  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-  expect(results[1]).toMatchObject({ reason: { outcome: 'not-applied', address: { session: 'bad' } } })
-  expect((await namespace.listSessions()).items.map(({ id }) => id)).toEqual(['better', 'good'])
-})
+  test('the writes of one tick share a transaction, in their order, and reads behind them go along', async () => {
+    const { store, adapter } = open()
+    const session = store.account('a').namespace('n').session('s')
+    await store.ready()
+    adapter.calls.length = 0
+    const results = await Promise.all([
+      session.patch({ a: 1 }),
+      session.patchIf({ a: 1 }, { b: 1 }),
+      session.update(['b'], ({ b }) => ({ b: Number(b) + 1 })),
+      session.getAll(),
+      session.patchIf({ a: 2 }, { b: 9 }),
+      session.delete('a'),
+    ])
+    expect(results).toEqual([
+      undefined,
+      { ok: true },
+      { b: 2 },
+      { a: 1, b: 2 },
+      { ok: false, current: { a: 1 } },
+      undefined,
+    ])
+    expect(adapter.calls.filter((call) => ['begin', 'commit', 'rollback'].includes(call))).toEqual([
+      'begin',
+      'commit',
+    ])
+    adapter.calls.length = 0
+    expect(await session.getAll()).toEqual({ b: 2 })
+    expect(adapter.calls).toEqual(['read s'])
+    await store.close()
+  })
 
-test('a reclaim that cannot share a transaction has one of its own', async () => {
-  class Reclaiming extends TransactionalAdapter {
-    reclaim(): Promise<boolean> {
-      return this.call('reclaim', () => false)
+  test('a write that the engine fails fails alone, and leaves nothing', async () => {
+    const { store, adapter } = open()
+    const namespace = store.account('a').namespace('n')
+    adapter.failures.set('patch bad', 2)
+    const results = await Promise.allSettled([
+      namespace.session('good').patch({ a: 1 }),
+      namespace.session('bad').patch({ a: 1 }),
+      namespace.session('better').patch({ a: 1 }),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(results[1]).toMatchObject({ reason: { outcome: 'not-applied', address: { session: 'bad' } } })
+    expect((await namespace.listSessions()).items.map(({ id }) => id)).toEqual(['better', 'good'])
+  })
+
+  test('a reclaim that cannot share a transaction has one of its own', async () => {
+    class Reclaiming extends TransactionalAdapter {
+      reclaim(): Promise<boolean> {
+        return this.call('reclaim', () => false)
+      }
     }
-  }
-  const adapters: Reclaiming[] = []
-  const store = createStore((rules) => {
-    adapters.push(new Reclaiming(rules))
-    return adapters[0] as Reclaiming
+    const adapters: Reclaiming[] = []
+    const store = createStore((rules) => {
+      adapters.push(new Reclaiming(rules))
+      return adapters[0] as Reclaiming
+    })
+    adapters[0]?.failures.set('patch s', 2)
+    await expect(store.account('a').namespace('n').session('s').patch({ a: 1 })).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    await store.close()
+    const apart = ['begin', 'patch s', 'rollback']
+    expect(adapters[0]?.calls).toEqual([...apart, ...apart, 'begin', 'reclaim', 'commit', 'close'])
   })
-  adapters[0]?.failures.set('patch s', 2)
-  await expect(store.account('a').namespace('n').session('s').patch({ a: 1 })).rejects.toMatchObject({
-    code: 'unavailable',
+
+  test('errors of the store’s own, and of the caller’s, leave the others in their transaction', async () => {
+    const { store, adapter } = open()
+    const session = store.account('a').namespace('n').session('s')
+    const mine = new Error('mine')
+    const results = await Promise.allSettled([
+      session.patch({ a: 1 }),
+      session.patch({ long: 'x'.repeat(799_990) }),
+      session.update(['a'], () => {
+        throw mine
+      }),
+      session.patch({ b: 1 }),
+    ])
+    expect(results).toMatchObject([
+      { status: 'fulfilled' },
+      { reason: { code: 'too-large' } },
+      { reason: mine },
+      { status: 'fulfilled' },
+    ])
+    expect(adapter.calls.filter((call) => call === 'begin')).toHaveLength(1)
+    expect(await session.getAll()).toEqual({ a: 1, b: 1 })
   })
-  await store.close()
-  const apart = ['begin', 'patch s', 'rollback']
-  expect(adapters[0]?.calls).toEqual([...apart, ...apart, 'begin', 'reclaim', 'commit', 'close'])
-})
 
-test('errors of the store’s own, and of the caller’s, leave the others in their transaction', async () => {
-  const { store, adapter } = open()
-  const session = store.account('a').namespace('n').session('s')
-  const mine = new Error('mine')
-  const results = await Promise.allSettled([
-    session.patch({ a: 1 }),
-    session.patch({ long: 'x'.repeat(799_990) }),
-    session.update(['a'], () => {
-      throw mine
-    }),
-    session.patch({ b: 1 }),
-  ])
-  expect(results).toMatchObject([
-    { status: 'fulfilled' },
-    { reason: { code: 'too-large' } },
-    { reason: mine },
-    { status: 'fulfilled' },
-  ])
-  expect(adapter.calls.filter((call) => call === 'begin')).toHaveLength(1)
-  expect(await session.getAll()).toEqual({ a: 1, b: 1 })
-})
-
-test('a commit that fails for sure is tried for each write alone', async () => {
-  const { store, adapter } = open()
-  const namespace = store.account('a').namespace('n')
-  adapter.failures.set('commit', 2)
-  const results = await Promise.allSettled(['1', '2', '3'].map((id) => namespace.session(id).patch({ a: 1 })))
-  expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
-  expect((await namespace.listSessions()).items.map(({ id }) => id)).toEqual(['2', '3'])
-})
-
-test('a commit whose outcome is unknown is that of every write in it, and none is repeated', async () => {
-  const { store, adapter } = open()
-  const namespace = store.account('a').namespace('n')
-  adapter.failures.set('commit', 1)
-  adapter.outcome = 'unknown'
-  const results = await Promise.allSettled(['1', '2'].map((id) => namespace.session(id).patch({ a: 1 })))
-  expect(results).toMatchObject([
-    { reason: { outcome: 'unknown', address: { session: '1' } } },
-    { reason: { outcome: 'unknown', address: { session: '2' } } },
-  ])
-  expect(adapter.calls.filter((call) => call.startsWith('patch'))).toHaveLength(2)
-})
-
-test('where a transaction cannot begin, its writes are not applied and its reads succeed', async () => {
-  const { store, adapter } = open()
-  const session = store.account('a').namespace('n').session('s')
-  await session.patch({ a: 1 })
-  adapter.failures.set('begin', 1)
-  const results = await Promise.allSettled([
-    session.patch({ a: 2 }),
-    session.get('a'),
-    session.patch({ a: 3 }),
-  ])
-  expect(results).toMatchObject([
-    { reason: { outcome: 'not-applied' } },
-    { status: 'fulfilled', value: 1 },
-    { reason: { outcome: 'not-applied' } },
-  ])
-})
-
-test('writes made while a transaction is under way wait for it', async () => {
-  const { store, adapter } = open()
-  const session = store.account('a').namespace('n').session('s')
-  adapter.ticks = 3
-  const first = session.patch({ step: 1 })
-  const rest = Array.from({ length: 20 }, async (_, step) => {
-    for (let tick = 0; tick < step; tick++) await new Promise(setImmediate)
-    await session.patch({ step })
+  test('a commit that fails for sure is tried for each write alone', async () => {
+    const { store, adapter } = open()
+    const namespace = store.account('a').namespace('n')
+    adapter.failures.set('commit', 2)
+    const results = await Promise.allSettled(
+      ['1', '2', '3'].map((id) => namespace.session(id).patch({ a: 1 })),
+    )
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+    expect((await namespace.listSessions()).items.map(({ id }) => id)).toEqual(['2', '3'])
   })
-  await Promise.all([first, ...rest])
-  expect(await session.get('step')).toBe(19)
-  const kinds = adapter.calls.filter((call) => call === 'begin' || call === 'commit')
-  expect(kinds.every((call, index) => call === (index % 2 === 0 ? 'begin' : 'commit'))).toBe(true)
+
+  test('a commit whose outcome is unknown is that of every write in it, and none is repeated', async () => {
+    const { store, adapter } = open()
+    const namespace = store.account('a').namespace('n')
+    adapter.failures.set('commit', 1)
+    adapter.outcome = 'unknown'
+    const results = await Promise.allSettled(['1', '2'].map((id) => namespace.session(id).patch({ a: 1 })))
+    expect(results).toMatchObject([
+      { reason: { outcome: 'unknown', address: { session: '1' } } },
+      { reason: { outcome: 'unknown', address: { session: '2' } } },
+    ])
+    expect(adapter.calls.filter((call) => call.startsWith('patch'))).toHaveLength(2)
+  })
+
+  test('where a transaction cannot begin, its writes are not applied and its reads succeed', async () => {
+    const { store, adapter } = open()
+    const session = store.account('a').namespace('n').session('s')
+    await session.patch({ a: 1 })
+    adapter.failures.set('begin', 1)
+    const results = await Promise.allSettled([
+      session.patch({ a: 2 }),
+      session.get('a'),
+      session.patch({ a: 3 }),
+    ])
+    expect(results).toMatchObject([
+      { reason: { outcome: 'not-applied' } },
+      { status: 'fulfilled', value: 1 },
+      { reason: { outcome: 'not-applied' } },
+    ])
+  })
+
+  test('writes made while a transaction is under way wait for it', async () => {
+    const { store, adapter } = open()
+    const session = store.account('a').namespace('n').session('s')
+    adapter.ticks = 3
+    const first = session.patch({ step: 1 })
+    const rest = Array.from({ length: 20 }, async (_, step) => {
+      for (let tick = 0; tick < step; tick++) await new Promise(setImmediate)
+      await session.patch({ step })
+    })
+    await Promise.all([first, ...rest])
+    expect(await session.get('step')).toBe(19)
+    const kinds = adapter.calls.filter((call) => call === 'begin' || call === 'commit')
+    expect(kinds.every((call, index) => call === (index % 2 === 0 ? 'begin' : 'commit'))).toBe(true)
+  })
+
+  test('a call is started when the one before it is done, or with it', async () => {
+    const { store, adapter } = open()
+    await store.ready()
+    adapter.ticks = 2
+    adapter.calls.length = 0
+    const session = store.account('a').namespace('n').session('s')
+    const patches = [session.patch({ a: 1 }), session.patch({ b: 1 }), session.patch({ c: 1 })]
+    await Promise.all(patches)
+    expect(adapter.mostUnderWay).toBe(together ? 3 : 1)
+    expect(await session.getAll()).toEqual({ a: 1, b: 1, c: 1 })
+    await store.close()
+  })
 })

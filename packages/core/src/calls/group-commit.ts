@@ -80,10 +80,10 @@ export class GroupCommit implements GroupedWrites {
       return true
     }
     const made: Made[] = []
-    const started = this.#transactions.startsTogether === true ? calls.map(startedCall) : undefined
+    const started = new Map<GroupedCall, Promise<unknown>>()
     for (const [at, call] of calls.entries()) {
       try {
-        made.push({ call, outcome: yield started === undefined ? call.run() : started[at], failed: false })
+        made.push({ call, outcome: yield this.#answer(call, calls, at, started), failed: false })
       } catch (error) {
         // Errors of the store's own, and of the caller's, come before the call's first write: the others go on.
         if (!ContextStoreError.is(error) && !(error instanceof ThrownByCaller)) {
@@ -105,6 +105,23 @@ export class GroupCommit implements GroupedWrites {
       else call.resolve(outcome)
     }
     return true
+  }
+
+  /** The engine's answer to a call, which is started now, or was with the one before it. */
+  #answer(
+    call: GroupedCall,
+    calls: readonly GroupedCall[],
+    at: number,
+    started: Map<GroupedCall, Promise<unknown>>,
+  ): unknown {
+    if (this.#transactions.startsTogether !== true || call.isSeveral) return call.run()
+    if (!started.has(call)) {
+      for (const later of calls.slice(at)) {
+        if (later.isSeveral) break
+        started.set(later, startedCall(later))
+      }
+    }
+    return started.get(call)
   }
 
   /** Makes each call in a transaction of its own, so that the failing one fails alone. */

@@ -72,6 +72,7 @@ export class PromisedSide implements AsyncSide {
     const answer = new Promise<unknown>((resolve, reject) => {
       sync.group?.add({
         isWrite,
+        isSeveral: false,
         run: () => sync.make(operation, scope, checked),
         resolve,
         reject: (error) => reject(sync.error(error, scope, isWrite)),
@@ -79,7 +80,13 @@ export class PromisedSide implements AsyncSide {
     })
     if (operation.isCounted && this.state.isTimeToReclaim()) {
       const nothing = (): void => undefined
-      sync.group?.add({ isWrite, run: () => sync.reclaimStep(), resolve: nothing, reject: nothing })
+      sync.group?.add({
+        isWrite,
+        isSeveral: false,
+        run: () => sync.reclaimStep(),
+        resolve: nothing,
+        reject: nothing,
+      })
     }
     return answer
   }

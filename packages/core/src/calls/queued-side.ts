@@ -97,15 +97,17 @@ export class QueuedSide implements AsyncSide {
     const driver: Driver = { run: (steps) => runAsync(steps, call), pause }
     const run = (): Promise<unknown> =>
       operation.run(this.#engine, scope, checked, this.state, driver) as Promise<unknown>
-    return this.#inGroup(operation.isWrite, run)
+    const isSeveral =
+      operation.isSeveral === true || (!operation.isWrite && this.state.rules.explicitNamespaces)
+    return this.#inGroup(operation.isWrite, isSeveral, run)
   }
 
   /** Makes writes with the others of their tick, and reads behind writes that wait. */
-  #inGroup<T>(isWrite: boolean, run: () => Promise<T>): Promise<T> {
+  #inGroup<T>(isWrite: boolean, isSeveral: boolean, run: () => Promise<T>): Promise<T> {
     const group = this.#group
     if (group === undefined || !(isWrite || group.isBusy)) return run()
     return new Promise((resolve, reject) => {
-      group.add({ isWrite, run, resolve: resolve as (value: unknown) => void, reject })
+      group.add({ isWrite, isSeveral, run, resolve: resolve as (value: unknown) => void, reject })
     })
   }
 
@@ -114,7 +116,13 @@ export class QueuedSide implements AsyncSide {
     const engine = this.#engine
     if (engine.reclaim === undefined) return
     this.#queue
-      .add({}, false, false, () => this.#inGroup(true, async () => engine.reclaim?.() ?? false), Object)
+      .add(
+        {},
+        false,
+        false,
+        () => this.#inGroup(true, false, async () => engine.reclaim?.() ?? false),
+        Object,
+      )
       .then(
         (isMoreLeft) => this.state.reclaimed(isMoreLeft),
         () => undefined,

@@ -6,8 +6,8 @@ export type CallKind = 'read' | 'write' | 'commit'
 /** An engine's transactions, which hold several calls. A synchronous engine returns nothing instead of promises. */
 export interface Transactions {
   /**
-   * Whether the calls of a transaction are started together: the adapter then keeps their order, and sends off at once
-   * what they ask the engine. Default: each is started when the one before it is done.
+   * Whether calls of a transaction that take one step are started together: the adapter then keeps their order, and
+   * sends off at once what they ask the engine. Default: each is started when the one before it is done.
    */
   readonly startsTogether?: boolean
   /** Begins a transaction: the calls that follow belong to it. If it fails, nothing has begun. */
@@ -24,6 +24,8 @@ export interface Transactions {
 export interface GroupedCall {
   /** Whether it may change anything. */
   readonly isWrite: boolean
+  /** Whether it may take several steps on the engine, which no other call must come between. */
+  readonly isSeveral: boolean
   /** Makes the call; returns the engine's answer, a value or a promise. */
   readonly run: () => unknown
   /** Tells the caller the result. */
