@@ -15,6 +15,7 @@ const below: { readonly [folder: string]: readonly string[] } = {
   core: [],
   memory: ['core'],
   sqlite: ['core'],
+  indexeddb: ['core'],
   redis: ['core'],
   keyv: ['core'],
   conformance: ['core'],

@@ -37,6 +37,22 @@ export class Browser {
     await this.launch()
   }
 
+  /** Runs a program in a new tab; gives the lines that it printed. */
+  async run(program: string): Promise<string[]> {
+    const { outputFiles } = await build({
+      stdin: { contents: program, resolveDir: pages },
+      bundle: true,
+      format: 'esm',
+      write: false,
+    })
+    const page = await this.open()
+    const printed: string[] = []
+    page.on('console', (message) => printed.push(message.text()))
+    await page.evaluate(`(async () => { ${outputFiles[0]?.text} })()`)
+    await page.close()
+    return printed
+  }
+
   /** The origin of the pages. */
   get origin(): string {
     const address = this.#server?.address() as AddressInfo | undefined

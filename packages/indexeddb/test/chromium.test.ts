@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { testContextStore } from '@context-store/conformance'
 import { indexedDbStore } from '@context-store/indexeddb'
 import type { Page } from 'playwright-core'
@@ -33,6 +34,14 @@ describe('the conformance kit', () => {
     name: 'IndexedDB in Chromium',
     create: () => indexedDbStore({ name: 'not opened here' }),
   })
+})
+
+test('the snippet of the README runs in a page', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const [, snippet = ''] = /```ts\n(.*?)```/s.exec(readme) ?? []
+  const [, said] = /console\.log\(.*?\) \/\/ (.*)/.exec(snippet) ?? []
+  const shown = snippet.replace(/console\.log\((.*)\)/, 'console.log(JSON.stringify($1))')
+  expect(await browser.run(shown)).toEqual([said?.replace(/(\w+):/g, '"$1":').replaceAll(' ', '')])
 })
 
 test('two tabs, a worker and a service worker lose nothing of one session', async () => {

@@ -42,7 +42,7 @@ const actions = ['patch', 'delete', 'clear'] as const
  * are applied, or none where the condition of one does not hold. For packages that build on a store, such as one that
  * keeps a second session in step with the first; it takes its place in the order of the store's calls as a patch does.
  *
- * @param store - made by this copy of core, over an adapter that has `batch`: memory, SQLite
+ * @param store - made by this copy of core, over an adapter that has `batch`: memory, SQLite, IndexedDB
  * @param writes - one or more, each with a patch, a `delete` or `clear: true`
  * @returns `{ ok: true }`, or `{ ok: false, index, current }` with the first write that was refused, and its expected
  *   properties as they are
