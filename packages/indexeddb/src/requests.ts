@@ -1,8 +1,14 @@
-/** The answer of a request, within the transaction: the transaction goes on until what awaits it has run. */
+/**
+ * The answer of a request, within the transaction: it goes on until what awaits the answer has run. One that fails does
+ * not abort it: whoever waits decides.
+ */
 export function answerOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
+    request.onerror = (event) => {
+      event.preventDefault()
+      reject(request.error)
+    }
   })
 }
 
