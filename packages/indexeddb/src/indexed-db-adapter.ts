@@ -78,9 +78,9 @@ export class IndexedDbAdapter implements StorageAdapter {
   }
 
   createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): Promise<void> {
-    const now = this.#rules.now()
     return this.#alone(async (transaction) => {
       const row = await findNamespace(transaction, account, namespace)
+      const now = this.#rules.now()
       if (row === undefined) await addNamespace(transaction, account, namespace, ttlSeconds ?? 0, now)
       else if (ttlSeconds !== undefined) {
         transaction.objectStore('namespaces').put({ ...row, ttlSeconds }, [account, namespace])
@@ -193,10 +193,10 @@ export class IndexedDbAdapter implements StorageAdapter {
     names: readonly string[],
     change: (current: Properties) => PatchRequest | undefined,
   ): Promise<void> {
-    // One instant for both halves: a session must not expire between them.
-    const now = this.#rules.now()
     const calls = this.#writing()
     return calls.onSessions([address], async (targets) => {
+      // One instant for both halves: a session must not expire between them.
+      const now = this.#rules.now()
       const document = documentOf(targets[0]?.session, now)
       const request = change(document === undefined ? {} : readDocumentProperties(document, names))
       if (request !== undefined) await this.#make([{ kind: 'patch', address, request }], targets, calls, now)
@@ -204,10 +204,10 @@ export class IndexedDbAdapter implements StorageAdapter {
   }
 
   batch(writes: readonly BatchWrite[]): Promise<BatchOutcome> {
-    const now = this.#rules.now()
     const calls = this.#writing()
     const addresses = writes.map(({ address }) => address)
-    return calls.onSessions(addresses, (targets) => this.#make(writes, targets, calls, now))
+    // The clock is asked when the transaction has its turn: it may wait long for those of other pages.
+    return calls.onSessions(addresses, (targets) => this.#make(writes, targets, calls, this.#rules.now()))
   }
 
   /** Makes writes on their sessions: decides all of them, and then changes what they come to. */

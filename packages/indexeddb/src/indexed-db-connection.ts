@@ -56,7 +56,11 @@ export class IndexedDbConnection implements Transactions {
   /** Resolves when all of it is written: what passes the quota fails here, and not before. */
   async commit(): Promise<void> {
     const { calls, ended } = this.#ending()
-    calls.transaction.commit()
+    try {
+      calls.transaction.commit()
+    } catch {
+      // It has been aborted by what failed, which `ended` tells.
+    }
     await ended
   }
 

@@ -58,11 +58,17 @@ test('two tabs, a worker and a service worker lose nothing of one session', asyn
 })
 
 test.each([
-  ['is closed', (page: Page) => page.close()],
-  ['crashes', (page: Page) => void page.goto('chrome://crash').catch(() => undefined)],
-])('what was acknowledged before a page %s is there afterwards', async (what, end) => {
-  const name = `a page ${what}`
-  const page = await tab()
+  ['a page is closed', (page: Page) => page.close()],
+  ['a page crashes', (page: Page) => void page.goto('chrome://crash').catch(() => undefined)],
+  [
+    'the browser is killed',
+    async () => {
+      browser.kill()
+      await browser.launch()
+    },
+  ],
+])('what was acknowledged before %s is there afterwards', async (what, end) => {
+  const page = await browser.open()
   let last = 0
   const enough = new Promise<void>((resolve) => {
     page
@@ -70,12 +76,12 @@ test.each([
         last = n
         if (n === 30) resolve()
       })
-      .then(() => tool(page, 'patchForEver', name))
+      .then(() => tool(page, 'patchForEver', what))
       .catch(() => undefined)
   })
   await enough
   await end(page)
-  const found = (await tool(await tab(), 'all', name)) as { n: number }
+  const found = (await tool(await tab(), 'all', what)) as { n: number }
   expect(found.n).toBeGreaterThanOrEqual(last)
   // Each patch is all or nothing.
   expect(found).toHaveProperty(`p${found.n % 50}`)

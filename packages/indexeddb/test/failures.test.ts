@@ -6,7 +6,7 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 
 interface Database {
   close(): void
-  transaction(names: readonly string[]): { objectStore(name: string): { count(): Request } }
+  transaction(names: readonly string[], mode?: string): { objectStore(name: string): { count(): Request } }
 }
 interface Request {
   result: unknown
@@ -190,6 +190,33 @@ test('the deletion of a namespace removes none of its sessions; later writes do,
   const steps = left.slice(1).map((count, i) => (left[i] ?? 0) - count)
   expect(Math.max(...steps)).toBeLessThanOrEqual(256)
   expect(await namespace.session('5').getAll()).toEqual({ anew: true })
+})
+
+test('a patch that waits for another page sees expired what expires meanwhile', async () => {
+  let time = 0
+  const { store, name } = open({ now: () => time })
+  await store.session(address).patch({ old: 1 }, { ttlSeconds: 10 })
+  await store.session(address).patch({ old: 2 })
+  const database = (await answer(indexedDB.open(name))) as Database
+  const held = database.transaction(['sessions'], 'readwrite').objectStore('sessions')
+  let isHeld = true
+  const released = new Promise<void>((resolve) => {
+    const hold = (): void => {
+      held.count().onsuccess = () => (isHeld ? hold() : resolve())
+    }
+    hold()
+  })
+  const calls = [
+    store.session(address).patch({ fresh: 1 }),
+    store.session(address).update(['old'], ({ old }) => ({ updated: old ?? null })),
+  ]
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+  time = 10_000
+  isHeld = false
+  await released
+  database.close()
+  await Promise.all(calls)
+  expect(await store.session(address).getAll()).toEqual({ fresh: 1, updated: null })
 })
 
 test('what another program put in place of a session is damaged, and is left alone until it is cleared', async () => {
