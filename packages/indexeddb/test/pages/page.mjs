@@ -63,14 +63,16 @@ globalThis.tools = {
     }),
   /** The same work by the service worker of this origin. */
   async serviceWorker(name, times, own) {
-    await navigator.serviceWorker.register('/worker.mjs', { type: 'module' })
+    const registration = await navigator.serviceWorker.register('/worker.mjs', { type: 'module' })
     const { active } = await navigator.serviceWorker.ready
     const answered = new Promise((resolve) => {
       navigator.serviceWorker.onmessage = ({ data }) => resolve(data)
     })
     navigator.serviceWorker.startMessages()
     active.postMessage({ name, times, own })
-    return answered
+    const said = await answered
+    await registration.unregister()
+    return said
   },
   /** Deletes a database; `blocked` where another page holds it. */
   deleteDatabase: (name) =>
@@ -98,7 +100,9 @@ globalThis.tools = {
   async fill(name) {
     const store = storeOf(name)
     const session = (id) => store.session({ ...address, session: `${id}` })
-    const text = 'x'.repeat(300_000)
+    // Not to be compressed.
+    const characters = Array.from({ length: 300_000 }, () => 33 + Math.floor(Math.random() * 90))
+    const text = characters.map((code) => String.fromCharCode(code)).join('')
     let written = 0
     let failed
     while (failed === undefined) {
@@ -106,7 +110,7 @@ globalThis.tools = {
       if (result.code === undefined) written++
       else failed = result
     }
-    const changed = { first: 1, text: 'y'.repeat(300_000) }
+    const changed = { first: 1, text: `${text}!` }
     const both = await outcome(() =>
       batch(store, [
         { address: { ...address, session: 'small' }, patch: { first: 1 } },
