@@ -127,8 +127,8 @@ export const coreMutants: readonly CoreMutant[] = [
   {
     name: 'tells callers of a write before it is committed',
     file: 'core/src/calls/group-commit.ts',
-    from: 'made.push({ call, outcome: yield call.run(), failed: false })',
-    to: 'call.resolve(yield call.run())',
+    from: 'made.push({ call, outcome: yield this.#answer(call, calls, at, started), failed: false })',
+    to: 'call.resolve(yield this.#answer(call, calls, at, started))',
     seenBy: 'faulty engine',
   },
   {
