@@ -69,7 +69,10 @@ export class KeyvAdapter implements StorageAdapter {
   }
 
   async createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): Promise<void> {
-    await this.#namespaces.begin(account, namespace, ttlSeconds, this.#rules.now())
+    // Between the look of a patch at the namespace's time to live and its write nothing may change that.
+    await this.#calls.locks.exclude(this.#keys.namespace(account, namespace), () =>
+      this.#namespaces.begin(account, namespace, ttlSeconds, this.#rules.now()),
+    )
   }
 
   async namespaceInfo(account: string, namespace: string): Promise<NamespaceInfo | undefined> {
