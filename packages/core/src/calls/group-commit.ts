@@ -107,7 +107,7 @@ export class GroupCommit implements GroupedWrites {
     return true
   }
 
-  /** The engine's answer to a call, which is started now, or was with the one before it. */
+  /** The engine's answer to a call, which is started now, or was together with calls before it. */
   #answer(
     call: GroupedCall,
     calls: readonly GroupedCall[],
@@ -116,8 +116,9 @@ export class GroupCommit implements GroupedWrites {
   ): unknown {
     if (this.#transactions.startsTogether !== true || call.isSeveral) return call.run()
     if (!started.has(call)) {
-      for (const later of calls.slice(at)) {
-        if (later.isSeveral) break
+      for (let next = at; next < calls.length; next++) {
+        const later = calls[next]
+        if (later === undefined || later.isSeveral) break
         started.set(later, startedCall(later))
       }
     }
