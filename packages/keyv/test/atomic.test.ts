@@ -126,6 +126,34 @@ test("deleting a namespace waits for another store's write in it, and leaves no 
   expect([...adapter.map.keys()]).toEqual([])
 })
 
+test('a patch has the time to live that its namespace has, though another store states one meanwhile', async () => {
+  const adapter = new FaultyAdapter()
+  const keyv = new Keyv({ store: adapter })
+  const [patching, stating] = [1, 2].map(() => keyvStore(keyv).account('577089').namespace('orders'))
+  await patching?.create()
+  let end = (): void => undefined
+  const hold = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const writes = vi.spyOn(adapter, 'set').mockImplementationOnce(async (key, value) => {
+    await hold
+    adapter.map.set(key, value)
+    return true
+  })
+  const patched = patching?.session('42').patch({ a: 1 })
+  await vi.waitUntil(() => writes.mock.calls.length > 0)
+  let isStated = false
+  const stated = stating?.create({ ttlSeconds: 60 }).then(() => {
+    isStated = true
+  })
+  for (let ticks = 0; ticks < 200; ticks++) await new Promise(setImmediate)
+  const wasStatedBefore = isStated
+  end()
+  await Promise.all([patched, stated])
+  const info = await patching?.session('42').info()
+  expect(info?.expiresAt !== undefined).toBe(wasStatedBefore)
+})
+
 test('different sessions are written at the same time, one session by one write at a time', async () => {
   const map = new Map<string, unknown>()
   let writing = 0
