@@ -1,5 +1,6 @@
 export { batch, type StoreWrite } from './calls/batch.ts'
 export { createStore, createStoreWithSync } from './calls/create-store.ts'
+export { type EngineOfStore, engineOf } from './calls/engine-of.ts'
 export { GroupCommit } from './calls/group-commit.ts'
 export { KeyedLocks } from './calls/keyed-locks.ts'
 export { ownCall } from './calls/own-call.ts'
@@ -28,7 +29,7 @@ export {
   type BatchResult,
   makeInOrder,
 } from './operations/batch-operation.ts'
-export type { Scope } from './operations/operation.ts'
+export type { Engine, Scope } from './operations/operation.ts'
 export type { BatchOutcome, BatchWrite, RefusedWrite } from './port/batch.ts'
 export { type Cannot, type Capability, capabilities } from './port/capability.ts'
 export type { CheckedAddress } from './port/checked-address.ts'
@@ -51,6 +52,7 @@ export type {
   GroupedWrites,
   Transactions,
 } from './port/transactions.ts'
+export { checkPatch } from './rules/check-patch.ts'
 export { conditionHolds, jsonEqual } from './rules/condition.ts'
 export { copyJson } from './rules/json-copy.ts'
 export { checkSize, listedLength, namespaceNotFound } from './rules/limits.ts'

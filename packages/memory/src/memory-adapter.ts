@@ -8,6 +8,7 @@ import {
 import {
   type BatchOutcome,
   type BatchWrite,
+  type Cannot,
   type Changes,
   type CheckedAddress,
   type Condition,
@@ -38,12 +39,17 @@ import { lifeOf, type NamespaceRecord, type SessionRecord } from './records.ts'
 /** Up to so many nested properties are copied out by name; of more, every property is looked at. */
 const fewNested = 8
 
+/** Why a bounded store has no `batch`. */
+const removesByItself =
+  'a store with maxSessions or maxBytes removes sessions by itself: what belongs together would not stay together'
+
 /** How many sessions one `reclaim` looks at. */
 const reclaimStep = 1024
 
 /** The engine: Maps of Maps. Every call is synchronous, so each is atomic. */
 export class MemoryAdapter implements SyncStorageAdapter {
   readonly keepsOrder = true
+  readonly cannot: Cannot
   readonly #rules: StoreRules
   readonly #tree: RecordTree
   readonly #use: RecentUse | undefined
@@ -55,6 +61,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     this.#rules = rules
     this.#tree = new RecordTree(use)
     this.#use = use
+    this.cannot = use === undefined ? {} : { batch: removesByItself }
   }
 
   createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): void {
@@ -130,7 +137,6 @@ export class MemoryAdapter implements SyncStorageAdapter {
     const outcome = makeInOrder(writes, (write) => copies.#write(copyOf(write), now))
     if (outcome !== undefined) return outcome
     for (const write of writes) this.#write(write, now)
-    this.#evict()
     return undefined
   }
 
@@ -143,7 +149,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
 
   /** An adapter that holds copies of the sessions of those writes, and their namespaces. */
   #withCopies(writes: readonly BatchWrite[], clock: () => number): MemoryAdapter {
-    const other = new MemoryAdapter(this.#rules, this.#use?.emptied())
+    const other = new MemoryAdapter(this.#rules, undefined)
     for (const { address } of writes) {
       const { account, namespace } = address
       const owner = this.#tree.namespace(account, namespace)
@@ -162,13 +168,13 @@ export class MemoryAdapter implements SyncStorageAdapter {
   #patch(address: CheckedAddress, request: PatchRequest, clock: () => number): WriteOutcome {
     const { changes, expected, ttlSeconds: statedTtl } = request
     const found = this.#find(address, clock)
-    const owner = found?.namespace ?? this.#namespaceToWrite(address)
+    const owner = found?.namespace ?? this.#namespaceToWrite(address, request)
     const refused = refusalOf(expected, found)
     if (refused !== undefined) return refused
     const { documentLength, properties: most } = this.#rules.limits
     let lengthBound = (found?.lengthBound ?? 2) + request.lengthBound
     let countBound = (found?.countBound ?? 0) + changes.names.length
-    if (lengthBound > documentLength || countBound > most) {
+    if (request.isRecord !== true && (lengthBound > documentLength || countBound > most)) {
       const merged = mergedProperties(found, changes)
       lengthBound = JSON.stringify(merged).length
       countBound = Object.keys(merged).length
@@ -277,9 +283,12 @@ export class MemoryAdapter implements SyncStorageAdapter {
   }
 
   /** The namespace of a patch; `undefined`: it is to be created. */
-  #namespaceToWrite({ account, namespace }: CheckedAddress): NamespaceRecord | undefined {
+  #namespaceToWrite(
+    { account, namespace }: CheckedAddress,
+    { isRecord }: PatchRequest,
+  ): NamespaceRecord | undefined {
     const record = this.#tree.namespace(account, namespace)
-    if (record === undefined && this.#rules.explicitNamespaces) throw namespaceNotFound()
+    if (record === undefined && this.#rules.explicitNamespaces && isRecord !== true) throw namespaceNotFound()
     return record
   }
 

@@ -18,11 +18,6 @@ export class RecentUse {
     this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY
   }
 
-  /** The same bounds, with no session. */
-  emptied(): RecentUse {
-    return new RecentUse(this.#maxSessions, this.#maxBytes)
-  }
-
   /** The session to remove for the bounds to hold; `undefined`: they hold. */
   get surplus(): SessionRecord | undefined {
     return this.#sessions > this.#maxSessions || this.#bytes > this.#maxBytes ? this.#oldest : undefined

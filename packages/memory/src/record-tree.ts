@@ -74,15 +74,13 @@ export class RecordTree {
 
   /** Adds a copy of a session of another tree; values are shared, since they are replaced and never changed. */
   addCopy(session: SessionRecord, namespace: NamespaceRecord): void {
-    const { properties, empty, countBound, nested, lengthBound, life, bytes } = session
+    const { properties, empty, countBound, nested, lengthBound, life } = session
     const copy = new SessionRecord(session.id, this.#sequence++, namespace, session.createdAt)
     Object.assign(copy, { empty, countBound, nested, lengthBound, life })
     copy.properties = { ...properties }
     namespace.sessions.set(copy.id, copy)
     namespace.order.add(copy)
     if (life?.expiresAt !== undefined) this.mortal++
-    this.#use?.touch(copy)
-    this.#use?.grow(copy, bytes)
   }
 
   /** Removes a session. */

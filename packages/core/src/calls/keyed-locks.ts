@@ -11,6 +11,11 @@ import { settle } from './settle.ts'
 export class KeyedLocks {
   readonly #locks = new Map<string, Lock>()
 
+  /** Whether nobody has a key or waits for one. */
+  get isFree(): boolean {
+    return this.#locks.size === 0
+  }
+
   /** Runs a work beside others that share the key. */
   share<T>(key: string, work: () => Promise<T>): Promise<T> {
     return this.#run(key, false, work)

@@ -68,14 +68,15 @@ export function decidePatch(
   rules: StoreRules,
   now: number,
 ): WriteDecision {
-  if (namespaceTtl === undefined && rules.explicitNamespaces) throw namespaceNotFound()
+  const isRecord = request.isRecord === true
+  if (namespaceTtl === undefined && rules.explicitNamespaces && !isRecord) throw namespaceNotFound()
   const alive = before === undefined || isExpired(before.life.expiresAt, now) ? undefined : before
   const stored = alive?.document ?? emptyDocument
   const { changes, expected, ttlSeconds: statedTtl } = request
   const refused = refusalOf(expected, stored)
   if (refused !== undefined) return refused
   const document = patchDocument(stored, changes)
-  checkDocumentSize(document, rules)
+  if (!isRecord) checkDocumentSize(document, rules)
   const life = nextLife({
     before: alive?.life,
     propertiesBefore: stored === emptyDocument ? 0 : 1,

@@ -32,6 +32,11 @@ export interface PatchRequest {
   readonly ttlSeconds: number | undefined
   /** Never less than what `changes` adds to the session's compact JSON, in UTF-16 units. */
   readonly lengthBound: number
+  /**
+   * The record of a package that keeps its own in the store, beside its callers' sessions: neither the limits nor
+   * `namespaces: 'explicit'` apply to it. Only in a batch.
+   */
+  readonly isRecord?: true
 }
 
 /**
