@@ -1,0 +1,2 @@
+export type { Conflict, OfflineEvent, OfflineStatus, RejectedWrite } from './offline-events.ts'
+export { type OfflineOptions, type OfflineStore, offlineStore } from './offline-store.ts'

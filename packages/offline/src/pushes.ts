@@ -1,0 +1,335 @@
+import {
+  absent,
+  ConflictError,
+  ContextStoreError,
+  type JsonValue,
+  type Properties,
+  StoreUnavailableError,
+} from '@context-store/core'
+import { type BatchWrite, checkPatch, setOwn } from '@context-store/core/adapter'
+import type { Conflict } from './offline-events.ts'
+import type { Outbox, Place } from './outbox.ts'
+import {
+  asRead,
+  dataPatch,
+  isPending,
+  isSame,
+  kept,
+  keyOf,
+  type OutboxRecord,
+  orAbsent,
+  type RecordChanges,
+  type Refusal,
+  refusalsOf,
+  unmarked,
+  unmarkedLife,
+  valueAt,
+} from './outbox-record.ts'
+import type { Rejections } from './rejections.ts'
+import { isForGood, type RemoteCalls } from './remote-calls.ts'
+import type { SyncStatus } from './sync-status.ts'
+
+/** What decides a conflict. */
+export type OnConflict = 'local' | 'remote' | ((conflict: Conflict) => JsonValue | typeof absent)
+
+/** How often a session's push begins again because somebody writes meanwhile. */
+const mostAttempts = 32
+
+/** What is sent of a session. */
+interface Parcel {
+  readonly names: readonly string[]
+  /** What becomes of each. */
+  readonly values: RecordChanges
+  readonly record: OutboxRecord
+  /** Whether the time to live goes with it. */
+  readonly withLife: boolean
+  /** What the remote store has, where that was looked at. */
+  readonly remote: Properties | undefined
+}
+
+/** Sends what is unsent of a session, property by property where the remote store refuses some for good. */
+export class Pushes {
+  readonly #outbox: Outbox
+  readonly #remote: RemoteCalls
+  readonly #status: SyncStatus
+  readonly #rejections: Rejections
+  readonly #onConflict: OnConflict
+
+  constructor(
+    outbox: Outbox,
+    remote: RemoteCalls,
+    status: SyncStatus,
+    rejections: Rejections,
+    onConflict: OnConflict,
+  ) {
+    this.#outbox = outbox
+    this.#remote = remote
+    this.#status = status
+    this.#rejections = rejections
+    this.#onConflict = onConflict
+  }
+
+  /**
+   * Sends all that is unsent of a session; resolves when nothing is, and rejects with why something still is.
+   *
+   * @param mayGoOn - throws where this store must not send any more
+   */
+  async push(place: Place, mayGoOn: () => void): Promise<void> {
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const record = await this.#outbox.record(place)
+      this.#status.note(place, isPending(record), refusalsOf(record).size > 0)
+      if (!isPending(record)) return
+      mayGoOn()
+      await this.#pushOnce(place, record, mayGoOn)
+    }
+    throw new ConflictError('the session changed during each attempt to send it: it is sent later')
+  }
+
+  /** One step towards an empty record; it may find that the record has changed, and then changes nothing. */
+  async #pushOnce(place: Place, record: OutboxRecord, mayGoOn: () => void): Promise<void> {
+    const names = [...record.unsent.keys()]
+    const local = await this.#outbox.read(place.data, names)
+    if (await this.#dropExpired(place, record, local)) return
+    let remote: Properties | undefined
+    if (this.#onConflict !== 'local' && names.length > 0) {
+      remote = await this.#remoteOf(place, names)
+      if (await this.#merge(place, record, local, remote)) return
+    }
+    const values: RecordChanges = {}
+    for (const name of names) setOwn(values, name, orAbsent(valueAt(local, name)))
+    await this.#sendAll(place, { names, values, record, withLife: true, remote }, mayGoOn)
+  }
+
+  #remoteOf(place: Place, names: readonly string[]): Promise<Properties> {
+    return this.#remote.ask(
+      (store) => store.session<Properties>(place.session.address).getMany(names) as Promise<Properties>,
+    )
+  }
+
+  /** Forgets what was written and has expired here before it was sent; whether there was any. */
+  async #dropExpired(place: Place, record: OutboxRecord, local: Properties): Promise<boolean> {
+    const names = [...record.unsent]
+      .filter(([name, { isDeletion }]) => !isDeletion && !Object.hasOwn(local, name))
+      .map(([name]) => name)
+    const isOver = record.unsent.size === 0 && (await place.session.info()) === undefined
+    if (names.length === 0 && !isOver) return false
+    const isAll = names.length === record.unsent.size
+    const changes = { ...unmarked(names), ...(isAll && unmarkedLife) }
+    const isDone = await this.#outbox.settle(place, record, this.#orClear(record, names, isAll, changes))
+    if (isDone && names.length > 0) this.#tell('expired', place, names)
+    return true
+  }
+
+  /** Decides the conflicts; whether something changed here, so that the push begins again. */
+  async #merge(place: Place, record: OutboxRecord, local: Properties, remote: Properties): Promise<boolean> {
+    const conflicts = [...record.unsent.keys()]
+      .map((name) => conflictOf(place, name, record, local, remote))
+      .filter((conflict) => conflict !== undefined)
+    if (conflicts.length === 0) return false
+    const data: RecordChanges = {}
+    const changes: RecordChanges = {}
+    const results: { conflict: Conflict; result: JsonValue | typeof absent }[] = []
+    for (const conflict of conflicts) {
+      const { name } = conflict
+      try {
+        const result = this.#decide(conflict)
+        setOwn(data, name, result)
+        results.push({ conflict, result })
+        const isSettled = isSame(result === absent ? undefined : result, conflict.remote)
+        if (isSettled) Object.assign(changes, unmarked([name]))
+        else {
+          // A new write, which is sent on the condition of what was found.
+          const mark = this.#outbox.stamp()
+          changes[keyOf('unsent', name)] = result === absent ? `-${mark}` : mark
+          changes[keyOf('base', name)] = kept(conflict.remote)
+          changes[keyOf('sent', name)] = absent
+        }
+      } catch (error) {
+        await this.#rejections.setAside(place, record, [name], thrownError(error))
+        return true
+      }
+    }
+    const write: BatchWrite = { kind: 'patch', address: place.data, request: dataPatch(data) }
+    let isDone = false
+    try {
+      isDone = await this.#outbox.settle(place, record, changes, [write])
+    } catch (error) {
+      // The session would pass a limit here.
+      if (!ContextStoreError.is(error) || !isForGood(error)) throw error
+      await this.#rejections.setAside(place, record, Object.keys(data), error)
+    }
+    if (isDone) for (const result of results) this.#status.tell({ type: 'conflict', ...result })
+    return true
+  }
+
+  #decide(conflict: Conflict): JsonValue | typeof absent {
+    if (typeof this.#onConflict !== 'function') return orAbsent(conflict.remote)
+    const { rules } = this.#outbox.engine
+    const result: unknown = this.#onConflict(conflict)
+    if (result === absent) return absent
+    const names = { idLength: rules.limits.idLength, noPathNames: undefined }
+    const { changes } = checkPatch({ [conflict.name]: result }, undefined, undefined, rules, names)
+    if (result === undefined) throw new TypeError('it returned undefined: return a value, or absent')
+    return changes.values[conflict.name] as JsonValue
+  }
+
+  /** Sends a parcel; where it is refused for good, its halves, until the culprits are alone. */
+  async #sendAll(place: Place, parcel: Parcel, mayGoOn: () => void): Promise<void> {
+    try {
+      await this.#send(place, parcel)
+    } catch (error) {
+      if (!ContextStoreError.is(error)) throw error
+      await this.#takeBack(place, parcel, error)
+      if (!isForGood(error)) throw error
+      mayGoOn()
+      const { names } = parcel
+      if (names.length > 1) {
+        const half = names.length >> 1
+        await this.#sendAll(place, { ...parcel, names: names.slice(0, half) }, mayGoOn)
+        await this.#sendAll(place, { ...parcel, names: names.slice(half), withLife: false }, mayGoOn)
+      } else await this.#rejections.setAside(place, parcel.record, names, error)
+    }
+  }
+
+  async #send(place: Place, parcel: Parcel): Promise<void> {
+    const { names, values, record, remote } = parcel
+    const removed = names.filter((name) => values[name] === absent)
+    const written: RecordChanges = {}
+    for (const name of names) if (values[name] !== absent) setOwn(written, name, values[name] as JsonValue)
+    if (remote !== undefined && !(await this.#noteSent(place, record, names, values))) return
+    const { can } = this.#remote
+    const life = parcel.withLife ? record.life : undefined
+    const seconds = can.timeToLive ? life?.seconds : undefined
+    const options = seconds === undefined ? undefined : { ttlSeconds: seconds }
+    const isOneWrite = can.removals || removed.length === 0
+    const patch: RecordChanges = { ...written }
+    if (can.removals) for (const name of removed) setOwn(patch, name, absent)
+    const isPatched = life !== undefined || Object.keys(patch).length > 0
+    if (isPatched) {
+      const isDone = await this.#remote.ask(async (store) => {
+        const session = store.session<Properties>(place.session.address)
+        if (remote === undefined || !can.conditions) {
+          await session.patch(patch, options)
+          return true
+        }
+        return (await session.patchIf(asRead(names, remote), patch, options)).ok
+      })
+      // Somebody else wrote since the remote store was looked at: the push begins again.
+      if (!isDone) {
+        await this.#forgetSent(place, names)
+        return
+      }
+    }
+    if (!isOneWrite) {
+      await this.#remote.ask((store) => store.session<Properties>(place.session.address).delete(removed))
+    }
+    await this.#acknowledge(place, parcel, life?.stamp)
+    if (names.length > 0) this.#tell('pushed', place, names)
+  }
+
+  /** Remembers what is being sent, so that it is known again if the answer is lost; `false`: a write came between. */
+  #noteSent(
+    place: Place,
+    record: OutboxRecord,
+    names: readonly string[],
+    values: RecordChanges,
+  ): Promise<boolean> {
+    const changes: RecordChanges = {}
+    for (const name of names) changes[keyOf('sent', name)] = kept(values[name])
+    return this.#outbox.settle(place, record, changes)
+  }
+
+  /** After an error that says that nothing was written: what was sent was not. */
+  async #takeBack(place: Place, { names, remote }: Parcel, error: ContextStoreError): Promise<void> {
+    if (remote !== undefined && error.outcome === 'not-applied') await this.#forgetSent(place, names)
+  }
+
+  async #forgetSent(place: Place, names: readonly string[]): Promise<void> {
+    await this.#settled(place, (record) => {
+      const changes: RecordChanges = {}
+      for (const name of names) if (record.sent.has(name)) changes[keyOf('sent', name)] = absent
+      return changes
+    })
+  }
+
+  /** Forgets what the remote store has now; what was written since stays unsent. */
+  async #acknowledge(
+    place: Place,
+    { names, values, record: sent, remote }: Parcel,
+    life?: string,
+  ): Promise<void> {
+    const note = this.#outbox.noteSeen(place, { push: this.#outbox.stamp() })
+    await this.#settled(
+      place,
+      (record) => {
+        const isLatest = (name: string): boolean =>
+          record.unsent.get(name)?.stamp === sent.unsent.get(name)?.stamp
+        const done = names.filter(isLatest)
+        const changes = unmarked(done)
+        for (const name of names) {
+          if (isLatest(name)) continue
+          changes[keyOf('sent', name)] = absent
+          if (remote !== undefined) changes[keyOf('base', name)] = kept(values[name])
+        }
+        const isLifeSent = life !== undefined && record.life?.stamp === life
+        if (isLifeSent) Object.assign(changes, unmarkedLife)
+        const isLifeLeft = record.life !== undefined && !isLifeSent
+        return this.#orClear(record, done, !isLifeLeft, changes)
+      },
+      [note],
+    )
+  }
+
+  /** Changes a record by what it is, again where a write came between. */
+  async #settled(
+    place: Place,
+    changesOf: (record: OutboxRecord) => RecordChanges | 'clear',
+    others: readonly BatchWrite[] = [],
+  ): Promise<void> {
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      if (this.#remote.isStopped) throw new StoreUnavailableError('the store is being closed')
+      const record = await this.#outbox.record(place)
+      if (await this.#outbox.settle(place, record, changesOf(record), others)) return
+    }
+    throw new ConflictError('the session changed during each attempt to note what was sent')
+  }
+
+  /** The end of the record where nothing is left of it. */
+  #orClear(
+    { unsent, rejected }: OutboxRecord,
+    done: readonly string[],
+    isLifeDone: boolean,
+    changes: RecordChanges,
+  ): RecordChanges | 'clear' {
+    const gone = new Set(done)
+    const isLeft = [...unsent.keys(), ...rejected.keys()].some((name) => !gone.has(name))
+    return isLeft || !isLifeDone ? changes : 'clear'
+  }
+
+  #tell(type: 'pushed' | 'expired', place: Place, names: readonly string[]): void {
+    this.#status.tell({ type, address: place.session.address, names })
+  }
+}
+
+/** Whether both this device and another writer changed a property, since the remote value that this device knew. */
+function conflictOf(
+  place: Place,
+  name: string,
+  record: OutboxRecord,
+  local: Properties,
+  remote: Properties,
+): Conflict | undefined {
+  const now = valueAt(remote, name)
+  const base = record.base.get(name)
+  const here = valueAt(local, name)
+  if (isSame(now, base) || isSame(now, here)) return undefined
+  // Sent by this device, and the answer was lost.
+  if (record.sent.has(name) && isSame(now, record.sent.get(name))) return undefined
+  return { address: place.session.address, name, base, local: here, remote: now }
+}
+
+/** The error for what `onConflict` threw, or returned that is no value. */
+function thrownError(cause: unknown): Refusal {
+  const reason = ContextStoreError.is(cause) ? cause.message : String(cause)
+  return { code: 'conflict', message: `onConflict did not decide: ${reason}` }
+}

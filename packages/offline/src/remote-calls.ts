@@ -1,0 +1,95 @@
+import type { ContextStore } from '@context-store/core'
+import { ContextStoreError, StoreUnavailableError } from '@context-store/core'
+import { traitsOf } from '@context-store/core/adapter'
+
+/** The longest that a call of the remote store is waited for, in milliseconds; one with a limit of its own ends sooner. */
+const longestCall = 60_000
+
+/** The codes of errors that a write will meet again however often it is sent. */
+const forGood: ReadonlySet<string> = new Set([
+  'invalid-address',
+  'invalid-option',
+  'invalid-value',
+  'namespace-not-found',
+  'too-large',
+  'unsupported',
+])
+
+/** Whether the remote store refuses a write, which sending it again does not change. */
+export function isForGood(error: ContextStoreError): boolean {
+  return forGood.has(error.code)
+}
+
+/** The calls of the remote store: each ends, and with a store's error. */
+export class RemoteCalls {
+  readonly store: ContextStore
+  readonly can: { readonly conditions: boolean; readonly removals: boolean; readonly timeToLive: boolean }
+  readonly #stopped = new AbortController()
+  #underWay = 0
+
+  constructor(store: ContextStore) {
+    this.store = store
+    const { cannot } = traitsOf(store)
+    this.can = {
+      conditions: cannot.conditions === undefined,
+      removals: cannot.removals === undefined,
+      timeToLive: cannot['time-to-live'] === undefined,
+    }
+  }
+
+  /** Whether {@link stop} was called. */
+  get isStopped(): boolean {
+    return this.#stopped.signal.aborted
+  }
+
+  /** Makes a call; rejects when it takes too long, or when the store is closed. */
+  ask<T>(call: (store: ContextStore) => Promise<T>): Promise<T> {
+    const { signal } = this.#stopped
+    return new Promise<T>((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', late)
+      }
+      const late = (): void => {
+        end()
+        reject(new StoreUnavailableError('the remote store did not answer in time', { outcome: 'unknown' }))
+      }
+      const timer = setTimeout(late, longestCall)
+      if (signal.aborted) {
+        late()
+        return
+      }
+      signal.addEventListener('abort', late)
+      this.#underWay++
+      answerOf(call, this.store)
+        .then(resolve, (error) => reject(ContextStoreError.is(error) ? error : failed(error)))
+        .finally(() => {
+          this.#underWay--
+          end()
+        })
+    })
+  }
+
+  /** Waits for no answer any more. */
+  stop(): void {
+    this.#stopped.abort()
+  }
+
+  /** Closes the store; does not wait for calls that it has under way. */
+  async close(): Promise<void> {
+    const isIdle = this.#underWay === 0
+    this.stop()
+    const closing = this.store.close()
+    if (isIdle) await closing
+    else closing.catch(() => undefined)
+  }
+}
+
+/** What the call gives; one that throws at once is a rejection. */
+async function answerOf<T>(call: (store: ContextStore) => Promise<T>, store: ContextStore): Promise<T> {
+  return await call(store)
+}
+
+function failed(cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError('the remote store failed: see the cause', { cause, outcome: 'unknown' })
+}

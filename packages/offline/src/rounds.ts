@@ -1,0 +1,208 @@
+import { ContextStoreError, StoreUnavailableError } from '@context-store/core'
+import type { BackOff } from './back-off.ts'
+import type { Outbox, Place } from './outbox.ts'
+import { isPending, refusalsOf } from './outbox-record.ts'
+import { type PusherLock, pusherLock } from './pusher-lock.ts'
+import type { Pushes } from './pushes.ts'
+import { isForGood, type RemoteCalls } from './remote-calls.ts'
+import type { SyncStatus } from './sync-status.ts'
+
+/** How many sessions are sent at once. */
+const atOnce = 16
+/** After so many failures in a row, with no success, the rest of a round would fail as well. */
+const mostFailures = 3
+/** A background round waits for the writes that come together, in milliseconds. */
+const gathering = 20
+
+/** Sends what is unsent, in rounds, one after the other. */
+export class Rounds {
+  readonly #outbox: Outbox
+  readonly #remote: RemoteCalls
+  readonly #status: SyncStatus
+  readonly #pushes: Pushes
+  readonly #backOff: BackOff
+  readonly #lock: PusherLock
+  readonly #isBackground: boolean
+  readonly #stopped = new AbortController()
+  #last: Promise<void> = Promise.resolve()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** Whether all that was left by an earlier run, or another tab, has been looked for. */
+  #hasLooked = false
+
+  constructor(
+    outbox: Outbox,
+    remote: RemoteCalls,
+    status: SyncStatus,
+    pushes: Pushes,
+    backOff: BackOff,
+    isBackground: boolean,
+  ) {
+    this.#outbox = outbox
+    this.#remote = remote
+    this.#status = status
+    this.#pushes = pushes
+    this.#backOff = backOff
+    this.#isBackground = isBackground
+    this.#lock = pusherLock(outbox)
+  }
+
+  /** Begins to send in the background: what an earlier run has left, too. */
+  start(): void {
+    if (!this.#isBackground) return
+    globalThis.addEventListener?.('online', this.#online)
+    this.#wake(0)
+  }
+
+  /** Notes a write. */
+  wrote(place: Place): void {
+    this.#status.wrote(place)
+    if (this.#isBackground && !this.#backOff.isWaiting) this.#wake(gathering)
+  }
+
+  /** Notes that a namespace was created. */
+  wroteNamespace(): void {
+    if (this.#isBackground && !this.#backOff.isWaiting) this.#wake(gathering)
+  }
+
+  /** Makes a round over all that is pending; does not throw. */
+  flush(signal: AbortSignal | undefined): Promise<void> {
+    const { signal: stopped } = this.#stopped
+    const ends = signal === undefined ? stopped : AbortSignal.any([stopped, signal])
+    const round = this.#next(ends, true)
+    return Promise.race([round, aborted(ends)])
+  }
+
+  /** Runs a work while nothing is sent, by this store or any that shares the local one. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = await this.#lock.hold(this.#stopped.signal, async () => ({ value: await work() }))
+    if (done === undefined) throw new StoreUnavailableError('the store is being closed')
+    return done.value
+  }
+
+  /** Ends the round under way, without waiting for the network. */
+  async stop(): Promise<void> {
+    globalThis.removeEventListener?.('online', this.#online)
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#stopped.abort()
+    await this.#last
+  }
+
+  readonly #online = (): void => {
+    this.#backOff.reset()
+    this.#hasLooked = false
+    this.#wake(0)
+  }
+
+  /** Makes a round in the background, unless one is to come. */
+  #wake(delay: number): void {
+    if (this.#timer !== undefined || this.#stopped.signal.aborted) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#next(this.#stopped.signal, !this.#hasLooked)
+    }, delay)
+    // A process that has nothing else to do may end: what is unsent stays where it is.
+    ;(this.#timer as { unref?(): void }).unref?.()
+  }
+
+  #next(signal: AbortSignal, isWhole: boolean): Promise<void> {
+    this.#last = this.#last.then(() => this.#round(signal, isWhole))
+    return this.#last
+  }
+
+  async #round(signal: AbortSignal, isWhole: boolean): Promise<void> {
+    if (signal.aborted) return
+    let failure: ContextStoreError | undefined
+    let hasBegun = false
+    try {
+      await this.#lock.hold(signal, async (check) => {
+        hasBegun = true
+        if (isWhole) await this.#findAll()
+        this.#hasLooked = true
+        this.#status.began()
+        const mayGoOn = (): void => {
+          check()
+          if (signal.aborted) throw new StoreUnavailableError('the sending was stopped')
+        }
+        await this.#sendNamespaces(mayGoOn)
+        failure = await this.#sendSessions(mayGoOn)
+      })
+    } catch (error) {
+      failure = ContextStoreError.is(error) ? error : new StoreUnavailableError('', { cause: error })
+    }
+    if (!hasBegun && failure === undefined) return
+    this.#status.ended(failure, this.#now())
+    if (failure === undefined) this.#backOff.reset()
+    const delay = failure === undefined ? gathering : this.#backOff.failed()
+    if (this.#isBackground && (failure !== undefined || this.#status.pending.size > 0)) this.#wake(delay)
+  }
+
+  /** The time by the store's clock; `undefined`: it gives none. */
+  #now(): number | undefined {
+    try {
+      return this.#outbox.engine.rules.now()
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Finds the sessions with something unsent or set aside, whoever wrote it. */
+  async #findAll(): Promise<void> {
+    let from: string | undefined
+    do {
+      const { items, next } = await this.#outbox.records(from)
+      for (const [place, record] of items) {
+        this.#status.note(place, isPending(record), refusalsOf(record).size > 0)
+      }
+      from = next
+    } while (from !== undefined)
+  }
+
+  async #sendNamespaces(mayGoOn: () => void): Promise<void> {
+    for (const { account, namespace, stamp, seconds } of await this.#outbox.unsentNamespaces()) {
+      mayGoOn()
+      const options =
+        seconds !== undefined && this.#remote.can.timeToLive ? { ttlSeconds: seconds } : undefined
+      try {
+        await this.#remote.ask((store) => store.account(account).namespace(namespace).create(options))
+      } catch (error) {
+        // One that cannot be created fails its patches, which are set aside; a remote without `create` makes it with those.
+        if (!ContextStoreError.is(error) || !isForGood(error)) throw error
+      }
+      await this.#outbox.forgetNamespace(account, namespace, stamp)
+    }
+  }
+
+  /** Sends the sessions that are pending now; gives the last failure. */
+  async #sendSessions(mayGoOn: () => void): Promise<ContextStoreError | undefined> {
+    const places = [...this.#status.pending.values()].values()
+    const refused = new Set<string>()
+    let failure: ContextStoreError | undefined
+    let failures = 0
+    const send = async (): Promise<void> => {
+      for (const place of places) {
+        if (failures >= mostFailures) return
+        if (refused.has(place.data.account)) continue
+        try {
+          mayGoOn()
+          await this.#pushes.push(place, mayGoOn)
+          failures = 0
+        } catch (error) {
+          if (!ContextStoreError.is(error)) throw error
+          failure = error
+          if (error.code === 'unauthorized') refused.add(place.data.account)
+          else failures++
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: atOnce }, send))
+    return failure
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,65 @@
+import { type ContextStore, ContextStoreError, StoreUnavailableError, UnauthorizedError } from '@context-store/core'
+
+/** What the network does to one call. */
+export type Weather = 'up' | 'down' | 'lost-answer' | 'hanging' | ContextStoreError
+
+/** A remote store behind a network that a test decides. */
+export class Network {
+  /** What the next calls meet, in their order; after them: {@link Network.weather}. */
+  readonly next: Weather[] = []
+  weather: Weather = 'up'
+  /** The names of the methods that were called, with what they met. */
+  readonly calls: string[] = []
+  /** Called before each call reaches the store. */
+  before: (method: string) => void | Promise<void> = () => undefined
+
+  /** The store as a device sees it. */
+  through<T extends object>(target: T): T {
+    return new Proxy(target, {
+      get: (object, name) => {
+        const member: unknown = Reflect.get(object, name, object)
+        if (typeof member !== 'function') return member
+        const method = member.bind(object) as (...args: unknown[]) => unknown
+        if (['account', 'namespace', 'session'].includes(String(name))) {
+          return (...args: unknown[]) => this.through(method(...args) as object)
+        }
+        if (name === 'close' || typeof name === 'symbol') return method
+        return (...args: unknown[]) => this.#call(String(name), () => method(...args) as Promise<unknown>)
+      },
+    })
+  }
+
+  async #call(name: string, call: () => Promise<unknown>): Promise<unknown> {
+    const weather = this.next.shift() ?? this.weather
+    this.calls.push(name)
+    await this.before(name)
+    if (weather === 'up') return call()
+    if (weather === 'hanging') return new Promise(() => undefined)
+    if (weather === 'down') throw new StoreUnavailableError('no network')
+    if (weather === 'lost-answer') {
+      await call()
+      throw new StoreUnavailableError('the answer is lost', { outcome: 'unknown' })
+    }
+    throw weather
+  }
+}
+
+/** The error for credentials that are refused. */
+export const unauthorized: ContextStoreError = new UnauthorizedError('the key is refused')
+
+/** Everything a store has, by address. */
+export async function everything(store: ContextStore): Promise<{ [address: string]: unknown }> {
+  const found: { [address: string]: unknown } = {}
+  for await (const account of store.accounts()) {
+    for await (const { name } of store.account(account).namespaces()) {
+      for await (const { id, properties } of store
+        .account(account)
+        .namespace(name)
+        .sessions({ properties: true })) {
+        found[`${account}/${name}/${id}`] = properties
+      }
+    }
+  }
+  return found
+}
+
