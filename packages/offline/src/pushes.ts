@@ -322,7 +322,8 @@ function conflictOf(
   const now = valueAt(remote, name)
   const base = record.base.get(name)
   const here = valueAt(local, name)
-  if (isSame(now, base) || isSame(now, here)) return undefined
+  // Also where both are the same: two writers may have counted to it.
+  if (isSame(now, base)) return undefined
   // Sent by this device, and the answer was lost.
   if (record.sent.has(name) && isSame(now, record.sent.get(name))) return undefined
   return { address: place.session.address, name, base, local: here, remote: now }

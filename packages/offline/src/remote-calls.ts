@@ -24,7 +24,10 @@ export function isForGood(error: ContextStoreError): boolean {
 export class RemoteCalls {
   readonly store: ContextStore
   readonly can: { readonly conditions: boolean; readonly removals: boolean; readonly timeToLive: boolean }
-  readonly #stopped = new AbortController()
+  /** Whether {@link stop} was called. */
+  isStopped = false
+  /** Ends the waiting for a call under way. */
+  readonly #waiting = new Set<() => void>()
   #underWay = 0
 
   constructor(store: ContextStore) {
@@ -37,42 +40,35 @@ export class RemoteCalls {
     }
   }
 
-  /** Whether {@link stop} was called. */
-  get isStopped(): boolean {
-    return this.#stopped.signal.aborted
-  }
-
   /** Makes a call; rejects when it takes too long, or when the store is closed. */
   ask<T>(call: (store: ContextStore) => Promise<T>): Promise<T> {
-    const { signal } = this.#stopped
     return new Promise<T>((resolve, reject) => {
-      const end = (): void => {
+      const giveUp = (): void => {
         clearTimeout(timer)
-        signal.removeEventListener('abort', late)
-      }
-      const late = (): void => {
-        end()
+        this.#waiting.delete(giveUp)
         reject(new StoreUnavailableError('the remote store did not answer in time', { outcome: 'unknown' }))
       }
-      const timer = setTimeout(late, longestCall)
-      if (signal.aborted) {
-        late()
+      const timer = setTimeout(giveUp, longestCall)
+      if (this.isStopped) {
+        giveUp()
         return
       }
-      signal.addEventListener('abort', late)
+      this.#waiting.add(giveUp)
       this.#underWay++
       answerOf(call, this.store)
         .then(resolve, (error) => reject(ContextStoreError.is(error) ? error : failed(error)))
         .finally(() => {
+          clearTimeout(timer)
+          this.#waiting.delete(giveUp)
           this.#underWay--
-          end()
         })
     })
   }
 
   /** Waits for no answer any more. */
   stop(): void {
-    this.#stopped.abort()
+    this.isStopped = true
+    for (const giveUp of this.#waiting) giveUp()
   }
 
   /** Closes the store; does not wait for calls that it has under way. */

@@ -69,7 +69,15 @@ export class Rounds {
     const { signal: stopped } = this.#stopped
     const ends = signal === undefined ? stopped : AbortSignal.any([stopped, signal])
     const round = this.#next(ends, true)
-    return Promise.race([round, aborted(ends)])
+    return new Promise((resolve) => {
+      const end = (): void => {
+        ends.removeEventListener('abort', end)
+        resolve()
+      }
+      ends.addEventListener('abort', end)
+      if (ends.aborted) end()
+      else void round.then(end)
+    })
   }
 
   /** Runs a work while nothing is sent, by this store or any that shares the local one. */
@@ -198,11 +206,4 @@ export class Rounds {
     await Promise.all(Array.from({ length: atOnce }, send))
     return failure
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -1,4 +1,9 @@
-import { type ContextStore, ContextStoreError, StoreUnavailableError, UnauthorizedError } from '@context-store/core'
+import {
+  type ContextStore,
+  type ContextStoreError,
+  StoreUnavailableError,
+  UnauthorizedError,
+} from '@context-store/core'
 
 /** What the network does to one call. */
 export type Weather = 'up' | 'down' | 'lost-answer' | 'hanging' | ContextStoreError
@@ -62,4 +67,3 @@ export async function everything(store: ContextStore): Promise<{ [address: strin
   }
   return found
 }
-

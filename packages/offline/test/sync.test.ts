@@ -1,0 +1,462 @@
+import {
+  absent,
+  type ContextStore,
+  InvalidValueError,
+  type Properties,
+  TooLargeError,
+} from '@context-store/core'
+import { engineOf } from '@context-store/core/adapter'
+import { memoryStore } from '@context-store/memory'
+import { type OfflineEvent, type OfflineOptions, offlineStore } from '@context-store/offline'
+import { restStore } from '@context-store/rest/client'
+import { afterEach, expect, test, vi } from 'vitest'
+import { everything, Network, unauthorized } from './network.ts'
+
+const opened: ContextStore[] = []
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close()
+})
+
+/** A device of its own: with a network, a remote store, and what happened. */
+function device(options: Partial<OfflineOptions> = {}, remote: ContextStore = memoryStore()) {
+  const network = new Network()
+  const local = memoryStore()
+  const store = offlineStore({
+    local,
+    remote: network.through(remote),
+    pull: 'manual',
+    push: 'manual',
+    ...options,
+  })
+  opened.push(store)
+  const events: OfflineEvent[] = []
+  store.subscribe((event) => void (event.type === 'status' || events.push(event)))
+  return { store, network, remote, local, events, at: sessionOf(store), there: sessionOf(remote) }
+}
+
+function sessionOf(store: ContextStore) {
+  return store.account('577089').namespace('shop').session('visit')
+}
+
+async function list<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const item of items) found.push(item)
+  return found
+}
+
+test('what is written without a network is read here at once, and sent with flush()', async () => {
+  const { store, at, there, network } = device()
+  network.weather = 'down'
+  await at.patch({ basket: ['tea'], step: 1, old: 0 })
+  await at.patch({ step: 2, old: absent })
+  expect(await at.getAll()).toEqual({ basket: ['tea'], step: 2 })
+  expect(await store.flush()).toMatchObject({
+    state: 'offline',
+    pending: 1,
+    lastError: { code: 'unavailable' },
+  })
+  expect(await there.getAll()).toEqual({})
+
+  network.weather = 'up'
+  const status = await store.flush()
+  expect(status).toMatchObject({ state: 'synced', pending: 0, rejected: 0, lastSyncedAt: expect.any(Date) })
+  expect(status).not.toHaveProperty('lastError')
+  expect(await there.getAll()).toEqual({ basket: ['tea'], step: 2 })
+})
+
+test('the outbox shows in no listing', async () => {
+  const { store, at } = device()
+  await at.patch({ step: 1 })
+  expect(await list(store.accounts())).toEqual(['577089'])
+  expect(await everything(store)).toEqual({ '577089/shop/visit': { step: 1 } })
+})
+
+test('only what was written is sent: other properties in the remote store stay as they are', async () => {
+  const { store, at, there } = device()
+  await there.patch({ step: 'theirs', name: 'theirs', old: 1 })
+  await at.patch({ step: 'ours' })
+  await at.delete('old')
+  await store.flush()
+  expect(await there.getAll()).toEqual({ step: 'ours', name: 'theirs' })
+})
+
+test('a clear is sent as deletions of the names that this device knew', async () => {
+  const { store, at, there } = device()
+  await at.patch({ a: 1, b: 2 })
+  await store.flush()
+  await there.patch({ theirs: 3 })
+  await at.clear()
+  await at.patch({ b: 4 })
+  await store.flush()
+  expect(await there.getAll()).toEqual({ b: 4, theirs: 3 })
+})
+
+test('the outbox grows with the properties, not with the number of writes, and is empty when all is sent', async () => {
+  const { store, at, local } = device()
+  for (let step = 0; step < 100; step++) await at.patch({ step })
+  expect(await list(store.pending())).toEqual([
+    { address: { account: '577089', namespace: 'shop', session: 'visit' }, names: ['step'] },
+  ])
+  await store.flush()
+  expect(await list(store.pending())).toEqual([])
+  // What is left is the note that the session was sent.
+  const { items } = await engineOf(local).call({}, false, (engine) =>
+    engine.listNamespaces('', { from: undefined, limit: 10 }),
+  )
+  const left = await Promise.all(
+    items.map(({ name }) =>
+      engineOf(local).call({}, false, (engine) =>
+        engine.listSessions('', name, { from: undefined, limit: 10, properties: true }),
+      ),
+    ),
+  )
+  expect(left.flatMap((slice) => slice.items.map(({ properties }) => properties))).toEqual([
+    { push: expect.any(String) },
+  ])
+})
+
+test('what is written while its session is sent stays pending', async () => {
+  const { store, at, there, network } = device()
+  await at.patch({ step: 1, other: 1 })
+  network.before = async () => {
+    network.before = () => undefined
+    await at.patch({ step: 2 })
+  }
+  // The round goes on until nothing is left of the session.
+  await store.flush()
+  expect(await there.getAll()).toEqual({ step: 2, other: 1 })
+  expect(network.calls).toEqual(['patch', 'patch'])
+})
+
+test('a session that has expired here before it was sent is gone, and an event says so', async () => {
+  let now = 0
+  const { store, at, there, events } = device({ local: memoryStore({ now: () => now }) })
+  await at.patch({ step: 1 }, { ttlSeconds: 60 })
+  now += 60_000
+  await at.patch({ later: 1 })
+  await store.flush()
+  expect(await there.getAll()).toEqual({ later: 1 })
+  expect(events).toContainEqual(expect.objectContaining({ type: 'expired', names: ['step'] }))
+})
+
+test('a time to live is sent with its patch', async () => {
+  const { store, at, there } = device()
+  await at.patch({ step: 1 }, { ttlSeconds: 60 })
+  await store.flush()
+  expect(await there.info()).toMatchObject({ ttlSeconds: 60 })
+  await at.patch({}, { ttlSeconds: 600 })
+  await store.flush()
+  expect(await there.info()).toMatchObject({ ttlSeconds: 600 })
+  expect(store.status).toMatchObject({ pending: 0 })
+})
+
+test('a namespace is created there too; its deletion needs the network', async () => {
+  const { store, at, there, network, remote } = device()
+  network.weather = 'down'
+  const shop = store.account('577089').namespace('shop')
+  await shop.create({ ttlSeconds: 60 })
+  await at.patch({ step: 1 })
+  await expect(shop.delete()).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await at.getAll()).toEqual({ step: 1 })
+  network.weather = 'up'
+  await store.flush()
+  expect(await remote.account('577089').namespace('shop').info()).toMatchObject({ ttlSeconds: 60 })
+  await shop.delete()
+  expect(await at.getAll()).toEqual({})
+  expect(await there.getAll()).toEqual({})
+  expect(await list(remote.account('577089').namespaces())).toEqual([])
+})
+
+test('what the remote store refuses for good is set aside alone; the rest is sent', async () => {
+  const { store, at, there, network, events } = device({}, memoryStore({ limits: { documentLength: 100 } }))
+  await at.patch({ a: 1, b: 2, long: 'x'.repeat(200), c: 3 })
+  expect(await store.flush()).toMatchObject({ state: 'synced', pending: 0, rejected: 1 })
+  expect(await there.getAll()).toEqual({ a: 1, b: 2, c: 3 })
+  const [rejected] = await list(store.rejected())
+  expect(rejected).toMatchObject({ names: ['long'], error: { code: 'too-large' } })
+  expect(events.map(({ type }) => type)).toContain('rejected')
+  expect(await at.get('long')).toHaveLength(200)
+
+  network.calls.length = 0
+  await store.flush()
+  expect(network.calls).toEqual([])
+  // A new write makes it pending again.
+  await at.patch({ long: 'short' })
+  expect(await store.flush()).toMatchObject({ pending: 0, rejected: 0 })
+  expect(await there.get('long')).toBe('short')
+})
+
+test('retry() makes a rejected write pending again, discard() gives the local values up', async () => {
+  const { store, at, there, network } = device()
+  await there.patch({ a: 'theirs' })
+  await at.patch({ a: 1, b: 2 })
+  network.next.push(...Array.from({ length: 3 }, () => new InvalidValueError('', 'refused')))
+  await store.flush()
+  const [rejected] = await list(store.rejected())
+  expect(rejected?.names).toEqual(['a', 'b'])
+  await rejected?.retry()
+  expect(store.status).toMatchObject({ pending: 1, rejected: 0 })
+  network.next.push(...Array.from({ length: 3 }, () => new TooLargeError('refused')))
+  await store.flush()
+  const [again] = await list(store.rejected())
+  await again?.discard()
+  expect(await at.getAll()).toEqual({})
+  expect(await list(store.rejected())).toEqual([])
+  expect(store.status).toMatchObject({ pending: 0, rejected: 0, state: 'synced' })
+  await store.pull(at.address)
+  expect(await at.getAll()).toEqual({ a: 'theirs' })
+})
+
+test('refused credentials stop their account, not the others', async () => {
+  const remote = memoryStore()
+  const { store, at, network } = device({}, remote)
+  await at.patch({ a: 1 })
+  await store.account('577089').namespace('shop').session('another').patch({ a: 1 })
+  const other = store.account('other').namespace('shop').session('visit')
+  await other.patch({ a: 1 })
+  network.next.push(unauthorized, unauthorized)
+  expect(await store.flush()).toMatchObject({ state: 'unauthorized', pending: 2 })
+  expect(await remote.account('other').namespace('shop').session('visit').getAll()).toEqual({ a: 1 })
+  expect(await store.flush()).toMatchObject({ state: 'synced', pending: 0 })
+})
+
+test('one session that fails does not hold up the others; a network that fails ends the round', async () => {
+  const { store, network } = device()
+  const shop = store.account('577089').namespace('shop')
+  for (let i = 0; i < 100; i++) await shop.session(`${i}`).patch({ i })
+  network.next.push('down', 'lost-answer')
+  expect(await store.flush()).toMatchObject({ state: 'offline', pending: 2 })
+  expect(await store.flush()).toMatchObject({ state: 'synced', pending: 0 })
+
+  for (let i = 0; i < 100; i++) await shop.session(`${i}`).patch({ i: 'again' })
+  network.weather = 'down'
+  network.calls.length = 0
+  expect(await store.flush()).toMatchObject({ state: 'offline', pending: 100 })
+  expect(network.calls.length).toBeLessThan(30)
+})
+
+test('flush() ends with its signal, and close() waits for no network and loses nothing', async () => {
+  const { store, at, network } = device()
+  await at.patch({ step: 1 })
+  network.weather = 'hanging'
+  const gone = new AbortController()
+  const flushed = store.flush({ signal: gone.signal })
+  await vi.waitFor(() => expect(network.calls).toHaveLength(1))
+  gone.abort()
+  expect(await flushed).toMatchObject({ pending: 1 })
+  const hanging = store.flush()
+  await store.close()
+  expect(await hanging).toMatchObject({ pending: 1 })
+  await expect(at.patch({ step: 2 })).rejects.toMatchObject({ code: 'closed' })
+  await expect(store.flush()).rejects.toMatchObject({ code: 'closed' })
+})
+
+test('the status is frozen, and a new object at each change only', async () => {
+  const { store, at } = device()
+  const before = store.status
+  expect(Object.isFrozen(before)).toBe(true)
+  expect(store.status).toBe(before)
+  let told = 0
+  const end = store.subscribe(({ type }) => void (type === 'status' && told++))
+  await at.patch({ step: 1 })
+  await at.patch({ step: 2 })
+  expect(told).toBe(1)
+  expect(store.status).toMatchObject({ state: 'pending', pending: 1 })
+  expect(store.status).not.toBe(before)
+  end()
+  await at.patch({ step: 3 })
+  await store.flush()
+  expect(told).toBe(1)
+})
+
+test('the first read of a session asks the remote store, once it answers', async () => {
+  const { at, there, network, events } = device({ pull: 'first-read' })
+  await there.patch({ name: 'theirs', step: 'theirs' })
+  await at.patch({ step: 'ours' })
+  network.weather = 'down'
+  expect(await at.getAll()).toEqual({ step: 'ours' })
+  network.weather = 'up'
+  expect(await at.getAll()).toEqual({ step: 'ours' })
+  expect(network.calls).toEqual(['getAll'])
+  vi.useFakeTimers({ toFake: ['performance'], now: performance.now() })
+  try {
+    vi.advanceTimersByTime(2_000)
+    expect(await at.getAll()).toEqual({ step: 'ours', name: 'theirs' })
+    expect(events).toContainEqual(expect.objectContaining({ type: 'pulled', names: ['name'] }))
+    await there.patch({ name: 'later' })
+    expect(await at.get('name')).toBe('theirs')
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('update and patchIf of a session that this device has never seen decide on what the remote store has', async () => {
+  const { store, remote, there, at } = device({ pull: 'first-read' })
+  await there.patch({ turns: 4 })
+  expect(await at.update(['turns'], ({ turns = 0 }) => ({ turns: Number(turns) + 1 }))).toEqual({ turns: 5 })
+  const [claim, claimThere] = [store, remote].map((one) =>
+    one.account('577089').namespace('shop').session('claim'),
+  )
+  await claimThere?.patch({ owner: 'them' })
+  expect(await claim?.patchIf({ owner: absent }, { owner: 'us' })).toEqual({
+    ok: false,
+    current: { owner: 'them' },
+  })
+})
+
+test('a call after a first read waits for it, so that the read does not see it', async () => {
+  const { at, there } = device({ pull: 'first-read' })
+  await there.patch({ a: 'theirs' })
+  const read = at.getAll()
+  const written = at.patch({ a: 'ours', b: 1 })
+  expect(await read).toEqual({ a: 'theirs' })
+  await written
+  expect(await at.getAll()).toEqual({ a: 'ours', b: 1 })
+})
+
+test('a pull changes clean properties only, and nothing where a write or a push came between', async () => {
+  const { store, at, there, network } = device()
+  await at.patch({ a: 1, b: 1, c: 1 })
+  await store.flush()
+  await there.patch({ a: 'theirs', b: 'theirs', c: absent })
+  await at.patch({ b: 'ours' })
+  await store.pull(at.address)
+  expect(await at.getAll()).toEqual({ a: 'theirs', b: 'ours' })
+  await store.flush()
+
+  // A value is read there, changed here and sent, before the read's answer is taken.
+  const remoteStore = there
+  network.before = async (method) => {
+    if (method !== 'getAll') return
+    network.before = () => undefined
+    await remoteStore.getAll()
+    await at.patch({ a: 'newer' })
+    await store.flush()
+  }
+  await store.pull(at.address)
+  expect(await at.get('a')).toBe('newer')
+  expect(await there.get('a')).toBe('newer')
+})
+
+test("conflicts: 'remote' takes the other's value, a function decides, and what it throws sets the property aside", async () => {
+  const remote = memoryStore()
+  const { store, at, there, events } = device({ onConflict: 'remote' }, remote)
+  await at.patch({ a: 1, b: 1 })
+  await store.flush()
+  await there.patch({ a: 'theirs' })
+  await at.patch({ a: 'ours', b: 'ours' })
+  await store.flush()
+  expect(await at.getAll()).toEqual({ a: 'theirs', b: 'ours' })
+  expect(await there.getAll()).toEqual({ a: 'theirs', b: 'ours' })
+  expect(events).toContainEqual({
+    type: 'conflict',
+    conflict: { address: at.address, name: 'a', base: 1, local: 'ours', remote: 'theirs' },
+    result: 'theirs',
+  })
+
+  const add = device(
+    {
+      onConflict: ({ name, base, local, remote: found }) => {
+        if (name === 'broken') throw new Error('no idea')
+        return Number(found ?? 0) + Number(local ?? 0) - Number(base ?? 0)
+      },
+    },
+    remote,
+  )
+  const count = add.store.account('577089').namespace('shop').session('count')
+  const countThere = remote.account('577089').namespace('shop').session('count')
+  await count.patch({ turns: 5, broken: 1 })
+  await countThere.patch({ turns: 3, broken: 2 })
+  expect(await add.store.flush()).toMatchObject({ rejected: 1, pending: 0 })
+  expect(await countThere.getAll()).toEqual({ turns: 8, broken: 2 })
+  expect(await count.getAll()).toEqual({ turns: 8, broken: 1 })
+  expect(await list(add.store.rejected())).toMatchObject([{ names: ['broken'], error: { code: 'conflict' } }])
+})
+
+test('an answer that is lost makes no conflict with oneself', async () => {
+  const { store, at, there, network, events } = device({
+    onConflict: ({ local, remote, base }) => sum(local, remote, base),
+  })
+  await at.patch({ turns: 1 })
+  network.next.push('up', 'lost-answer')
+  expect(await store.flush()).toMatchObject({ state: 'offline', pending: 1 })
+  await at.patch({ turns: 2 })
+  await store.flush()
+  expect(await there.getAll()).toEqual({ turns: 2 })
+  expect(events.map(({ type }) => type)).not.toContain('conflict')
+
+  function sum(...[local, remote, base]: unknown[]): number {
+    return Number(remote ?? 0) + Number(local ?? 0) - Number(base ?? 0)
+  }
+})
+
+test('a store without atoms of several sessions is refused, as are wrong options', () => {
+  const remote = memoryStore()
+  expect(() => offlineStore({ local: memoryStore({ maxSessions: 10 }), remote })).toThrow(/maxSessions/)
+  const rest = restStore({ baseUrl: 'http://127.0.0.1:9', apiKey: 'k' })
+  expect(() => offlineStore({ local: rest, remote })).toThrow(
+    expect.objectContaining({ code: 'unsupported' }),
+  )
+  for (const wrong of [
+    { pull: 'never' },
+    { pull: { everySeconds: 0 } },
+    { push: 'soon' },
+    { onConflict: 'mine' },
+    { remote: {} },
+    { clock: 1 },
+  ]) {
+    const options = { local: memoryStore(), remote, ...wrong } as unknown as OfflineOptions
+    expect(() => offlineStore(options), JSON.stringify(wrong)).toThrow(
+      expect.objectContaining({ code: 'invalid-option' }),
+    )
+  }
+})
+
+test('in the background it is sent soon, again after a failure, and what an earlier run has left', async () => {
+  vi.useFakeTimers()
+  try {
+    const local = memoryStore()
+    const { store, at, there, network } = device({ push: 'background', local })
+    network.weather = 'down'
+    await at.patch({ step: 1 })
+    await vi.advanceTimersByTimeAsync(100)
+    expect(store.status).toMatchObject({ state: 'offline', pending: 1 })
+    network.weather = 'up'
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(await there.getAll()).toEqual({ step: 1 })
+    expect(store.status).toMatchObject({ state: 'synced', pending: 0 })
+    await at.patch({ step: 2 })
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await there.getAll()).toEqual({ step: 2 })
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('with everySeconds the sessions that are kept here are read again and again', async () => {
+  vi.useFakeTimers()
+  try {
+    const { store, at, there } = device({ pull: { everySeconds: 30 } })
+    await at.patch({ step: 1 })
+    await store.flush()
+    await there.patch({ name: 'theirs' })
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(await at.getAll()).toEqual({ step: 1, name: 'theirs' })
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a session at the limits of its store can be written, deleted and sent', async () => {
+  const { store, at, there } = device({
+    local: memoryStore({ limits: { documentLength: 1000, idLength: 8 } }),
+  })
+  const many: Properties = Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`p${i}`, i]))
+  await at.patch(many)
+  await at.clear()
+  await at.patch(Object.fromEntries(Object.keys(many).map((name) => [`q${name}`, 1])))
+  await store.flush()
+  expect(await there.getAll()).toEqual(await at.getAll())
+  await expect(at.patch({ x: 'x'.repeat(1000) })).rejects.toMatchObject({ code: 'too-large' })
+  expect(await list(store.pending())).toEqual([])
+})
