@@ -17,6 +17,8 @@ export class Network {
   readonly calls: string[] = []
   /** Called before each call reaches the store. */
   before: (method: string) => void | Promise<void> = () => undefined
+  /** Called when the store has answered, before the answer arrives. */
+  after: (method: string) => void | Promise<void> = () => undefined
 
   /** The store as a device sees it. */
   through<T extends object>(target: T): T {
@@ -38,7 +40,11 @@ export class Network {
     const weather = this.next.shift() ?? this.weather
     this.calls.push(name)
     await this.before(name)
-    if (weather === 'up') return call()
+    if (weather === 'up') {
+      const answer = await call()
+      await this.after(name)
+      return answer
+    }
     if (weather === 'hanging') return new Promise(() => undefined)
     if (weather === 'down') throw new StoreUnavailableError('no network')
     if (weather === 'lost-answer') {

@@ -324,12 +324,10 @@ test('a pull changes clean properties only, and nothing where a write or a push 
   expect(await at.getAll()).toEqual({ a: 'theirs', b: 'ours' })
   await store.flush()
 
-  // A value is read there, changed here and sent, before the read's answer is taken.
-  const remoteStore = there
-  network.before = async (method) => {
+  // A value is read there, changed here and sent, before the read's answer arrives.
+  network.after = async (method) => {
     if (method !== 'getAll') return
-    network.before = () => undefined
-    await remoteStore.getAll()
+    network.after = () => undefined
     await at.patch({ a: 'newer' })
     await store.flush()
   }
@@ -459,4 +457,61 @@ test('a session at the limits of its store can be written, deleted and sent', as
   expect(await there.getAll()).toEqual(await at.getAll())
   await expect(at.patch({ x: 'x'.repeat(1000) })).rejects.toMatchObject({ code: 'too-large' })
   expect(await list(store.pending())).toEqual([])
+})
+
+/** Two stores over one local store, as two tabs or processes are, each with a network of its own. */
+function twoTabs() {
+  const remote = Object.assign(memoryStore(), { close: async () => undefined })
+  const local = Object.assign(memoryStore(), { close: async () => undefined })
+  return [device({ local }, remote), device({ local }, remote)] as const
+}
+
+test('one at a time sends of all that share a local store, and what one has written the other sends', async () => {
+  const [one, other] = twoTabs()
+  await one.at.patch({ step: 1 })
+  let arrive: () => void = () => undefined
+  one.network.before = () =>
+    new Promise((resolve) => {
+      arrive = resolve
+    })
+  const first = one.store.flush()
+  await vi.waitFor(() => expect(one.network.calls).toEqual(['patch']))
+  await other.at.patch({ step: 2 })
+  const second = other.store.flush()
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  expect(other.network.calls).toEqual([])
+  one.network.before = () => undefined
+  arrive()
+  expect(await first).toMatchObject({ state: 'synced' })
+  expect(await second).toMatchObject({ state: 'synced' })
+  expect(await one.there.getAll()).toEqual({ step: 2 })
+
+  await one.at.patch({ left: true })
+  await one.store.close()
+  await other.store.flush()
+  expect(await other.there.getAll()).toEqual({ step: 2, left: true })
+})
+
+test('a store keeps the lease for as long as it sends, and gives it back when it is closed', async () => {
+  vi.useFakeTimers()
+  try {
+    const [one, other] = twoTabs()
+    await one.at.patch({ step: 1 })
+    one.network.weather = 'hanging'
+    const held = one.store.flush()
+    const flushed = other.store.flush()
+    let isDone = false
+    void flushed.then(() => {
+      isDone = true
+    })
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(isDone).toBe(false)
+    expect(other.network.calls).toEqual([])
+    await one.store.close()
+    await held
+    await vi.advanceTimersByTimeAsync(200)
+    expect(await flushed).toMatchObject({ state: 'synced' })
+  } finally {
+    vi.useRealTimers()
+  }
 })

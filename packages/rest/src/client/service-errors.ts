@@ -20,6 +20,11 @@ export function outcomeOf(
 export function errorOf(answer: ServiceAnswer, request: ServiceRequest): ContextStoreError {
   const { status } = answer
   const said = messageOf(answer)
+  // Whoever says so, a proxy in front of the service too: the same request will be too large again.
+  if (status === 413) {
+    const reason = said ?? 'no message'
+    return new TooLargeError(`the service refuses it (413): ${reason}`, { outcome: outcomeOf(request, true) })
+  }
   // No service of this contract gives such an answer: something else is at that URL.
   if (status < 400 || said === undefined) return notTheService(status, request)
   // A 5xx says that the service failed, perhaps after it wrote.
@@ -29,8 +34,6 @@ export function errorOf(answer: ServiceAnswer, request: ServiceRequest): Context
       return new InvalidValueError('', `the service refuses it (400): ${said}`, { outcome })
     case 404:
       return new NamespaceNotFoundError(`the service does not know it (404): ${said}`, { outcome })
-    case 413:
-      return new TooLargeError(`the service refuses it (413): ${said}`, { outcome })
     default:
       return new StoreUnavailableError(`the service answered ${status}: ${said}`, { outcome })
   }
