@@ -3,9 +3,10 @@ import { testContextStore } from '@context-store/conformance'
 import { indexedDbStore } from '@context-store/indexeddb'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { Browser } from './browser.ts'
+import { Browser } from '../../../test/browser.ts'
 
-const browser = new Browser()
+const pages = new URL('pages', import.meta.url)
+const browser = new Browser(pages)
 beforeAll(() => browser.start())
 afterAll(() => browser.stop())
 
@@ -31,7 +32,7 @@ test('the snippet of the README runs in a page', async () => {
 
 test('a full storage is unavailable, and leaves nothing half written', async () => {
   // A browser of its own: one that kept data before takes half a minute to see the new quota.
-  const small = new Browser()
+  const small = new Browser(pages)
   onTestFinished(() => small.stop())
   await small.start()
   const page = await small.open()

@@ -6,20 +6,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { installedProgram } from '../../../test/installed-program.ts'
+import { installedProgram } from './installed-program.ts'
 
-const pages = fileURLToPath(new URL('pages', import.meta.url))
-
-/** A real browser with a profile on disk, and a server of pages with the tools of `pages/page.mjs`. */
+/** A real browser with a profile on disk, and a server of pages with the tools of a folder's `page.mjs`. */
 export class Browser {
+  readonly #pages: string
   readonly #profile = mkdtempSync(join(tmpdir(), 'context-store-chromium-'))
   #server: Server | undefined
   #context: BrowserContext | undefined
 
+  /** @param pages - a folder with `page.mjs` and `worker.mjs` */
+  constructor(pages: URL) {
+    this.#pages = fileURLToPath(pages)
+  }
+
   /** Bundles the pages and starts the browser. */
   async start(): Promise<void> {
     const { outputFiles } = await build({
-      entryPoints: ['page', 'worker'].map((name) => join(pages, `${name}.mjs`)),
+      entryPoints: ['page', 'worker'].map((name) => join(this.#pages, `${name}.mjs`)),
       outdir: 'out',
       outExtension: { '.js': '.mjs' },
       bundle: true,
@@ -28,7 +32,7 @@ export class Browser {
     })
     const scripts = new Map(outputFiles.map(({ path, text }) => [path.replace(/^.*\//, '/'), text]))
     this.#server = createServer(({ url = '' }, response) => {
-      const script = scripts.get(url)
+      const script = scripts.get(url.replace(/\?.*/, ''))
       const type = script === undefined ? 'text/html' : 'text/javascript'
       response.writeHead(200, { 'content-type': type, 'access-control-allow-origin': '*' })
       response.end(script ?? '<!doctype html><script type="module" src="/page.mjs"></script>')
@@ -40,7 +44,7 @@ export class Browser {
   /** Runs a program in a new tab; gives the lines that it printed. */
   async run(program: string): Promise<string[]> {
     const { outputFiles } = await build({
-      stdin: { contents: program, resolveDir: pages },
+      stdin: { contents: program, resolveDir: this.#pages },
       bundle: true,
       format: 'esm',
       write: false,
