@@ -21,6 +21,7 @@ import {
   readDocumentProperty,
   type SessionListRequest,
   type Slice,
+  type StoredSession,
   type StoreRules,
   type SyncStorageAdapter,
   sessionInfoOf,
@@ -155,32 +156,55 @@ export class SqliteAdapter implements SyncStorageAdapter {
   }
 
   batch(writes: readonly BatchWrite[]): BatchOutcome {
-    // What is undone below is this batch alone: its transaction may hold other calls.
-    this.#connection.statements.beginBatch.run()
-    let outcome: BatchOutcome
-    try {
-      const now = this.#rules.now()
-      outcome = makeInOrder(writes, (write) => this.#write(write, now))
-    } catch (error) {
-      this.#undoBatch()
-      throw error
+    const now = this.#rules.now()
+    const targets = new Map<string, Target>()
+    // All is decided before anything is written, so that nothing has to be undone.
+    const refused = makeInOrder(writes, (write) =>
+      this.#decide(write, this.#targetOf(write.address, targets), now),
+    )
+    if (refused !== undefined) return refused
+    for (const { address, found, decision, isPatched } of targets.values()) {
+      if (!isPatched) this.#carryOutIn(found, decision, address)
+      else {
+        const namespace = found?.namespace ?? this.#namespaceFor(address, now)
+        this.#carryOut(decision, address, namespace, found?.session)
+      }
     }
-    if (outcome === undefined) this.#connection.statements.endBatch.run()
-    else this.#undoBatch()
-    return outcome
+    return undefined
   }
 
-  #write(write: BatchWrite, now: number): WriteOutcome {
-    const { kind, address } = write
-    if (kind === 'patch') return this.#patch(address, write.request, now)
-    if (kind === 'clear') return this.#clear(address, write.expected, now)
-    return this.#delete(address, write.names, now, write.expected)
+  /** What a batch does to a session: one object for all writes on it. */
+  #targetOf(address: CheckedAddress, targets: Map<string, Target>): Target {
+    const key = JSON.stringify([address.account, address.namespace, address.session])
+    let target = targets.get(key)
+    if (target === undefined) {
+      const found = findSession(this.#connection.statements, address)
+      target = { address, found, session: found?.session, decision: keep, isPatched: false }
+      targets.set(key, target)
+    }
+    return target
   }
 
-  #undoBatch(): void {
-    const sql = this.#connection.statements
-    sql.undoBatch.run()
-    sql.endBatch.run()
+  /** Decides a write of a batch on the session as those before it leave it. */
+  #decide(write: BatchWrite, target: Target, now: number): WriteOutcome {
+    const decision = this.#decisionOf(write, target, now)
+    if (decision.action === 'refuse') return decision.current
+    target.isPatched ||= write.kind === 'patch'
+    if (decision.action === 'keep') return undefined
+    target.decision = decision
+    target.session = decision.action === 'write' ? decision : undefined
+    return undefined
+  }
+
+  #decisionOf(write: BatchWrite, { session, found }: Target, now: number): WriteDecision {
+    if (write.kind === 'clear') return decideClear(session, write.expected, now)
+    if (write.kind === 'delete') return decideDelete(session, write.names, now, write.expected)
+    return decidePatch(session, found?.namespaceTtl, write.request, this.#rules, now)
+  }
+
+  /** The namespace of a session that a patch creates; an earlier session of the batch may have created it. */
+  #namespaceFor({ account, namespace }: CheckedAddress, now: number): number {
+    return this.#namespace(account, namespace)?.id ?? this.#addNamespace(account, namespace, 0, now)
   }
 
   readProperty(address: CheckedAddress, name: string): JsonValue | undefined {
@@ -194,24 +218,13 @@ export class SqliteAdapter implements SyncStorageAdapter {
   }
 
   deleteProperties(address: CheckedAddress, names: readonly string[]): void {
-    this.#delete(address, names, this.#rules.now())
-  }
-
-  #delete(
-    address: CheckedAddress,
-    names: readonly string[],
-    now: number,
-    expected?: Condition,
-  ): WriteOutcome {
+    const now = this.#rules.now()
     const found = findSession(this.#connection.statements, address)
-    return this.#carryOutIn(found, decideDelete(found?.session, names, now, expected), address)
+    this.#carryOutIn(found, decideDelete(found?.session, names, now), address)
   }
 
   clearSession(address: CheckedAddress, expected: Condition | undefined): WriteOutcome {
-    return this.#clear(address, expected, this.#rules.now())
-  }
-
-  #clear(address: CheckedAddress, expected: Condition | undefined, now: number): WriteOutcome {
+    const now = this.#rules.now()
     const found = findSession(this.#connection.statements, address)
     return this.#carryOutIn(found, decideClear(found?.session, expected, now), address)
   }
@@ -318,6 +331,19 @@ export class SqliteAdapter implements SyncStorageAdapter {
     return Number(added.lastInsertRowid)
   }
 }
+
+/** A session of a batch, and what is to become of it. */
+interface Target {
+  readonly address: CheckedAddress
+  readonly found: FoundSession | undefined
+  /** As the writes so far leave it. */
+  session: StoredSession | undefined
+  decision: WriteDecision
+  /** Whether a patch is among them: its namespace must exist then. */
+  isPatched: boolean
+}
+
+const keep: WriteDecision = { action: 'keep' }
 
 /** A slice of the rows, of which one more than `limit` was asked for; it continues after the stored id of its last. */
 function sliceOf<Column extends string, Row extends { readonly [C in Column]: string }, T>(

@@ -24,9 +24,6 @@ type StatementName =
   | 'addDeletedNamespace'
   | 'findDeletedNamespace'
   | 'forgetDeletedNamespace'
-  | 'beginBatch'
-  | 'undoBatch'
-  | 'endBatch'
 
 const life = 's.created_at, s.ttl_seconds, s.own_ttl, s.expires_at'
 // A column costs a tenth of the query that fetches it, and of most sessions only created_at is needed.
@@ -68,9 +65,6 @@ const statements: Readonly<Record<StatementName, string>> = {
   addDeletedNamespace: 'INSERT INTO context_deleted_namespaces VALUES (?)',
   findDeletedNamespace: 'SELECT id FROM context_deleted_namespaces LIMIT 1',
   forgetDeletedNamespace: 'DELETE FROM context_deleted_namespaces WHERE id = ?',
-  beginBatch: 'SAVEPOINT context_batch',
-  undoBatch: 'ROLLBACK TO context_batch',
-  endBatch: 'RELEASE context_batch',
 }
 
 /** Every statement of the store, prepared. */
