@@ -1,4 +1,4 @@
-// What a package weighs: packed, installed with all it brings, and core in a browser's bundle.
+// What a package weighs: packed, installed with all it brings, and what a browser's bundle has of it.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,12 +20,22 @@ export async function size({ progress }) {
     rows.push(row(`${folder}, packed`, packed.size))
     rows.push(row(`${folder}, installed with its dependencies`, installed(folder)))
   }
+  const core = "export { absent, ContextStoreError } from '@context-store/core'"
+  const bundles = {
+    core: `${core}; export { createStore } from '@context-store/core/adapter'`,
+    "an edge app's stores": `${core}; export { indexedDbStore } from '@context-store/indexeddb'
+      export { offlineStore } from '@context-store/offline'; export { restStore } from '@context-store/rest/client'`,
+  }
+  for (const [what, contents] of Object.entries(bundles)) {
+    rows.push(row(`${what} in a browser's bundle, gzipped`, await gzipped(contents)))
+  }
+  return rows
+}
+
+/** The bytes of a program, bundled for browsers. */
+async function gzipped(contents) {
   const { outputFiles } = await build({
-    stdin: {
-      contents:
-        "export { absent, ContextStoreError } from '@context-store/core'; export { createStore } from '@context-store/core/adapter'",
-      resolveDir: root,
-    },
+    stdin: { contents, resolveDir: root },
     bundle: true,
     minify: true,
     platform: 'browser',
@@ -33,10 +43,7 @@ export async function size({ progress }) {
     write: false,
     logLevel: 'silent',
   })
-  rows.push(
-    row("core in a browser's bundle, gzipped", gzipSync(outputFiles[0].contents, { level: 9 }).length),
-  )
-  return rows
+  return gzipSync(outputFiles[0].contents, { level: 9 }).length
 }
 
 /** The bytes of a package's files and of all that it depends on. */

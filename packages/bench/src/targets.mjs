@@ -44,6 +44,11 @@ export const targets = [
   { backend: 'redis', operation: 'patch3, one at a time', limit: 0.9, peer: 2 },
   { backend: 'indexeddb', operation: 'patch3, relaxed', limit: 0.7 },
   { backend: 'indexeddb', operation: 'getAll', limit: 0.8 },
+  ...['SQLite NORMAL', 'SQLite FULL', 'IndexedDB relaxed'].flatMap((name) => [
+    { backend: 'offline', operation: `patch3, ${name}`, limit: 0.65 },
+    { backend: 'offline', operation: `patch3, ${name}, 64 under way`, limit: 0.65 },
+  ]),
+  { backend: 'offline', operation: 'push of 10000 dirty sessions, SQLite FULL', most: 2000 },
   { backend: 'http', operation: 'GET', limit: 0.85, peer: 15 },
   { backend: 'http', operation: 'PATCH', limit: 0.75, peer: 15 },
   { backend: 'start', operation: 'serve to the first answer, over an empty node', most: 250 },
@@ -52,4 +57,5 @@ export const targets = [
   { backend: 'start', operation: 'import memory, over an empty node', most: 8 },
   { backend: 'start', operation: 'import sqlite, over an empty node', most: 30 },
   { backend: 'size', operation: "core in a browser's bundle, gzipped", most: 5000 },
+  { backend: 'size', operation: "an edge app's stores in a browser's bundle, gzipped", most: 14_000 },
 ]

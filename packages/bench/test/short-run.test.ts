@@ -25,39 +25,42 @@ beforeAll(async () => {
   process.env.CHROMIUM = await installedProgram('chromium')
 }, patience)
 
-describe.each(['memory', 'sqlite', 'redis', 'indexeddb', 'http', 'start', 'size'])('%s', (section) => {
-  test(
-    'a short run measures every candidate and verifies its work',
-    async () => {
-      const lines = (await bench(section, '--short', '--json')).trimEnd().split('\n')
-      const rows = lines.map((line) => JSON.parse(line))
-      for (const row of rows) {
-        expect(row).toEqual({
-          backend: section,
-          operation: expect.any(String),
-          candidate: expect.any(String),
-          role: expect.stringMatching(/^(limit|ours|peer)$/),
-          opsPerSecond: row.opsPerSecond === null ? null : expect.any(Number),
-          p50: row.p50 === null ? null : expect.any(Number),
-          p99: row.p99 === null ? null : expect.any(Number),
-          ratioToLimit: row.ratioToLimit === null ? null : expect.any(Number),
-          ratioToBestPeer: row.ratioToBestPeer === null ? null : expect.any(Number),
-          runs: expect.any(Number),
-          spread: expect.any(Number),
-          value: row.value === null ? null : expect.any(Number),
-          unit: row.unit === null ? null : expect.any(String),
-          note: expect.any(String),
-        })
-        // Either it is a rate or it is a quantity.
-        expect([row.opsPerSecond, row.value]).toContainEqual(expect.any(Number))
-      }
-      expect(rows.map(({ role }) => role)).toContain('ours')
-      const [lossy] = rows.filter(({ candidate, note }) => /^Keyv/.test(candidate) && note !== '')
-      if (section === 'sqlite' || section === 'redis') expect(lossy.note).toMatch(/^loses \d+ of \d+/)
-    },
-    patience,
-  )
-})
+describe.each(['memory', 'sqlite', 'redis', 'indexeddb', 'offline', 'http', 'start', 'size'])(
+  '%s',
+  (section) => {
+    test(
+      'a short run measures every candidate and verifies its work',
+      async () => {
+        const lines = (await bench(section, '--short', '--json')).trimEnd().split('\n')
+        const rows = lines.map((line) => JSON.parse(line))
+        for (const row of rows) {
+          expect(row).toEqual({
+            backend: section,
+            operation: expect.any(String),
+            candidate: expect.any(String),
+            role: expect.stringMatching(/^(limit|ours|peer)$/),
+            opsPerSecond: row.opsPerSecond === null ? null : expect.any(Number),
+            p50: row.p50 === null ? null : expect.any(Number),
+            p99: row.p99 === null ? null : expect.any(Number),
+            ratioToLimit: row.ratioToLimit === null ? null : expect.any(Number),
+            ratioToBestPeer: row.ratioToBestPeer === null ? null : expect.any(Number),
+            runs: expect.any(Number),
+            spread: expect.any(Number),
+            value: row.value === null ? null : expect.any(Number),
+            unit: row.unit === null ? null : expect.any(String),
+            note: expect.any(String),
+          })
+          // Either it is a rate or it is a quantity.
+          expect([row.opsPerSecond, row.value]).toContainEqual(expect.any(Number))
+        }
+        expect(rows.map(({ role }) => role)).toContain('ours')
+        const [lossy] = rows.filter(({ candidate, note }) => /^Keyv/.test(candidate) && note !== '')
+        if (section === 'sqlite' || section === 'redis') expect(lossy.note).toMatch(/^loses \d+ of \d+/)
+      },
+      patience,
+    )
+  },
+)
 
 test('a section that there is not is one line', async () => {
   await expect(bench('speed')).rejects.toMatchObject({
