@@ -16,6 +16,7 @@ const below: { readonly [folder: string]: readonly string[] } = {
   memory: ['core'],
   sqlite: ['core'],
   indexeddb: ['core'],
+  offline: ['core'],
   redis: ['core'],
   keyv: ['core'],
   conformance: ['core'],

@@ -52,6 +52,7 @@ export type {
   GroupedWrites,
   Transactions,
 } from './port/transactions.ts'
+export type { NameRules } from './rules/check-address.ts'
 export { checkPatch } from './rules/check-patch.ts'
 export { conditionHolds, jsonEqual } from './rules/condition.ts'
 export { copyJson } from './rules/json-copy.ts'

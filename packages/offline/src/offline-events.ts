@@ -14,6 +14,14 @@ export interface Conflict {
   readonly remote: JsonValue | undefined
 }
 
+/** What is unsent of a session. */
+export interface PendingWrites {
+  /** The session. */
+  readonly address: Required<SessionAddress>
+  /** Its properties that were written or removed; none: only its time to live was. */
+  readonly names: readonly string[]
+}
+
 /** A write that the remote store refuses for good, or that `onConflict` threw for; it is kept here and not sent. */
 export interface RejectedWrite {
   /** The session. */

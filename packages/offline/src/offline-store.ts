@@ -16,7 +16,7 @@ import {
 } from '@context-store/core/adapter'
 import { BackOff } from './back-off.ts'
 import { OfflineAdapter } from './offline-adapter.ts'
-import type { Conflict, OfflineEvent, OfflineStatus, RejectedWrite } from './offline-events.ts'
+import type { Conflict, OfflineEvent, OfflineStatus, PendingWrites, RejectedWrite } from './offline-events.ts'
 import { Outbox } from './outbox.ts'
 import { isPending } from './outbox-record.ts'
 import { PullRounds } from './pull-rounds.ts'
@@ -50,7 +50,14 @@ export interface OfflineOptions {
    * which waits up to two seconds for it, and at a later one if that failed. `manual`: only with `pull()`. Or
    * every so many seconds, 1 to 86,400, for the sessions that are kept here, those that were not read for longest first; the first read asks then, too.
    */
-  readonly pull?: 'first-read' | 'manual' | { readonly everySeconds: number } | undefined
+  readonly pull?:
+    | 'first-read'
+    | 'manual'
+    | {
+        /** Whole seconds, 1 to 86,400. */
+        readonly everySeconds: number
+      }
+    | undefined
   /** When it is sent. `background`, the default: soon after a write, and again for ever if that failed. `manual`: only with `flush()`. */
   readonly push?: 'background' | 'manual' | undefined
 }
@@ -79,7 +86,7 @@ export interface OfflineStore extends ContextStore {
    */
   pull(address: SessionAddress): Promise<void>
   /** The sessions with something unsent, whoever of this device wrote it, and which of their properties. */
-  pending(): AsyncIterable<{ readonly address: Required<SessionAddress>; readonly names: readonly string[] }>
+  pending(): AsyncIterable<PendingWrites>
   /** What was set aside since the remote store refuses it for good, or `onConflict` threw. */
   rejected(): AsyncIterable<RejectedWrite>
 }

@@ -1,5 +1,5 @@
 import { absent, type ContextStore, type Properties, present, type SessionAddress } from '@context-store/core'
-import { batch, type StoreWrite } from '@context-store/core/adapter'
+import { batch, engineOf, type StoreWrite } from '@context-store/core/adapter'
 import fc from 'fast-check'
 import { collect, holds, refuses, same } from '../check.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
@@ -296,6 +296,36 @@ export const batchCases: readonly ConformanceCase[] = [
       await store.close()
       same(await last, ok, 'a batch under way at close()')
       await refuses(() => batch(store, [{ address: a, patch: { n: 4 } }]), 'closed', 'batch() after close()')
+    },
+  },
+  {
+    row,
+    name: 'a package that builds on the store keeps records of its own, which no limit and no rule for namespaces stops',
+    needs: ['batch', 'limits', 'explicit-namespaces'],
+    sides,
+    run: async ({ open }) => {
+      const limits = { idLength: 4, properties: 2, documentLength: 20 }
+      const store = await open({ limits, namespaces: 'explicit' })
+      const address = { account: '', namespace: 'of a package', session: 's'.repeat(600), memo: undefined }
+      const names = ['first', 'second', 'third']
+      const values = Object.fromEntries(names.map((name) => [name, 'x'.repeat(20)]))
+      const request = {
+        changes: { names, values },
+        removes: false,
+        nests: false,
+        expected: undefined,
+        ttlSeconds: undefined,
+        lengthBound: 200,
+        isRecord: true,
+      } as const
+      const engine = engineOf(store)
+      const write = { kind: 'patch', address, request } as const
+      same(await engine.call<unknown>({}, true, (port) => port.batch?.([write])), undefined, 'the batch')
+      const read = engine.call<Properties>({}, false, (port) => port.readProperties(address, undefined))
+      same(await read, values, 'the record')
+      await store.account('a').namespace('n').create()
+      const own = store.account('a').namespace('n').session('s')
+      await refuses(() => own.patch({ a: 1, b: 2, c: 3 }), 'too-large', 'a patch of a caller past a limit')
     },
   },
   {
