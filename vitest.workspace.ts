@@ -1,11 +1,24 @@
 import { readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const folders = ['packages', 'examples'].flatMap((parent) =>
   readdirSync(parent, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => `${parent}/${entry.name}`),
 )
+
+/** Files that take a minute or more; without a record of earlier runs, vitest would begin with the largest. */
+const slow = ['/short-run.', '/packed.', '/soak.', '/toolbelt-comparison.', '/test-recipes/', '/histories.']
+
+/** Begins with the slow files, so that no worker is left alone with one at the end. */
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isSlow = ({ moduleId }: TestSpecification): boolean => slow.some((part) => moduleId.includes(part))
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))]
+  }
+}
 
 export default defineConfig({
   test: {
@@ -15,6 +28,7 @@ export default defineConfig({
     hookTimeout: 240_000,
     // By default one core is left idle, half of a small machine.
     maxWorkers: '100%',
+    sequence: { sequencer: SlowFirst },
     reporters: process.env.CI ? ['default', 'json'] : ['default'],
     outputFile: { json: 'test-results/vitest.json' },
     projects: [
