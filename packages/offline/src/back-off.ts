@@ -7,14 +7,18 @@ export class BackOff {
 
   /** Whether the time of the last failure is not over. */
   get isWaiting(): boolean {
-    return performance.now() < this.#until
+    return this.left > 0
   }
 
-  /** Notes a failure; gives the time to wait, between half and all of it, so that many devices do not keep in step. */
-  failed(): number {
+  /** How long it still is, in milliseconds. */
+  get left(): number {
+    return Math.max(0, this.#until - performance.now())
+  }
+
+  /** Notes a failure: the time to wait is between half and all of it, so that many devices do not keep in step. */
+  failed(): void {
     const delay = Math.min(longest, first * 2 ** this.#failures++) * (0.5 + Math.random() / 2)
     this.#until = performance.now() + delay
-    return delay
   }
 
   /** Notes that the remote store answers, or may again. */

@@ -92,7 +92,7 @@ export class OfflineAdapter implements StorageAdapter {
     await this.#outbox.noteNamespace(account, namespace, ttlSeconds)
     const options = ttlSeconds === undefined ? undefined : { ttlSeconds }
     await this.#local.account(account).namespace(namespace).create(options)
-    this.#rounds.wroteNamespace()
+    this.#rounds.wake()
   }
 
   namespaceInfo(account: string, namespace: string): Promise<NamespaceInfo | undefined> {

@@ -131,7 +131,7 @@ export function offlineStore(options: OfflineOptions): OfflineStore {
   const status = new SyncStatus()
   const backOff = new BackOff()
   const rejections = new Rejections(outbox, status, {
-    own: (place, call) => ownCall(store, place.session.address, call),
+    own: (call) => ownCall(store, {}, call),
     pending: (place) => rounds.wrote(place),
   })
   const pushes = new Pushes(outbox, calls, status, rejections, onConflict)
@@ -153,6 +153,7 @@ export function offlineStore(options: OfflineOptions): OfflineStore {
   const close = (): Promise<void> => {
     const closing = closeStore()
     calls.stop()
+    rounds.halt()
     pullRounds.stop()
     return closing
   }
@@ -170,7 +171,8 @@ export function offlineStore(options: OfflineOptions): OfflineStore {
     },
     async pull(address: SessionAddress): Promise<void> {
       const place = outbox.place(store.session(address).address as CheckedAddress)
-      await ownCall(store, place.session.address, () => pulls.pull(place))
+      // About the whole store, and not about its session: later calls on that need not wait for the network.
+      await ownCall(store, {}, () => pulls.pull(place))
     },
     pending: () =>
       ownListing(store, {}, async ({ from, limit }) => {

@@ -70,34 +70,43 @@ export class Pushes {
   }
 
   /**
-   * Sends all that is unsent of a session; resolves when nothing is, and rejects with why something still is.
+   * Sends what is unsent of a session now; what is written meanwhile stays so. Rejects with why something else does.
    *
    * @param mayGoOn - throws where this store must not send any more
    */
   async push(place: Place, mayGoOn: () => void): Promise<void> {
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const record = await this.#outbox.record(place)
-      this.#status.note(place, isPending(record), refusalsOf(record).size > 0)
+      const record = await this.#note(place)
       if (!isPending(record)) return
       mayGoOn()
-      await this.#pushOnce(place, record, mayGoOn)
+      if (await this.#pushOnce(place, record, mayGoOn)) {
+        await this.#note(place)
+        return
+      }
     }
     throw new ConflictError('the session changed during each attempt to send it: it is sent later')
   }
 
-  /** One step towards an empty record; it may find that the record has changed, and then changes nothing. */
-  async #pushOnce(place: Place, record: OutboxRecord, mayGoOn: () => void): Promise<void> {
+  /** Reads a session's record, and notes in the status how it stands. */
+  async #note(place: Place): Promise<OutboxRecord> {
+    const record = await this.#outbox.record(place)
+    this.#status.note(place, isPending(record), refusalsOf(record).size > 0)
+    return record
+  }
+
+  /** Whether all of a record was sent or set aside; else something has changed here, and it begins again. */
+  async #pushOnce(place: Place, record: OutboxRecord, mayGoOn: () => void): Promise<boolean> {
     const names = [...record.unsent.keys()]
     const local = await this.#outbox.read(place.data, names)
-    if (await this.#dropExpired(place, record, local)) return
+    if (await this.#dropExpired(place, record, local)) return false
     let remote: Properties | undefined
     if (this.#onConflict !== 'local' && names.length > 0) {
       remote = await this.#remoteOf(place, names)
-      if (await this.#merge(place, record, local, remote)) return
+      if (await this.#merge(place, record, local, remote)) return false
     }
     const values: RecordChanges = {}
     for (const name of names) setOwn(values, name, orAbsent(valueAt(local, name)))
-    await this.#sendAll(place, { names, values, record, withLife: true, remote }, mayGoOn)
+    return this.#sendAll(place, { names, values, record, withLife: true, remote }, mayGoOn)
   }
 
   #remoteOf(place: Place, names: readonly string[]): Promise<Properties> {
@@ -173,30 +182,34 @@ export class Pushes {
     return changes.values[conflict.name] as JsonValue
   }
 
-  /** Sends a parcel; where it is refused for good, its halves, until the culprits are alone. */
-  async #sendAll(place: Place, parcel: Parcel, mayGoOn: () => void): Promise<void> {
+  /** Sends a parcel; where it is refused for good, its halves, until the culprits are alone. Whether all of it is settled. */
+  async #sendAll(place: Place, parcel: Parcel, mayGoOn: () => void): Promise<boolean> {
     try {
-      await this.#send(place, parcel)
+      return await this.#send(place, parcel)
     } catch (error) {
       if (!ContextStoreError.is(error)) throw error
       await this.#takeBack(place, parcel, error)
       if (!isForGood(error)) throw error
       mayGoOn()
       const { names } = parcel
-      if (names.length > 1) {
-        const half = names.length >> 1
-        await this.#sendAll(place, { ...parcel, names: names.slice(0, half) }, mayGoOn)
-        await this.#sendAll(place, { ...parcel, names: names.slice(half), withLife: false }, mayGoOn)
-      } else await this.#rejections.setAside(place, parcel.record, names, error)
+      if (names.length <= 1) {
+        await this.#rejections.setAside(place, parcel.record, names, error)
+        return true
+      }
+      const half = names.length >> 1
+      const first = await this.#sendAll(place, { ...parcel, names: names.slice(0, half) }, mayGoOn)
+      const others = { ...parcel, names: names.slice(half), withLife: false }
+      return (await this.#sendAll(place, others, mayGoOn)) && first
     }
   }
 
-  async #send(place: Place, parcel: Parcel): Promise<void> {
+  /** Whether it was sent; else the session has changed, here or there. */
+  async #send(place: Place, parcel: Parcel): Promise<boolean> {
     const { names, values, record, remote } = parcel
     const removed = names.filter((name) => values[name] === absent)
     const written: RecordChanges = {}
     for (const name of names) if (values[name] !== absent) setOwn(written, name, values[name] as JsonValue)
-    if (remote !== undefined && !(await this.#noteSent(place, record, names, values))) return
+    if (remote !== undefined && !(await this.#noteSent(place, record, names, values))) return false
     const { can } = this.#remote
     const life = parcel.withLife ? record.life : undefined
     const seconds = can.timeToLive ? life?.seconds : undefined
@@ -217,7 +230,7 @@ export class Pushes {
       // Somebody else wrote since the remote store was looked at: the push begins again.
       if (!isDone) {
         await this.#forgetSent(place, names)
-        return
+        return false
       }
     }
     if (!isOneWrite) {
@@ -225,6 +238,7 @@ export class Pushes {
     }
     await this.#acknowledge(place, parcel, life?.stamp)
     if (names.length > 0) this.#tell('pushed', place, names)
+    return true
   }
 
   /** Remembers what is being sent, so that it is known again if the answer is lost; `false`: a write came between. */

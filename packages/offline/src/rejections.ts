@@ -19,7 +19,7 @@ import type { SyncStatus } from './sync-status.ts'
 /** What a rejected write's methods need of their store. */
 interface RejectionCalls {
   /** Makes a call under the rules of the store's calls. */
-  own<T>(place: Place, call: () => Promise<T>): Promise<T>
+  own<T>(call: () => Promise<T>): Promise<T>
   /** Called when something became pending. */
   pending(place: Place): void
 }
@@ -75,8 +75,8 @@ export class Rejections {
       address: place.session.address,
       names,
       error: errorOf(place, why),
-      retry: () => this.#calls.own(place, () => this.#retry(place, names)),
-      discard: () => this.#calls.own(place, () => this.#discard(place, names)),
+      retry: () => this.#calls.own(() => this.#retry(place, names)),
+      discard: () => this.#calls.own(() => this.#discard(place, names)),
     })
   }
 

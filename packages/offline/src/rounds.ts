@@ -50,18 +50,18 @@ export class Rounds {
   start(): void {
     if (!this.#isBackground) return
     globalThis.addEventListener?.('online', this.#online)
-    this.#wake(0)
+    this.#wakeIn(0)
   }
 
   /** Notes a write. */
   wrote(place: Place): void {
     this.#status.wrote(place)
-    if (this.#isBackground && !this.#backOff.isWaiting) this.#wake(gathering)
+    this.wake()
   }
 
-  /** Notes that a namespace was created. */
-  wroteNamespace(): void {
-    if (this.#isBackground && !this.#backOff.isWaiting) this.#wake(gathering)
+  /** Lets what was written be sent in the background: soon, or when the time after a failure is over. */
+  wake(): void {
+    if (this.#isBackground) this.#wakeIn(Math.max(gathering, this.#backOff.left))
   }
 
   /** Makes a round over all that is pending; does not throw. */
@@ -87,23 +87,29 @@ export class Rounds {
     return done.value
   }
 
-  /** Ends the round under way, without waiting for the network. */
-  async stop(): Promise<void> {
+  /** Ends what is under way, without waiting for the network. */
+  halt(): void {
     globalThis.removeEventListener?.('online', this.#online)
     clearTimeout(this.#timer)
-    this.#timer = undefined
     this.#stopped.abort()
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.halt()
     await this.#last
   }
 
   readonly #online = (): void => {
     this.#backOff.reset()
     this.#hasLooked = false
-    this.#wake(0)
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#wakeIn(0)
   }
 
   /** Makes a round in the background, unless one is to come. */
-  #wake(delay: number): void {
+  #wakeIn(delay: number): void {
     if (this.#timer !== undefined || this.#stopped.signal.aborted) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
@@ -141,8 +147,8 @@ export class Rounds {
     if (!hasBegun && failure === undefined) return
     this.#status.ended(failure, this.#now())
     if (failure === undefined) this.#backOff.reset()
-    const delay = failure === undefined ? gathering : this.#backOff.failed()
-    if (this.#isBackground && (failure !== undefined || this.#status.pending.size > 0)) this.#wake(delay)
+    else this.#backOff.failed()
+    if (failure !== undefined || this.#status.pending.size > 0) this.wake()
   }
 
   /** The time by the store's clock; `undefined`: it gives none. */

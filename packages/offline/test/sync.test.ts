@@ -122,8 +122,9 @@ test('what is written while its session is sent stays pending', async () => {
     network.before = () => undefined
     await at.patch({ step: 2 })
   }
-  // The round goes on until nothing is left of the session.
-  await store.flush()
+  expect(await store.flush()).toMatchObject({ state: 'pending', pending: 1 })
+  expect(await there.getAll()).toEqual({ step: 1, other: 1 })
+  expect(await store.flush()).toMatchObject({ state: 'synced', pending: 0 })
   expect(await there.getAll()).toEqual({ step: 2, other: 1 })
   expect(network.calls).toEqual(['patch', 'patch'])
 })
@@ -482,7 +483,8 @@ test('one at a time sends of all that share a local store, and what one has writ
   expect(other.network.calls).toEqual([])
   one.network.before = () => undefined
   arrive()
-  expect(await first).toMatchObject({ state: 'synced' })
+  // What the other tab wrote meanwhile is left to it.
+  expect(await first).toMatchObject({ state: 'pending', pending: 1 })
   expect(await second).toMatchObject({ state: 'synced' })
   expect(await one.there.getAll()).toEqual({ step: 2 })
 
@@ -514,4 +516,65 @@ test('a store keeps the lease for as long as it sends, and gives it back when it
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('a write after a first read that failed is sent when the time to wait is over', async () => {
+  vi.useFakeTimers()
+  try {
+    const { at, there, network } = device({ push: 'background', pull: 'first-read' })
+    await vi.advanceTimersByTimeAsync(100)
+    network.weather = 'down'
+    expect(await at.getAll()).toEqual({})
+    network.weather = 'up'
+    await at.patch({ step: 1 })
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await there.getAll()).toEqual({ step: 1 })
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('when the browser says that it is online, what waits is sent at once', async () => {
+  vi.useFakeTimers()
+  const listeners = new Map<string, () => void>()
+  vi.stubGlobal('addEventListener', (type: string, listener: () => void) => listeners.set(type, listener))
+  vi.stubGlobal('removeEventListener', (type: string) => listeners.delete(type))
+  try {
+    const { store, at, there, network } = device({ push: 'background' })
+    network.weather = 'down'
+    await at.patch({ step: 1 })
+    await vi.advanceTimersByTimeAsync(600_000)
+    network.weather = 'up'
+    listeners.get('online')?.()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(await there.getAll()).toEqual({ step: 1 })
+    await store.close()
+    expect(listeners.size).toBe(0)
+  } finally {
+    vi.unstubAllGlobals()
+    vi.useRealTimers()
+  }
+})
+
+test('a namespace that is deleted without an answer holds up neither close() nor other sessions', async () => {
+  const { store, at, network } = device()
+  await at.patch({ step: 1 })
+  network.weather = 'hanging'
+  const deleted = store.account('577089').namespace('other').delete()
+  await vi.waitFor(() => expect(network.calls).toEqual(['delete']))
+  expect(await at.getAll()).toEqual({ step: 1 })
+  await store.close()
+  await expect(deleted).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('a pull that hangs holds up no later call on its session', async () => {
+  const { store, at, network } = device()
+  network.weather = 'hanging'
+  const pulled = store.pull(at.address)
+  await vi.waitFor(() => expect(network.calls).toEqual(['getAll']))
+  await at.patch({ step: 1 })
+  expect(await at.update(['step'], () => ({ step: 2 }))).toEqual({ step: 2 })
+  expect(await at.patchIf({ step: 2 }, { step: 3 })).toEqual({ ok: true })
+  await store.close()
+  await expect(pulled).rejects.toMatchObject({ code: 'unavailable' })
 })
