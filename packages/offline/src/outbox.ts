@@ -12,6 +12,7 @@ import {
   type CheckedAddress,
   type EngineOfStore,
   engineOf,
+  type PatchRequest,
   type Scope,
   type Slice,
 } from '@context-store/core/adapter'
@@ -57,6 +58,12 @@ export interface UnsentNamespace {
 
 const namespaces = JSON.stringify(['namespaces'])
 const pageSize = 256
+
+/**
+ * How long it is known that a session was read or pushed, in seconds: what has been forgotten is read again. Thirty
+ * days; an hour for one that did not exist, so that what is long gone takes no room.
+ */
+const [seenSeconds, emptySeconds] = [30 * 86_400, 3_600]
 
 /** What the local store keeps beside the sessions: which of their properties are unsent, and what was read when. */
 export class Outbox {
@@ -139,20 +146,28 @@ export class Outbox {
     return (await this.batch(place.data, [own, ...others])) === undefined
   }
 
-  /** The write that notes when a session was read, or pushed. */
-  noteSeen(place: Place, changes: RecordChanges, expected?: Seen): BatchWrite {
-    const condition: RecordChanges | undefined = expected && { push: expected.push ?? absent }
-    return { kind: 'patch', address: place.seen, request: recordPatch(changes, condition) }
+  /** The write that notes that a session was read: `isEmpty`, and there was none. Refused if it was pushed meanwhile. */
+  noteRead(place: Place, isEmpty: boolean, { push }: Seen): BatchWrite {
+    const changes: RecordChanges = { at: this.engine.rules.now(), empty: isEmpty ? true : absent }
+    const request = recordPatch(changes, { push: push ?? absent })
+    return this.#noteSeen(place, { ...request, ttlSeconds: isEmpty ? emptySeconds : seenSeconds })
+  }
+
+  /** The write that notes that a session was pushed. */
+  notePush(place: Place): BatchWrite {
+    const request = recordPatch({ push: this.stamp(), empty: absent })
+    return this.#noteSeen(place, { ...request, ttlSeconds: seenSeconds })
   }
 
   /** Forgets that a session was read, so that it is read again. */
   forgetSeen(place: Place): BatchWrite {
     place.isSeen = false
-    return {
-      kind: 'patch',
-      address: place.seen,
-      request: recordPatch({ at: absent, push: this.stamp() }),
-    }
+    const request = recordPatch({ at: absent, push: this.stamp() })
+    return this.#noteSeen(place, { ...request, ttlSeconds: seenSeconds })
+  }
+
+  #noteSeen(place: Place, request: PatchRequest): BatchWrite {
+    return { kind: 'patch', address: place.seen, request }
   }
 
   /** The condition that a session's properties are as they were read. */
@@ -165,9 +180,13 @@ export class Outbox {
     return this.#walk('unsent', from, limit, (place, stored) => [place, readRecord(stored)])
   }
 
-  /** Part of the sessions that were read or pushed. */
-  seenSessions(from: string | undefined): Promise<Slice<[Place, number]>> {
-    return this.#walk('seen', from, undefined, (place, { at }) => [place, Number(at ?? 0)])
+  /** Part of the sessions that were read or pushed, each with when it was read; 0: never. Not those that do not exist. */
+  async seenSessions(from: string | undefined): Promise<Slice<[Place, number]>> {
+    const { items, next } = await this.#walk('seen', from, undefined, (place, { at, empty }) => ({
+      seen: [place, Number(at ?? 0)] as [Place, number],
+      isEmpty: empty === true,
+    }))
+    return { items: items.filter(({ isEmpty }) => !isEmpty).map(({ seen }) => seen), next }
   }
 
   noteNamespace(account: string, namespace: string, seconds: number | undefined): Promise<BatchOutcome> {

@@ -64,6 +64,7 @@ export class Pulls {
       if (isClean(name) && !isSame(value, valueAt(local, name))) setOwn(changes, name, orAbsent(value))
     }
     const names = Object.keys(changes)
+    const isEmpty = Object.keys(remote).length === 0 && names.length === Object.keys(local).length
     const data: BatchWrite = {
       kind: 'patch',
       address: place.data,
@@ -74,7 +75,7 @@ export class Pulls {
     const refused = await outbox.batch(place.data, [
       // No write since: it would have changed the record.
       { kind: 'delete', address: place.unsent, names: [], expected: changesOf(unchanged(record)) },
-      outbox.noteSeen(place, { at: outbox.engine.rules.now() }, seen),
+      outbox.noteRead(place, isEmpty, seen),
       ...(names.length > 0 ? [data] : []),
     ])
     if (refused !== undefined) return false

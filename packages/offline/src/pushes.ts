@@ -272,7 +272,7 @@ export class Pushes {
     { names, values, record: sent, remote }: Parcel,
     life?: string,
   ): Promise<void> {
-    const note = this.#outbox.noteSeen(place, { push: this.#outbox.stamp() })
+    const note = this.#outbox.notePush(place)
     await this.#settled(
       place,
       (record) => {

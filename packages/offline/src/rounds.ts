@@ -131,18 +131,17 @@ export class Rounds {
     try {
       await this.#lock.hold(signal, async (check) => {
         hasBegun = true
-        if (isWhole) await this.#findAll()
-        this.#hasLooked = true
+        const unread = isWhole ? await this.#findAll() : undefined
         this.#status.began()
         const mayGoOn = (): void => {
           check()
           if (signal.aborted) throw new StoreUnavailableError('the sending was stopped')
         }
         await this.#sendNamespaces(mayGoOn)
-        failure = await this.#sendSessions(mayGoOn)
+        failure = (await this.#sendSessions(mayGoOn)) ?? unread
       })
     } catch (error) {
-      failure = ContextStoreError.is(error) ? error : new StoreUnavailableError('', { cause: error })
+      failure = storeError(error)
     }
     if (!hasBegun && failure === undefined) return
     this.#status.ended(failure, this.#now())
@@ -160,16 +159,23 @@ export class Rounds {
     }
   }
 
-  /** Finds the sessions with something unsent or set aside, whoever wrote it. */
-  async #findAll(): Promise<void> {
-    let from: string | undefined
-    do {
-      const { items, next } = await this.#outbox.records(from)
-      for (const [place, record] of items) {
-        this.#status.note(place, isPending(record), refusalsOf(record).size > 0)
-      }
-      from = next
-    } while (from !== undefined)
+  /** Finds the sessions with something unsent or set aside, whoever wrote it; gives why not all could be read. */
+  async #findAll(): Promise<ContextStoreError | undefined> {
+    try {
+      let from: string | undefined
+      do {
+        const { items, next } = await this.#outbox.records(from)
+        for (const [place, record] of items) {
+          this.#status.note(place, isPending(record), refusalsOf(record).size > 0)
+        }
+        from = next
+      } while (from !== undefined)
+      this.#hasLooked = true
+      return undefined
+    } catch (error) {
+      // A damaged record must not hold up what this store knows of.
+      return storeError(error)
+    }
   }
 
   async #sendNamespaces(mayGoOn: () => void): Promise<void> {
@@ -202,9 +208,8 @@ export class Rounds {
           await this.#pushes.push(place, mayGoOn)
           failures = 0
         } catch (error) {
-          if (!ContextStoreError.is(error)) throw error
-          failure = error
-          if (error.code === 'unauthorized') refused.add(place.data.account)
+          failure = storeError(error)
+          if (failure.code === 'unauthorized') refused.add(place.data.account)
           else failures++
         }
       }
@@ -212,4 +217,9 @@ export class Rounds {
     await Promise.all(Array.from({ length: atOnce }, send))
     return failure
   }
+}
+
+function storeError(error: unknown): ContextStoreError {
+  if (ContextStoreError.is(error)) return error
+  return new StoreUnavailableError('the sending failed: see the cause', { cause: error })
 }

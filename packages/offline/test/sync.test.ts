@@ -9,7 +9,7 @@ import { engineOf } from '@context-store/core/adapter'
 import { memoryStore } from '@context-store/memory'
 import { type OfflineEvent, type OfflineOptions, offlineStore } from '@context-store/offline'
 import { restStore } from '@context-store/rest/client'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { everything, Network, unauthorized } from './network.ts'
 
 const opened: ContextStore[] = []
@@ -100,19 +100,35 @@ test('the outbox grows with the properties, not with the number of writes, and i
   await store.flush()
   expect(await list(store.pending())).toEqual([])
   // What is left is the note that the session was sent.
-  const { items } = await engineOf(local).call({}, false, (engine) =>
-    engine.listNamespaces('', { from: undefined, limit: 10 }),
-  )
-  const left = await Promise.all(
+  expect(await ownRecords(local)).toEqual([{ push: expect.any(String) }])
+})
+
+/** What an offline store keeps in its local store beside the sessions. */
+async function ownRecords(local: ContextStore): Promise<unknown[]> {
+  const { call } = engineOf(local)
+  const page = { from: undefined, limit: 100 }
+  const { items } = await call({}, false, (engine) => engine.listNamespaces('', page))
+  const slices = await Promise.all(
     items.map(({ name }) =>
-      engineOf(local).call({}, false, (engine) =>
-        engine.listSessions('', name, { from: undefined, limit: 10, properties: true }),
-      ),
+      call({}, false, (engine) => engine.listSessions('', name, { ...page, properties: true })),
     ),
   )
-  expect(left.flatMap((slice) => slice.items.map(({ properties }) => properties))).toEqual([
-    { push: expect.any(String) },
-  ])
+  return slices.flatMap((slice) => slice.items.map(({ properties }) => properties))
+}
+
+test('what was read is forgotten after thirty days, and after an hour if there was nothing', async () => {
+  let now = 0
+  const local = memoryStore({ now: () => now })
+  const { store, at, there } = device({ local })
+  await store.pull({ account: '577089', namespace: 'shop', session: 'nobody' })
+  await there.patch({ a: 1 })
+  await store.pull(at.address)
+  expect(await ownRecords(local)).toHaveLength(2)
+  now += 3_600_000
+  expect(await ownRecords(local)).toHaveLength(1)
+  now += 30 * 86_400_000
+  expect(await ownRecords(local)).toEqual([])
+  expect(await at.getAll()).toEqual({ a: 1 })
 })
 
 test('what is written while its session is sent stays pending', async () => {
@@ -271,6 +287,8 @@ test('the status is frozen, and a new object at each change only', async () => {
 })
 
 test('the first read of a session asks the remote store, once it answers', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
   const { at, there, network, events } = device({ pull: 'first-read' })
   await there.patch({ name: 'theirs', step: 'theirs' })
   await at.patch({ step: 'ours' })
@@ -279,16 +297,11 @@ test('the first read of a session asks the remote store, once it answers', async
   network.weather = 'up'
   expect(await at.getAll()).toEqual({ step: 'ours' })
   expect(network.calls).toEqual(['getAll'])
-  vi.useFakeTimers({ toFake: ['performance'], now: performance.now() })
-  try {
-    vi.advanceTimersByTime(2_000)
-    expect(await at.getAll()).toEqual({ step: 'ours', name: 'theirs' })
-    expect(events).toContainEqual(expect.objectContaining({ type: 'pulled', names: ['name'] }))
-    await there.patch({ name: 'later' })
-    expect(await at.get('name')).toBe('theirs')
-  } finally {
-    vi.useRealTimers()
-  }
+  vi.advanceTimersByTime(2_000)
+  expect(await at.getAll()).toEqual({ step: 'ours', name: 'theirs' })
+  expect(events).toContainEqual(expect.objectContaining({ type: 'pulled', names: ['name'] }))
+  await there.patch({ name: 'later' })
+  expect(await at.get('name')).toBe('theirs')
 })
 
 test('update and patchIf of a session that this device has never seen decide on what the remote store has', async () => {
