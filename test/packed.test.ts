@@ -18,7 +18,7 @@ const entries = packageFolders.flatMap((folder) => {
     .filter((entry) => entry.startsWith('.') && !entry.endsWith('.json'))
     .map((entry) => name + entry.slice(1))
 })
-// The others name the web's Request and Response, or Node's types, which a consumer without them cannot have.
+// The others name the web's Request, Response and AbortSignal, or Node's types, which a consumer without them cannot have.
 const bare = entries.filter((entry) => !/^@context-store\/(rest|offline)/.test(entry))
 
 /** A program that uses the stores; the same text is a module and, compiled or by hand, a CommonJS file. */
