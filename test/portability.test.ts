@@ -122,6 +122,17 @@ test('what core adds to a bundle for browsers, minified and gzipped, stays withi
   expect(store).toBeLessThanOrEqual(9_700)
 })
 
+test('so does what the stores of an app at the edge add', async () => {
+  const stores = await gzipped(`
+    export { absent, ContextStoreError } from '@context-store/core'
+    export { indexedDbStore } from '@context-store/indexeddb'
+    export { offlineStore } from '@context-store/offline'
+    export { restStore } from '@context-store/rest/client'
+  `)
+  console.log(`core, indexeddb, offline and the REST client for a browser, gzipped: ${stores} bytes`)
+  expect(stores).toBeLessThanOrEqual(28_000)
+})
+
 async function gzipped(contents: string): Promise<number> {
   return gzipSync((await bundle(contents)).code, { level: 9 }).length
 }

@@ -2,6 +2,7 @@ import {
   absent,
   ConflictError,
   type ContextStore,
+  ContextStoreError,
   type JsonValue,
   type NamespaceInfo,
   type Properties,
@@ -34,7 +35,7 @@ import {
   valueAt,
 } from './outbox-record.ts'
 import type { Pulls } from './pulls.ts'
-import type { RemoteCalls } from './remote-calls.ts'
+import { isForGood, type RemoteCalls } from './remote-calls.ts'
 import type { Rounds } from './rounds.ts'
 
 /** The longest that a read of a session that this device has never seen waits for the remote store, in milliseconds. */
@@ -273,7 +274,10 @@ export class OfflineAdapter implements StorageAdapter {
     if ((await this.#outbox.seen(place)).at !== undefined) return
     const pulling = this.#pulls.pull(place).then(
       () => this.#backOff.reset(),
-      () => void this.#backOff.failed(),
+      (error) => {
+        // What the remote store refuses says nothing of the network.
+        if (!ContextStoreError.is(error) || !isForGood(error)) this.#backOff.failed()
+      },
     )
     await inTime(pulling, firstReadWaits)
   }

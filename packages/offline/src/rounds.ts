@@ -13,6 +13,8 @@ const atOnce = 16
 const mostFailures = 3
 /** A background round waits for the writes that come together, in milliseconds. */
 const gathering = 20
+/** A new write is tried so soon after a failure at the latest, in milliseconds: what failed may be another session's. */
+const patience = 5_000
 
 /** Sends what is unsent, in rounds, one after the other. */
 export class Rounds {
@@ -26,6 +28,8 @@ export class Rounds {
   readonly #stopped = new AbortController()
   #last: Promise<void> = Promise.resolve()
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** When the timer is over. */
+  #due = 0
   /** Whether all that was left by an earlier run, or another tab, has been looked for. */
   #hasLooked = false
 
@@ -59,9 +63,9 @@ export class Rounds {
     this.wake()
   }
 
-  /** Lets what was written be sent in the background: soon, or when the time after a failure is over. */
+  /** Lets what was written be sent in the background: soon, and not much later where the last attempt failed. */
   wake(): void {
-    if (this.#isBackground) this.#wakeIn(Math.max(gathering, this.#backOff.left))
+    this.#wakeIn(Math.min(this.#backOff.left, patience))
   }
 
   /** Makes a round over all that is pending; does not throw. */
@@ -103,18 +107,23 @@ export class Rounds {
   readonly #online = (): void => {
     this.#backOff.reset()
     this.#hasLooked = false
-    clearTimeout(this.#timer)
-    this.#timer = undefined
     this.#wakeIn(0)
   }
 
-  /** Makes a round in the background, unless one is to come. */
+  /** Makes a round in the background, unless one is to come before that. */
   #wakeIn(delay: number): void {
-    if (this.#timer !== undefined || this.#stopped.signal.aborted) return
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      void this.#next(this.#stopped.signal, !this.#hasLooked)
-    }, delay)
+    if (!this.#isBackground || this.#stopped.signal.aborted) return
+    const due = performance.now() + Math.max(delay, gathering)
+    if (this.#timer !== undefined && this.#due <= due) return
+    clearTimeout(this.#timer)
+    this.#due = due
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        void this.#next(this.#stopped.signal, !this.#hasLooked)
+      },
+      Math.max(delay, gathering),
+    )
     // A process that has nothing else to do may end: what is unsent stays where it is.
     ;(this.#timer as { unref?(): void }).unref?.()
   }
@@ -147,7 +156,7 @@ export class Rounds {
     this.#status.ended(failure, this.#now())
     if (failure === undefined) this.#backOff.reset()
     else this.#backOff.failed()
-    if (failure !== undefined || this.#status.pending.size > 0) this.wake()
+    if (failure !== undefined || this.#status.pending.size > 0) this.#wakeIn(this.#backOff.left)
   }
 
   /** The time by the store's clock; `undefined`: it gives none. */

@@ -16,7 +16,7 @@ export class Network {
   /** The names of the methods that were called, with what they met. */
   readonly calls: string[] = []
   /** Called before each call reaches the store. */
-  before: (method: string) => void | Promise<void> = () => undefined
+  before: (method: string, ...args: readonly unknown[]) => void | Promise<void> = () => undefined
   /** Called when the store has answered, before the answer arrives. */
   after: (method: string) => void | Promise<void> = () => undefined
 
@@ -31,15 +31,16 @@ export class Network {
           return (...args: unknown[]) => this.through(method(...args) as object)
         }
         if (name === 'close' || typeof name === 'symbol') return method
-        return (...args: unknown[]) => this.#call(String(name), () => method(...args) as Promise<unknown>)
+        return (...args: unknown[]) =>
+          this.#call(String(name), args, () => method(...args) as Promise<unknown>)
       },
     })
   }
 
-  async #call(name: string, call: () => Promise<unknown>): Promise<unknown> {
+  async #call(name: string, args: readonly unknown[], call: () => Promise<unknown>): Promise<unknown> {
     const weather = this.next.shift() ?? this.weather
     this.calls.push(name)
-    await this.before(name)
+    await this.before(name, ...args)
     if (weather === 'up') {
       const answer = await call()
       await this.after(name)

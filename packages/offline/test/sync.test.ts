@@ -547,6 +547,32 @@ test('a write after a first read that failed is sent when the time to wait is ov
   }
 })
 
+test('a session whose sending fails again and again does not hold up what others write', async () => {
+  vi.useFakeTimers()
+  try {
+    const { store, at, there, network } = device({ push: 'background' })
+    network.before = (_, patch) => {
+      if (JSON.stringify(patch).includes('bad')) throw new Error('the service has a fault')
+    }
+    await store.account('577089').namespace('shop').session('bad').patch({ bad: 1 })
+    await vi.advanceTimersByTimeAsync(600_000)
+    await at.patch({ step: 1 })
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(await there.getAll()).toEqual({ step: 1 })
+    expect(store.status).toMatchObject({ pending: 1, state: 'offline' })
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a session that the remote store cannot name is read here, and says nothing of the network', async () => {
+  const { store, at, there, network } = device({ pull: 'first-read' })
+  await there.patch({ a: 1 })
+  network.next.push(new InvalidValueError('', 'refused'))
+  expect(await store.account('577089').namespace('shop').session('..').getAll()).toEqual({})
+  expect(await at.getAll()).toEqual({ a: 1 })
+})
+
 test('when the browser says that it is online, what waits is sent at once', async () => {
   vi.useFakeTimers()
   const listeners = new Map<string, () => void>()
@@ -559,7 +585,7 @@ test('when the browser says that it is online, what waits is sent at once', asyn
     await vi.advanceTimersByTimeAsync(600_000)
     network.weather = 'up'
     listeners.get('online')?.()
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(50)
     expect(await there.getAll()).toEqual({ step: 1 })
     await store.close()
     expect(listeners.size).toBe(0)
