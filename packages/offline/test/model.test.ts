@@ -4,6 +4,7 @@ import {
   type JsonValue,
   type Session,
   StoreUnavailableError,
+  TooLargeError,
 } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
 import { type OfflineOptions, type OfflineStore, offlineStore } from '@context-store/offline'
@@ -26,6 +27,7 @@ interface Step {
     | 'pull'
     | 'read'
     | 'crash'
+    | 'clock'
     | 'weather'
     | 'wait'
   readonly session: string
@@ -34,6 +36,7 @@ interface Step {
 }
 
 const proxyPage = new StoreUnavailableError('a portal answered')
+const tooLarge = new TooLargeError('a proxy refuses it')
 
 const step: fc.Arbitrary<Step> = fc.record({
   who: fc.nat(3),
@@ -50,12 +53,22 @@ const step: fc.Arbitrary<Step> = fc.record({
     'pull',
     'read',
     'crash',
+    'clock',
     'weather',
     'wait',
   ),
   session: fc.constantFrom('s', 't'),
   name: fc.constantFrom('a', 'b', '__proto__'),
-  weather: fc.constantFrom<Weather[]>('up', 'up', 'down', 'lost-answer', 'hanging', unauthorized, proxyPage),
+  weather: fc.constantFrom<Weather[]>(
+    'up',
+    'up',
+    'down',
+    'lost-answer',
+    'hanging',
+    unauthorized,
+    proxyPage,
+    tooLarge,
+  ),
 })
 
 /** A device: a local store that survives, two tabs on it, and a network. */
@@ -63,12 +76,16 @@ class Device {
   readonly network = new Network()
   readonly tabs: OfflineStore[] = []
   readonly #local: ContextStore
+  /** The device's clock, which somebody sets. */
+  now = 1_800_000_000_000
   readonly #remote: ContextStore
   readonly #options: Partial<OfflineOptions>
 
   constructor(remote: ContextStore, options: Partial<OfflineOptions>) {
     // Its tabs come and go.
-    this.#local = Object.assign(memoryStore(), { close: async () => undefined })
+    this.#local = Object.assign(memoryStore({ now: () => this.now }), {
+      close: async () => undefined,
+    })
     this.#remote = remote
     this.#options = options
     // Calls of different devices and tabs overlap.
@@ -115,6 +132,7 @@ class Device {
   async settle(withCrashes: boolean): Promise<void> {
     this.network.weather = 'up'
     if (withCrashes) for (const tab of [0, 1]) await this.crash(tab)
+    for await (const write of this.#tab(0).rejected()) await write.retry()
     expect(await this.flush(0)).toMatchObject({ state: 'synced', pending: 0, rejected: 0 })
   }
 }
@@ -178,6 +196,7 @@ async function run(steps: readonly Step[], options: Partial<OfflineOptions>, isC
     else if (does === 'pull') underWay.push(device.pull(tab, session).catch(() => undefined))
     else if (does === 'read') await at.getAll()
     else if (does === 'crash') await device.crash(tab)
+    else if (does === 'clock') device.now += (tab === 0 ? 20 : -20) * 86_400_000
     else if (does === 'weather') device.network.weather = weather
     else if (does === 'wait') await new Promise((resolve) => setImmediate(resolve))
   }
