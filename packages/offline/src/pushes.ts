@@ -47,6 +47,17 @@ interface Parcel {
   readonly remote: Properties | undefined
 }
 
+/** A conflict, and what was decided. */
+interface Decision {
+  readonly conflict: Conflict
+  readonly result: JsonValue | typeof absent
+}
+
+/** Whether the remote store has what was decided already. */
+function isSettled({ conflict, result }: Decision): boolean {
+  return isSame(result === absent ? undefined : result, conflict.remote)
+}
+
 /** Sends what is unsent of a session, property by property where the remote store refuses some for good. */
 export class Pushes {
   readonly #outbox: Outbox
@@ -137,15 +148,15 @@ export class Pushes {
     if (conflicts.length === 0) return false
     const data: RecordChanges = {}
     const changes: RecordChanges = {}
-    const results: { conflict: Conflict; result: JsonValue | typeof absent }[] = []
+    const results: Decision[] = []
     for (const conflict of conflicts) {
       const { name } = conflict
       try {
         const result = this.#decide(conflict)
+        const decision: Decision = { conflict, result }
         setOwn(data, name, result)
-        results.push({ conflict, result })
-        const isSettled = isSame(result === absent ? undefined : result, conflict.remote)
-        if (isSettled) Object.assign(changes, unmarked([name]))
+        results.push(decision)
+        if (isSettled(decision)) Object.assign(changes, unmarked([name]))
         else {
           // A new write, which is sent on the condition of what was found.
           const mark = this.#outbox.stamp()
@@ -161,7 +172,9 @@ export class Pushes {
     const write: BatchWrite = { kind: 'patch', address: place.data, request: dataPatch(data) }
     let isDone = false
     try {
-      isDone = await this.#outbox.settle(place, record, changes, [write])
+      const settled = results.filter(isSettled).map(({ conflict }) => conflict.name)
+      const left = this.#orClear(record, settled, record.life === undefined, changes)
+      isDone = await this.#outbox.settle(place, record, left, [write])
     } catch (error) {
       // The session would pass a limit here.
       if (!ContextStoreError.is(error) || !isForGood(error)) throw error

@@ -146,13 +146,15 @@ export class Rounds {
           check()
           if (signal.aborted) throw new StoreUnavailableError('the sending was stopped')
         }
-        await this.#sendNamespaces(mayGoOn)
-        failure = (await this.#sendSessions(mayGoOn)) ?? unread
+        const uncreated = await this.#sendNamespaces(mayGoOn)
+        failure = (await this.#sendSessions(mayGoOn)) ?? uncreated ?? unread
       })
     } catch (error) {
       failure = storeError(error)
     }
     if (!hasBegun && failure === undefined) return
+    // Who ends a flush early learns nothing of the network.
+    if (signal.aborted) failure = this.#status.current.lastError
     this.#status.ended(failure, this.#now())
     if (failure === undefined) this.#backOff.reset()
     else this.#backOff.failed()
@@ -187,7 +189,9 @@ export class Rounds {
     }
   }
 
-  async #sendNamespaces(mayGoOn: () => void): Promise<void> {
+  /** Creates the namespaces that were created here; gives the last failure. */
+  async #sendNamespaces(mayGoOn: () => void): Promise<ContextStoreError | undefined> {
+    let failure: ContextStoreError | undefined
     for (const { account, namespace, stamp, seconds } of await this.#outbox.unsentNamespaces()) {
       mayGoOn()
       const options =
@@ -196,10 +200,14 @@ export class Rounds {
         await this.#remote.ask((store) => store.account(account).namespace(namespace).create(options))
       } catch (error) {
         // One that cannot be created fails its patches, which are set aside; a remote without `create` makes it with those.
-        if (!ContextStoreError.is(error) || !isForGood(error)) throw error
+        if (!ContextStoreError.is(error) || !isForGood(error)) {
+          failure = storeError(error)
+          continue
+        }
       }
       await this.#outbox.forgetNamespace(account, namespace, stamp)
     }
+    return failure
   }
 
   /** Sends the sessions that are pending now; gives the last failure. */

@@ -203,6 +203,20 @@ test('what the remote store refuses for good is set aside alone; the rest is sen
   expect(await there.get('long')).toBe('short')
 })
 
+test('a namespace that cannot be created now does not hold up sessions, and no record is left of what a conflict settled', async () => {
+  const local = memoryStore()
+  const { store, at, there, network } = device({ onConflict: 'remote', local })
+  await store.account('577089').namespace('new').create()
+  await there.patch({ a: 'theirs' })
+  await at.patch({ a: 'ours' })
+  network.next.push('down')
+  expect(await store.flush()).toMatchObject({ state: 'offline', pending: 0 })
+  expect(network.calls).toEqual(['create', 'getMany'])
+  expect(await at.getAll()).toEqual({ a: 'theirs' })
+  expect(await store.flush()).toMatchObject({ state: 'synced' })
+  expect(await ownRecords(local)).toEqual([])
+})
+
 test('retry() makes a rejected write pending again, discard() gives the local values up', async () => {
   const { store, at, there, network } = device()
   await there.patch({ a: 'theirs' })
@@ -261,6 +275,7 @@ test('flush() ends with its signal, and close() waits for no network and loses n
   await vi.waitFor(() => expect(network.calls).toHaveLength(1))
   gone.abort()
   expect(await flushed).toMatchObject({ pending: 1 })
+  expect(store.status).not.toHaveProperty('lastError')
   const hanging = store.flush()
   await store.close()
   expect(await hanging).toMatchObject({ pending: 1 })
