@@ -113,8 +113,8 @@ export function offlineStore(options: OfflineOptions): OfflineStore {
     'offlineStore',
   )
   const { onConflict = 'local', pull = 'first-read', push = 'background' } = given
-  const local = checkStore('local', given.local)
-  const remote = checkStore('remote', given.remote)
+  const local = checkStore('local', given.local, 'of indexedDbStore, sqliteStore or memoryStore')
+  const remote = checkStore('remote', given.remote, 'of restStore')
   if (local === remote) throw new InvalidOptionError('remote: must be another store than local')
   const noBatch = traitsOf(local).cannot.batch
   if (noBatch !== undefined) throw new UnsupportedError(`local: ${noBatch}`)
@@ -194,11 +194,11 @@ export function offlineStore(options: OfflineOptions): OfflineStore {
     typeof members
 }
 
-function checkStore(name: string, store: unknown): ContextStore {
+function checkStore(name: string, store: unknown, such: string): ContextStore {
   if (typeof store === 'object' && store !== null && 'account' in store && 'session' in store) {
     return store as ContextStore
   }
-  throw new InvalidOptionError(`${name}: must be a store`)
+  throw new InvalidOptionError(`${name}: must be a store, such as one ${such}`)
 }
 
 /** Checks the option; the seconds between two pulls, where there are some. */

@@ -20,7 +20,7 @@ export interface UnsentLife {
 }
 
 /** Why a property was set aside. */
-export interface Refusal {
+export type Refusal = {
   readonly code: ErrorCode
   readonly message: string
 }
@@ -99,7 +99,7 @@ export function readRecord(stored: Properties): OutboxRecord {
       unsent.set(name, { stamp: isDeletion ? mark.slice(1) : mark, isDeletion })
     } else if (key.startsWith(prefixes.sent)) sent.set(name, (value as JsonValue[])[0])
     else if (key.startsWith(prefixes.base)) base.set(name, (value as JsonValue[])[0])
-    else if (key.startsWith(prefixes.rejected)) rejected.set(name, value as unknown as Refusal)
+    else if (key.startsWith(prefixes.rejected)) rejected.set(name, value as Refusal)
   }
   const life = stored[lifeKey] as [string, number?] | undefined
   return {

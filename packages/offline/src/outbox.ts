@@ -241,7 +241,7 @@ export class Outbox {
     return String(refused?.current.name ?? name)
   }
 
-  /** The accounts of the caller's among those of a listing. */
+  /** Whether an account is the outbox's own, which no listing shows. */
   isOwnAccount(account: string): boolean {
     return account === ownAccount
   }

@@ -22,8 +22,9 @@ export interface PusherLock {
 
 /** The lock of this host. */
 export function pusherLock(outbox: Outbox): PusherLock {
-  // Node's own Web Locks end at the process.
-  const isBrowser = globalThis.navigator?.locks !== undefined && !('process' in globalThis)
+  // Node's own Web Locks end at the process. Bundlers give pages a `process` too, without a version of Node.
+  const { process } = globalThis as { process?: { versions?: { node?: string } } }
+  const isBrowser = globalThis.navigator?.locks !== undefined && process?.versions?.node === undefined
   return isBrowser ? new WebLock(outbox) : new Lease(outbox)
 }
 
@@ -87,7 +88,8 @@ class Lease implements PusherLock {
     }, beatEvery)
     ;(timer as { unref?(): void }).unref?.()
     const check = (): void => {
-      if (!isLost && performance.now() - lastBeat < lapsesAfter) return
+      // Sooner than another can take it: what is sent now takes a while to arrive.
+      if (!isLost && performance.now() - lastBeat < lapsesAfter - beatEvery) return
       throw new StoreUnavailableError('another process has taken over the sending')
     }
     try {
