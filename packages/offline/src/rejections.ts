@@ -39,17 +39,18 @@ export class Rejections {
   /** Sets properties aside, but those that were written since `sent` was read. */
   async setAside(place: Place, sent: OutboxRecord, names: readonly string[], why: Refusal): Promise<void> {
     const { code, message } = why
+    let aside: readonly string[] = []
     const isDone = await this.#settled(place, (record) => {
       const changes: RecordChanges = names.length === 0 ? { ...unmarkedLife } : {}
-      for (const name of names) {
-        if (record.unsent.get(name)?.stamp !== sent.unsent.get(name)?.stamp) continue
+      aside = names.filter((name) => record.unsent.get(name)?.stamp === sent.unsent.get(name)?.stamp)
+      for (const name of aside) {
         changes[keyOf('unsent', name)] = absent
         changes[keyOf('sent', name)] = absent
         changes[keyOf('rejected', name)] = { code, message }
       }
       return changes
     })
-    if (isDone) this.#status.tell({ type: 'rejected', write: this.#write(place, names, why) })
+    if (isDone) this.#status.tell({ type: 'rejected', write: this.#write(place, aside, why) })
   }
 
   /** Part of the writes that were set aside. */
