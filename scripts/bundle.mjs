@@ -1,5 +1,6 @@
 // Bundles each published package into a file for each of its entry points, with what these share in files of their
 // own: Node takes half a millisecond for every file that it imports. tsc checks the types and writes their .d.ts.
+// Arguments are the names of the packages to bundle; none: all of them.
 import { copyFile, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +8,9 @@ import { build } from 'esbuild'
 
 const packages = fileURLToPath(new URL('../packages', import.meta.url))
 
-for (const name of await readdir(packages)) {
+const chosen = process.argv.slice(2)
+
+for (const name of chosen.length > 0 ? chosen : await readdir(packages)) {
   const folder = join(packages, name)
   const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
   if (!manifest.private) await bundle(folder, manifest)

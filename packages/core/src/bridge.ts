@@ -1,0 +1,5 @@
+export { idWithinLimit } from './bridge/id-within-limit.ts'
+export { storableJson } from './bridge/storable-json.ts'
+export { WholeObjects, type WriteOptions } from './bridge/whole-objects.ts'
+export { checkTtlSeconds } from './rules/check-patch.ts'
+export { checkedOptions } from './rules/options.ts'

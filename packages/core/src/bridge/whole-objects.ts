@@ -1,0 +1,278 @@
+import { absent } from '../api/absent.ts'
+import type { Expected, JsonValue, Properties, Session, SessionAddress } from '../api/context-store.ts'
+import { ConflictError } from '../api/errors.ts'
+import { setOwn } from '../rules/own-property.ts'
+import { storableJson, storableText } from './storable-json.ts'
+
+declare const crypto: { randomUUID(): string }
+
+/** A session's property that holds a token, made when an object begins and gone when it ends. */
+const lifeMark = '@life'
+/** A session's property that holds a value that is no plain object: an array, a text. */
+const valueMark = '@value'
+
+/** How many sessions that were read and not there are remembered; the oldest are forgotten first. */
+const mostMissed = 10_000
+/** How often a write that others come before is tried. */
+const mostTries = 100
+
+/** Options of {@link WholeObjects.write}. */
+export interface WriteOptions {
+  /** The session's time to live from this write on: whole seconds, 0 for ever. Also a write that changes nothing restarts it. */
+  readonly ttlSeconds?: number | undefined
+  /** What top-level properties must be for the write to happen. */
+  readonly expected?: Expected | undefined
+  /** Top-level properties that the bridge sets itself in the same atom, whatever the object has under these names. */
+  readonly also?: Properties | undefined
+}
+
+type Changes = { [name: string]: JsonValue | typeof absent }
+
+/** What is known of an object that was handed out. */
+interface Known {
+  readonly address: string
+  /** The token of its session; none if it is not begun. */
+  readonly life: string | undefined
+  /** The JSON text of each property as it was read or written last. */
+  texts: ReadonlyMap<string, string>
+}
+
+/**
+ * Keeps objects for a runtime that reads a whole object, changes it, and writes the whole object: each object is a session, each
+ * of its top-level members a property. What is written is only what changed since the object was read, so that two who read the same
+ * object and change different members both stand; and only while the session that was read still lives, so that an object
+ * that was deleted or has expired meanwhile does not come back.
+ *
+ * Objects are recognised by identity: a runtime must write the object that it read. Where it makes a copy of its own, a bridge says so with
+ * {@link WholeObjects.copied}. Any other object replaces what is there, unless the last read of the session found nothing: then it is
+ * a new one, and if another writer has begun the session meanwhile, it is merged with that one's.
+ *
+ * Values are JSON as `JSON.stringify` makes it ({@link storableJson}). A value that is no plain object is one property, and written whole.
+ * Names that begin with `@` get another `@` in the session; the bare ones are this class's own.
+ *
+ * One bridge has one `WholeObjects` for all its sessions. Its methods reject with the store's errors (see `Session`).
+ */
+export class WholeObjects {
+  readonly #known = new WeakMap<object, Known>()
+  /** Sessions of which the last read found nothing. */
+  readonly #missed = new Set<string>()
+
+  /**
+   * Reads an object, which the caller may change; `undefined` if there is none.
+   *
+   * @param initial - makes what to give instead of `undefined`. It is stored once it is written with a change; of two who begin a
+   *   session at once each then writes only what differs from this
+   */
+  async read(session: Session, initial?: () => unknown): Promise<unknown> {
+    const properties = await session.getAll()
+    const address = textOf(session.address)
+    this.#missed.delete(address)
+    if (Object.keys(properties).length === 0) {
+      this.#miss(address)
+      const begun = initial?.()
+      if (typeof begun === 'object' && begun !== null) {
+        this.#known.set(begun, { address, life: undefined, texts: textsOf(begun) })
+      }
+      return begun
+    }
+    const value = this.valueOf(properties)
+    const life = properties[lifeMark]
+    if (typeof value === 'object' && value !== null && typeof life === 'string') {
+      this.#known.set(value, { address, life, texts: textsOf(value) })
+    }
+    return value
+  }
+
+  /**
+   * Writes an object; `undefined` deletes it.
+   *
+   * @returns `false` if nothing was written, since the session of the object has ended, or `expected` does not hold
+   * @throws `TypeError` as `JSON.stringify` does: a cycle, a BigInt
+   */
+  async write(session: Session, value: unknown, options: WriteOptions = {}): Promise<boolean> {
+    if (storesNothing(value)) {
+      await this.delete(session)
+      return true
+    }
+    const known = this.#knownAt(session, value)
+    const texts = textsOf(value)
+    if (known !== undefined && isUnchanged(known.texts, texts, options)) return true
+    return known?.life === undefined
+      ? this.#begin(session, value, texts, known?.texts, options)
+      : this.#writeChanges(session, known, known.life, texts, options)
+  }
+
+  /**
+   * Restarts the time to live of an object's session.
+   *
+   * @param ttlSeconds - whole seconds from 0, for ever, to 10^10
+   * @returns `false` if there is no such session, or not any more the one that `value` was read from
+   */
+  async touch(session: Session, value: unknown, ttlSeconds: number): Promise<boolean> {
+    const life = this.#knownAt(session, value)?.life ?? (await session.get(lifeMark))
+    if (life === undefined) return false
+    return (await session.patchIf({ [lifeMark]: life }, {}, { ttlSeconds })).ok
+  }
+
+  /** Deletes an object; if there is none, that is no error. */
+  async delete(session: Session): Promise<void> {
+    this.#missed.delete(textOf(session.address))
+    await session.clear()
+  }
+
+  /** Says that the runtime has made `copy` of an object that `read` gave, and is going to write the copy. */
+  copied(original: object, copy: object): void {
+    const known = this.#known.get(original)
+    if (known !== undefined) this.#known.set(copy, { ...known })
+  }
+
+  /** The value that a session's properties stand for, for listings with properties; it is not remembered. */
+  valueOf(properties: Partial<Properties>): unknown {
+    if (Object.hasOwn(properties, valueMark)) return properties[valueMark]
+    const value: Properties = {}
+    for (const [name, member] of Object.entries(properties)) {
+      if (member === undefined) continue
+      if (!name.startsWith('@')) setOwn(value, name, member)
+      else if (name.startsWith('@@')) setOwn(value, name.slice(1), member)
+    }
+    return value
+  }
+
+  #knownAt(session: Session, value: unknown): Known | undefined {
+    const known = typeof value === 'object' && value !== null ? this.#known.get(value) : undefined
+    return known?.address === textOf(session.address) ? known : undefined
+  }
+
+  async #writeChanges(
+    session: Session,
+    known: Known,
+    life: string,
+    texts: ReadonlyMap<string, string>,
+    { ttlSeconds, expected, also }: WriteOptions,
+  ): Promise<boolean> {
+    const changes = changesBetween(known.texts, texts, also)
+    const { ok } = await session.patchIf(conditionOf({ [lifeMark]: life }, expected), changes, { ttlSeconds })
+    if (ok) known.texts = texts
+    return ok
+  }
+
+  /** Writes an object whose session is not known: begins it, or is merged with who has begun it meanwhile, or replaces what is there. */
+  async #begin(
+    session: Session,
+    value: unknown,
+    texts: ReadonlyMap<string, string>,
+    initial: ReadonlyMap<string, string> | undefined,
+    { ttlSeconds, expected, also }: WriteOptions,
+  ): Promise<boolean> {
+    const address = textOf(session.address)
+    const isWhole = texts.has(valueMark)
+    let merges = (this.#missed.delete(address) || initial !== undefined) && !isWhole
+    let found: Partial<Properties> = merges ? {} : await session.getAll()
+    for (let tries = 0; tries < mostTries; tries++) {
+      const { [lifeMark]: life, ...members } = found
+      const base = merges ? (life !== undefined && initial) || noTexts : textsOfNames(members)
+      const changes = changesBetween(base, texts, also)
+      // Members and a whole value are never together: who holds the one must not write into the other.
+      const isSameKind = merges || Object.hasOwn(members, valueMark) === isWhole
+      const token = typeof life === 'string' && isSameKind ? life : crypto.randomUUID()
+      changes[lifeMark] = token
+      const marks: Changes = { [lifeMark]: life ?? absent }
+      if (merges) marks[valueMark] = absent
+      const result = await session.patchIf(conditionOf(marks, expected), changes, { ttlSeconds })
+      if (result.ok) {
+        if (typeof value === 'object' && value !== null)
+          this.#known.set(value, { address, life: token, texts })
+        return true
+      }
+      const hasValue = Object.hasOwn(result.current, valueMark)
+      if (result.current[lifeMark] === life && !(merges && hasValue)) return false
+      if (hasValue) merges = false
+      found = merges ? result.current : await session.getAll()
+    }
+    throw new ConflictError(
+      `session: it was deleted and begun anew ${mostTries} times while this write was tried`,
+    )
+  }
+
+  #miss(address: string): void {
+    this.#missed.add(address)
+    if (this.#missed.size > mostMissed) {
+      for (const oldest of this.#missed) {
+        this.#missed.delete(oldest)
+        break
+      }
+    }
+  }
+}
+
+function textOf({ account, namespace, session }: Required<SessionAddress>): string {
+  return JSON.stringify([account, namespace, session])
+}
+
+function storesNothing(value: unknown): boolean {
+  return value === undefined || typeof value === 'function' || typeof value === 'symbol'
+}
+
+/** The properties of a value: their names in the session, and the JSON text of each. */
+function textsOf(value: unknown): Map<string, string> {
+  const plain = isPlain(value) ? value : storableJson(value)
+  const texts = new Map<string, string>()
+  if (!isPlain(plain)) return texts.set(valueMark, storableText(plain) ?? 'null')
+  for (const [name, member] of Object.entries(plain)) {
+    const text = storableText(member)
+    if (text !== undefined) texts.set(escaped(name.toWellFormed()), text)
+  }
+  return texts
+}
+
+/** Whether JSON.stringify would write its members: an object that is no array and has no JSON form of its own. */
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !hasToJson(value)
+}
+
+function hasToJson(value: { readonly toJSON?: unknown }): boolean {
+  return typeof value.toJSON === 'function'
+}
+
+function escaped(name: string): string {
+  return name.startsWith('@') ? `@${name}` : name
+}
+
+function conditionOf(marks: Expected, expected: Expected = {}): Expected {
+  const condition: { [name: string]: Expected[string] } = { ...marks }
+  for (const [name, value] of Object.entries(expected)) setOwn(condition, escaped(name), value)
+  return condition
+}
+
+const noTexts: ReadonlyMap<string, string> = new Map()
+
+/** Texts that equal no value's: all that is there is to be replaced. */
+function textsOfNames(properties: Partial<Properties>): Map<string, string> {
+  return new Map(Object.keys(properties).map((name) => [name, '']))
+}
+
+function isUnchanged(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+  { ttlSeconds, expected, also }: WriteOptions,
+): boolean {
+  return (
+    ttlSeconds === undefined &&
+    expected === undefined &&
+    also === undefined &&
+    before.size === after.size &&
+    [...after].every(([name, text]) => before.get(name) === text)
+  )
+}
+
+function changesBetween(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+  also: Properties = {},
+): Changes {
+  const changes: Changes = {}
+  for (const name of before.keys()) if (!after.has(name)) setOwn(changes, name, absent)
+  for (const [name, text] of after) if (before.get(name) !== text) setOwn(changes, name, JSON.parse(text))
+  for (const [name, member] of Object.entries(also)) setOwn(changes, escaped(name), member)
+  return changes
+}

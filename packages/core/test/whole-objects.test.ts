@@ -1,0 +1,318 @@
+import type { ContextStore, JsonValue, Properties, Session } from '@context-store/core'
+import { idWithinLimit, storableJson, WholeObjects } from '@context-store/core/bridge'
+import { memoryStore } from '@context-store/memory'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+/** Two processes are two `WholeObjects` over one store: what one remembers, the other does not know. */
+function twoOverOne(store: ContextStore = memoryStore()) {
+  const session = store.account('bots').namespace('chats').session('chat-1')
+  return { session, one: new WholeObjects(), other: new WholeObjects() }
+}
+
+type Members = { [name: string]: unknown }
+
+async function membersOf(objects: WholeObjects, session: Session): Promise<Members> {
+  return (await objects.read(session)) as Members
+}
+
+test('two who read the same object and change different members both stand', async () => {
+  const { session, one, other } = twoOverOne()
+  await one.write(session, { step: 'start', basket: ['tea'], note: 'old' })
+  const [mine, theirs] = [await membersOf(one, session), await membersOf(other, session)]
+  mine.step = 'pay'
+  delete mine.note
+  theirs.basket = ['tea', 'milk']
+  expect(await Promise.all([one.write(session, mine), other.write(session, theirs)])).toEqual([true, true])
+  expect(await one.read(session)).toEqual({ step: 'pay', basket: ['tea', 'milk'] })
+})
+
+test('an object that was deleted meanwhile does not come back, nor into the one that was begun after it', async () => {
+  const { session, one, other } = twoOverOne()
+  await one.write(session, { user: 'ann' })
+  const mine = await membersOf(one, session)
+  mine.seen = true
+  await other.delete(session)
+  expect(await one.write(session, mine)).toBe(false)
+  expect(await one.touch(session, mine, 60)).toBe(false)
+  expect(await session.getAll()).toEqual({})
+  await other.write(session, { user: 'bob' })
+  expect(await one.write(session, mine)).toBe(false)
+  expect(await one.read(session)).toEqual({ user: 'bob' })
+})
+
+test('an object that has expired meanwhile does not come back', async () => {
+  let clock = 0
+  const { session, one } = twoOverOne(memoryStore({ now: () => clock }))
+  await one.write(session, { user: 'ann' }, { ttlSeconds: 60 })
+  const mine = await membersOf(one, session)
+  clock = 59_999
+  expect(await one.write(session, mine, { ttlSeconds: 60 })).toBe(true)
+  clock = 119_998
+  expect(await one.touch(session, mine, 60)).toBe(true)
+  clock = 179_998
+  mine.late = true
+  expect(await one.write(session, mine, { ttlSeconds: 60 })).toBe(false)
+  expect(await one.touch(session, mine, 60)).toBe(false)
+  expect(await one.read(session)).toBeUndefined()
+})
+
+test('a touch by somebody who has not read the object restarts its time, and begins nothing', async () => {
+  let clock = 0
+  const { session, one } = twoOverOne(memoryStore({ now: () => clock }))
+  expect(await one.touch(session, {}, 60)).toBe(false)
+  await one.write(session, { user: 'ann' }, { ttlSeconds: 60 })
+  clock = 59_000
+  expect(await one.touch(session, { user: 'a copy' }, 60)).toBe(true)
+  clock = 118_000
+  expect(await one.read(session)).toEqual({ user: 'ann' })
+})
+
+test('two who found nothing and begin the object at once are merged', async () => {
+  const { session, one, other } = twoOverOne()
+  expect([await one.read(session), await other.read(session)]).toEqual([undefined, undefined])
+  const written = [
+    one.write(session, { name: 'ann', step: 1 }),
+    other.write(session, { city: 'rome', step: 2 }),
+  ]
+  expect(await Promise.all(written)).toEqual([true, true])
+  expect(await one.read(session)).toEqual({ name: 'ann', city: 'rome', step: 2 })
+})
+
+test('two who begin at once with initial members each write only what differs from these', async () => {
+  const { session, one, other } = twoOverOne()
+  const initial = () => ({ basket: [], step: 0, note: 'new' })
+  const [mine, theirs] = [await one.read(session, initial), await other.read(session, initial)]
+  expect(await one.write(session, mine)).toBe(true)
+  expect(await session.info()).toBeUndefined()
+  await one.write(session, Object.assign(mine as Members, { basket: ['tea'] }))
+  delete (theirs as Members).note
+  await other.write(session, Object.assign(theirs as Members, { step: 1 }))
+  expect(await one.read(session, initial)).toEqual({ basket: ['tea'], step: 1 })
+  expect(await one.read(session, () => 5)).toEqual({ basket: ['tea'], step: 1 })
+})
+
+test('members and an array that are begun at once are not mixed: the later replaces the earlier', async () => {
+  const { session, one, other } = twoOverOne()
+  expect([await one.read(session), await other.read(session)]).toEqual([undefined, undefined])
+  await one.write(session, ['tea'])
+  await other.write(session, { basket: ['milk'] })
+  expect(await one.read(session)).toEqual({ basket: ['milk'] })
+  expect(await session.get('@value')).toBeUndefined()
+})
+
+test('an object that was not handed out replaces what is there', async () => {
+  const { session, one, other } = twoOverOne()
+  await one.write(session, { user: 'ann', basket: [] })
+  await other.read(session)
+  await other.write(session, { user: 'bob' })
+  expect(await one.read(session)).toEqual({ user: 'bob' })
+})
+
+test('what was handed out from one session is another object in a second one', async () => {
+  const { session, one } = twoOverOne()
+  const second = memoryStore().account('a').namespace('n').session('s')
+  await one.write(session, { user: 'ann', step: 1 })
+  await one.write(second, await one.read(session))
+  expect(await one.read(second)).toEqual({ user: 'ann', step: 1 })
+})
+
+test('a copy that the runtime made is written as the object it was made of', async () => {
+  const { session, one, other } = twoOverOne()
+  await one.write(session, { step: 1, basket: [] })
+  const mine = await membersOf(one, session)
+  const copy = { ...mine }
+  one.copied(mine, copy)
+  await other.write(session, Object.assign(await membersOf(other, session), { basket: ['tea'] }))
+  await one.write(session, Object.assign(copy, { step: 2 }))
+  expect(await one.read(session)).toEqual({ step: 2, basket: ['tea'] })
+})
+
+test('an object written again and again is the same one to its writer', async () => {
+  const { session, one, other } = twoOverOne()
+  const mine: Members = { step: 1 }
+  await one.write(session, mine)
+  await other.write(session, Object.assign(await membersOf(other, session), { basket: ['tea'] }))
+  mine.step = 2
+  await one.write(session, mine)
+  expect(await one.read(session)).toEqual({ step: 2, basket: ['tea'] })
+})
+
+test('nothing is sent if nothing changed', async () => {
+  let clock = 0
+  const { session, one } = twoOverOne(memoryStore({ now: () => clock }))
+  await session.patch({}, { ttlSeconds: 60 })
+  await one.write(session, { step: 1, list: [1, { a: 2 }] })
+  clock = 30_000
+  await one.write(session, await one.read(session))
+  expect((await session.info())?.expiresAt).toEqual(new Date(60_000))
+})
+
+test('an object may have no members, any names, and the bridge’s own marks among them', async () => {
+  const { session, one, other } = twoOverOne()
+  await one.write(session, {})
+  expect(await other.read(session)).toEqual({})
+  const odd = JSON.parse('{"__proto__":1,"@life":2,"@value":3,"@":4,"@@life":5,"":6,"constructor":7}')
+  await one.write(session, odd)
+  const read = await other.read(session)
+  expect(JSON.stringify(read)).toBe(JSON.stringify(await one.read(session)))
+  expect(new Map(Object.entries(read as object))).toEqual(new Map(Object.entries(odd)))
+  await other.write(session, Object.assign(read as object, { '@life': 'changed' }))
+  expect(await one.read(session)).toHaveProperty('@life', 'changed')
+})
+
+test.each([[[1, 2]], ['text'], [0], [false], [null], [new Date(0)]])(
+  'a value that is no plain object is written whole: %j',
+  async (value) => {
+    const { session, one, other } = twoOverOne()
+    const stored = JSON.parse(JSON.stringify(value))
+    await one.write(session, value)
+    expect(await other.read(session)).toEqual(stored)
+    await one.write(session, { now: 'an object' })
+    expect(await other.read(session)).toEqual({ now: 'an object' })
+    await other.write(session, stored)
+    expect(await one.read(session)).toEqual(stored)
+  },
+)
+
+test('who holds an array does not write it into an object that has replaced it, and the other way round', async () => {
+  const { session, one, other } = twoOverOne()
+  await one.write(session, ['tea'])
+  const list = (await other.read(session)) as unknown[]
+  await one.write(session, { basket: ['tea'] })
+  list.push('milk')
+  expect(await other.write(session, list)).toBe(false)
+  const object = await membersOf(other, session)
+  expect(object).toEqual({ basket: ['tea'] })
+  await one.write(session, ['tea'])
+  object.step = 1
+  expect(await other.write(session, object)).toBe(false)
+  expect(await other.read(session)).toEqual(['tea'])
+})
+
+test('undefined deletes', async () => {
+  const { session, one } = twoOverOne()
+  await one.write(session, { a: 1 })
+  await one.write(session, undefined)
+  expect(await session.info()).toBeUndefined()
+})
+
+test('what JSON.stringify refuses is refused, and nothing is written', async () => {
+  const { session, one } = twoOverOne()
+  const cycle: Members = { ok: 1 }
+  cycle.self = cycle
+  await expect(one.write(session, cycle)).rejects.toThrow(TypeError)
+  await expect(one.write(session, { big: 1n })).rejects.toThrow(TypeError)
+  expect(await session.info()).toBeUndefined()
+})
+
+test('a write happens on a further condition, and with the bridge’s own properties', async () => {
+  const { session, one } = twoOverOne()
+  await one.write(session, { a: 1, tag: '*' }, { also: { tag: 'first' } })
+  const mine = await membersOf(one, session)
+  expect(mine).toEqual({ a: 1, tag: 'first' })
+  expect(await one.write(session, { a: 2 }, { expected: { tag: 'other' } })).toBe(false)
+  expect(await one.write(session, mine, { expected: { tag: 'other' } })).toBe(false)
+  expect(await one.read(session)).toEqual({ a: 1, tag: 'first' })
+  mine.a = 3
+  expect(await one.write(session, mine, { expected: { tag: 'first' }, also: { tag: 'second' } })).toBe(true)
+  expect(await one.read(session)).toEqual({ a: 3, tag: 'second' })
+})
+
+test('an error of the store changes nothing of what is known: the write can be made again', async () => {
+  const { session, one, other } = twoOverOne(memoryStore({ limits: { documentLength: 200 } }))
+  await one.write(session, { a: 1 })
+  const mine = await membersOf(one, session)
+  mine.b = 'x'.repeat(300)
+  await expect(one.write(session, mine)).rejects.toMatchObject({ code: 'too-large' })
+  mine.b = 'short'
+  expect(await one.write(session, mine)).toBe(true)
+  expect(await other.read(session)).toEqual({ a: 1, b: 'short' })
+})
+
+test('ten thousand sessions that were read and never written leave nothing behind', async () => {
+  const namespace = memoryStore().account('a').namespace('n')
+  const objects = new WholeObjects()
+  for (let id = 0; id < 10_001; id++) await objects.read(namespace.session(`${id}`))
+  // The oldest is forgotten: what is written to it now replaces what another has begun.
+  await new WholeObjects().write(namespace.session('0'), { theirs: 1 })
+  await new WholeObjects().write(namespace.session('10000'), { theirs: 1 })
+  await objects.write(namespace.session('0'), { mine: 1 })
+  await objects.write(namespace.session('10000'), { mine: 1 })
+  expect(await objects.read(namespace.session('0'))).toEqual({ mine: 1 })
+  expect(await objects.read(namespace.session('10000'))).toEqual({ mine: 1, theirs: 1 })
+})
+
+test('turns that overlap leave of each member what its last writer wrote', async () => {
+  const turn = fc.record({
+    process: fc.nat(2),
+    sets: fc.dictionary(fc.constantFrom('a', 'b', '@c', '__proto__'), fc.jsonValue(), {
+      noNullPrototype: true,
+    }),
+    removes: fc.subarray(['a', 'b', '@c']),
+    ends: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(turn, { maxLength: 12 }), async (turns) => {
+      const session = memoryStore().account('a').namespace('n').session('s')
+      const processes = [new WholeObjects(), new WholeObjects(), new WholeObjects()]
+      const model = new Map<string, JsonValue>()
+      await processes[0]?.write(session, {})
+      // Each process reads once and writes at the end of each of its turns; `ends` makes it read anew.
+      const held = await Promise.all(processes.map((objects) => membersOf(objects, session)))
+      for (const { process, sets, removes, ends } of turns) {
+        const [objects, mine] = [processes[process], held[process]]
+        if (objects === undefined || mine === undefined) continue
+        const before = new Map(Object.entries(mine).map(([name, value]) => [name, JSON.stringify(value)]))
+        for (const name of removes) delete mine[name]
+        for (const [name, value] of Object.entries(sets)) {
+          Object.defineProperty(mine, name, { value, enumerable: true, configurable: true, writable: true })
+        }
+        await objects.write(session, mine)
+        const after = new Map(Object.entries(mine).map(([name, value]) => [name, JSON.stringify(value)]))
+        for (const name of before.keys()) if (!after.has(name)) model.delete(name)
+        for (const [name, text] of after) if (before.get(name) !== text) model.set(name, JSON.parse(text))
+        if (ends) held[process] = await membersOf(objects, session)
+      }
+      const left = (await new WholeObjects().read(session)) as Properties
+      expect(new Map(Object.entries(left))).toEqual(model)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('storable JSON is what JSON.stringify keeps, in well-formed Unicode', () => {
+  const value = {
+    date: new Date(0),
+    left: undefined,
+    list: [undefined, () => {}, Number.NaN, -0],
+    map: new Map([[1, 2]]),
+    '\ud800': 'lone \udfff and \\ud800 as text, \ud83d\ude00',
+  }
+  expect(storableJson(value)).toEqual({
+    date: '1970-01-01T00:00:00.000Z',
+    list: [null, null, null, 0],
+    map: {},
+    '\ufffd': 'lone \ufffd and \\ud800 as text, \ud83d\ude00',
+  })
+  expect(storableJson(undefined)).toBeUndefined()
+  expect(storableJson(() => {})).toBeUndefined()
+  fc.assert(
+    fc.property(fc.jsonValue(), (json) => {
+      expect(storableJson(json)).toEqual(JSON.parse(JSON.stringify(json)))
+    }),
+  )
+})
+
+test('ids that a store takes are themselves, and all others are hashed without meeting', async () => {
+  expect(await idWithinLimit('telegram:42')).toBe('telegram:42')
+  expect(await idWithinLimit('x'.repeat(512))).toBe('x'.repeat(512))
+  const long = await idWithinLimit('x'.repeat(513))
+  expect(long).toMatch(/^#513:[0-9a-f]{64}$/)
+  const session = memoryStore().account('a').namespace('n')
+  const odd = ['', '\ud800', '\udbff', '\ufffd', 'x'.repeat(513), `${'x'.repeat(512)}y`, long, '#0', '#0:ab']
+  const ids = await Promise.all(odd.map(idWithinLimit))
+  expect(new Set(ids).size).toBe(odd.length)
+  for (const id of ids) await session.session(id).patch({ a: 1 })
+  expect(await idWithinLimit(long)).not.toBe(long)
+})
