@@ -8,6 +8,7 @@ export interface Manifest {
   readonly exports?: { readonly [entry: string]: unknown }
   readonly dependencies?: { readonly [name: string]: string }
   readonly optionalDependencies?: { readonly [name: string]: string }
+  readonly peerDependencies?: { readonly [name: string]: string }
 }
 
 /** The folders of the packages that are published, seen from the root. */

@@ -63,9 +63,9 @@ test('a touch by somebody who has not read the object restarts its time, and beg
   expect(await one.touch(session, {}, 60)).toBe(false)
   await one.write(session, { user: 'ann' }, { ttlSeconds: 60 })
   clock = 59_000
-  expect(await one.touch(session, { user: 'a copy' }, 60)).toBe(true)
+  expect(await one.touch(session, { user: 'a copy' }, 60, { '@seen': 1 })).toBe(true)
   clock = 118_000
-  expect(await one.read(session)).toEqual({ user: 'ann' })
+  expect(await one.read(session)).toEqual({ user: 'ann', '@seen': 1 })
 })
 
 test('two who found nothing and begin the object at once are merged', async () => {

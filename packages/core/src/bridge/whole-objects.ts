@@ -106,12 +106,14 @@ export class WholeObjects {
    * Restarts the time to live of an object's session.
    *
    * @param ttlSeconds - whole seconds from 0, for ever, to 10^10
+   * @param also - top-level properties to set in the same atom
    * @returns `false` if there is no such session, or not any more the one that `value` was read from
    */
-  async touch(session: Session, value: unknown, ttlSeconds: number): Promise<boolean> {
+  async touch(session: Session, value: unknown, ttlSeconds: number, also?: Properties): Promise<boolean> {
     const life = this.#knownAt(session, value)?.life ?? (await session.get(lifeMark))
     if (life === undefined) return false
-    return (await session.patchIf({ [lifeMark]: life }, {}, { ttlSeconds })).ok
+    const changes = changesBetween(noTexts, noTexts, also)
+    return (await session.patchIf({ [lifeMark]: life }, changes, { ttlSeconds })).ok
   }
 
   /** Deletes an object; if there is none, that is no error. */

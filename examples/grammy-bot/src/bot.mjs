@@ -1,0 +1,51 @@
+// One process of the bot: it answers the messages that its parent sends it as Telegram would.
+import { grammyStorage } from '@context-store/grammy'
+import { sqliteStore } from '@context-store/sqlite'
+import { Bot, session } from 'grammy'
+
+const [path] = process.argv.slice(2)
+const store = path === undefined ? undefined : sqliteStore({ path })
+
+const initial = () => ({ basket: [] })
+
+const bot = new Bot('1:offline', {
+  botInfo: { id: 1, is_bot: true, first_name: 'Shop', username: 'shop_bot' },
+})
+// Without a store: grammY's own storage, in this process's memory.
+bot.use(
+  session(
+    store ? { storage: grammyStorage(store.account('shop').namespace('chats'), { initial }) } : { initial },
+  ),
+)
+
+bot.hears(/^buy (.+)/, async (ctx) => {
+  ctx.session.basket.push(ctx.match[1])
+  await untilTheOtherHasRead()
+})
+bot.hears(/^I am (.+)/, async (ctx) => {
+  ctx.session.name = ctx.match[1]
+  await untilTheOtherHasRead()
+})
+bot.hears('what do you know?', (ctx) =>
+  say(`${ctx.session.name ?? 'nobody'} buys ${ctx.session.basket.join() || 'nothing'}`),
+)
+
+/** No network: what the bot says goes to the parent. */
+function say(text) {
+  process.send({ said: text })
+}
+
+/** Makes the two turns overlap for certain: this one has read its session, and goes on when the other has. */
+function untilTheOtherHasRead() {
+  process.send({ hasRead: true })
+  return new Promise((resolve) => {
+    process.on('message', ({ goOn }) => goOn && resolve())
+  })
+}
+
+process.on('message', async ({ update }) => {
+  if (update === undefined) return
+  await bot.handleUpdate(update)
+  process.send({ done: true })
+})
+process.once('disconnect', () => store?.close())

@@ -1,0 +1,1 @@
+export { ExpressSessions, type ExpressSessionsOptions } from './express-sessions.ts'

@@ -1,0 +1,78 @@
+import type { Namespace } from '@context-store/core'
+import { checkedOptions, checkTtlSeconds, idWithinLimit, WholeObjects } from '@context-store/core/bridge'
+import type { StorageAdapter } from 'grammy'
+import { closed, flattened, opened } from './envelope.ts'
+
+/** Options of {@link grammyStorage}. */
+export interface GrammyStorageOptions<T> {
+  /**
+   * Makes what a session begins with, instead of `session({ initial })`: so that of two turns that begin a session at
+   * once each writes only what it changed, and not its initial properties over what the other has changed.
+   */
+  readonly initial?: (() => T) | undefined
+  /**
+   * How long a session lives after the last update that used it: whole seconds, 0 for ever. Left out: as long as the namespace's own
+   * time to live says, which only a turn that changes something restarts.
+   */
+  readonly ttlSeconds?: number | undefined
+}
+
+/** A grammY storage with all that grammY can ask of one. */
+type WholeStorage<T> = Required<StorageAdapter<T>>
+
+/**
+ * A grammY storage over a namespace of a context store: for `session`, `lazySession`, each part of a multi session, `enhanceStorage`, and
+ * as `storage` of the conversations plugin. Each key is a session of the namespace.
+ *
+ * A turn writes the top-level properties that it changed, and nothing if it changed nothing. Two turns that overlap, in one process or in
+ * several, are merged. What another turn has deleted stays deleted. What is assigned anew (`ctx.session = { … }`) replaces the whole.
+ *
+ * Its methods reject with the store's errors (see `Session` of core), and `write` with a `TypeError` for what `JSON.stringify` refuses.
+ *
+ * @param namespace - where the sessions are kept; who opened its store closes it
+ * @typeParam T - what the bot keeps in a session: any JSON value
+ * @throws `InvalidOptionError` for an option that there is not, or a time to live that is no whole number of seconds from 0 to 10^10
+ * @see {@link https://grammy.dev/plugins/session} for grammY's side
+ *
+ * @example
+ * ```ts
+ * const chats = store.account('shop').namespace('chats')
+ * bot.use(session({ storage: grammyStorage(chats, { initial: () => ({ basket: [] }) }) }))
+ * ```
+ */
+export function grammyStorage<T>(namespace: Namespace, options?: GrammyStorageOptions<T>): WholeStorage<T> {
+  const { initial, ...life } = checkedOptions(options, ['initial', 'ttlSeconds'], 'grammyStorage')
+  const ttlSeconds = checkTtlSeconds(life.ttlSeconds)
+  const objects = new WholeObjects()
+  const begin = initial && (() => flattened(initial()))
+  const sessionOf = async (key: string) => namespace.session(await idWithinLimit(key))
+
+  async function* readAllEntries(): AsyncGenerator<[key: string, value: T]> {
+    for await (const { id, properties } of namespace.sessions({ properties: true })) {
+      yield [id, closed(objects.valueOf(properties)) as T]
+    }
+  }
+
+  return {
+    async read(key) {
+      return closed(await objects.read(await sessionOf(key), begin)) as T | undefined
+    },
+    async write(key, value) {
+      const { data, also } = opened(value) ?? { data: value, also: undefined }
+      await objects.write(await sessionOf(key), data, { ttlSeconds, also })
+    },
+    async delete(key) {
+      await objects.delete(await sessionOf(key))
+    },
+    async has(key) {
+      return (await (await sessionOf(key)).info()) !== undefined
+    },
+    async *readAllKeys() {
+      for await (const { id } of namespace.sessions()) yield id
+    },
+    async *readAllValues() {
+      for await (const [, value] of readAllEntries()) yield value
+    },
+    readAllEntries,
+  }
+}

@@ -1,0 +1,1 @@
+export { type GrammyStorageOptions, grammyStorage } from './grammy-storage.ts'

@@ -1,0 +1,1 @@
+export { type TelegrafStoreOptions, telegrafStore } from './telegraf-store.ts'

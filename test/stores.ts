@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ContextStore } from '@context-store/core'
+import { memoryStore } from '@context-store/memory'
+import { redisStore } from '@context-store/redis'
+import { sqliteStore } from '@context-store/sqlite'
+import { afterAll, afterEach, beforeAll, describe } from 'vitest'
+import { startRedis } from './redis-servers/one-node.ts'
+import type { RedisServer } from './redis-servers/server-process.ts'
+
+/** Options of the stores under test: a clock, in milliseconds. */
+export interface StoreUnderTestOptions {
+  readonly now?: () => number
+}
+
+/**
+ * Opens a store. Two of one `place` are two programs that share what is stored; on memory they are one store. All are closed after the test.
+ */
+export type OpenStore = (options?: StoreUnderTestOptions & { readonly place?: string }) => ContextStore
+
+/** Runs the tests of a bridge on memory, on SQLite on a real file, and on a real Redis. */
+export function onEachStore(tests: (open: OpenStore) => void): void {
+  const opened: ContextStore[] = []
+  let places = 0
+  const closing = (open: (place: string, now: (() => number) | undefined) => ContextStore): OpenStore => {
+    return ({ place = `fresh-${places++}`, now } = {}) => {
+      const store = open(place, now)
+      opened.push(store)
+      return store
+    }
+  }
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((store) => store.close()))
+  })
+
+  describe('memory', () => {
+    const stores = new Map<string, ContextStore>()
+    afterEach(() => stores.clear())
+    tests(
+      closing((place, now) => {
+        const store = stores.get(place) ?? memoryStore({ now })
+        stores.set(place, store)
+        return store
+      }),
+    )
+  })
+
+  describe('SQLite', () => {
+    let folder: string
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'bridge-'))
+    })
+    afterAll(() => rm(folder, { recursive: true }))
+    tests(closing((place, now) => sqliteStore({ path: join(folder, `${place}.db`), now })))
+  })
+
+  describe('Redis', () => {
+    let server: RedisServer
+    beforeAll(async () => {
+      server = await startRedis()
+    })
+    afterAll(() => server.stop())
+    tests(closing((place, now) => redisStore({ url: server.url, keyPrefix: `${place}:`, now })))
+  })
+}
