@@ -1,5 +1,6 @@
 // Requests of one browser that overlap, in two processes of the shop over one SQLite file; and in one process with express-session's own store.
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,8 +20,7 @@ async function show(title, one, other) {
   console.log(`  bought and paid at once: ${await (await one.get('/', cookie)).text()}`)
   await together([other, '/buy/milk'], [one, '/logout'], cookie)
   console.log(`  after the logout: ${await (await other.get('/', cookie)).text()}`)
-  one.stop()
-  other.stop()
+  await Promise.all([...new Set([one, other])].map((shop) => shop.stop()))
 }
 
 /** Both requests have read the session before either ends; the second ends before the first. */
@@ -46,6 +46,9 @@ async function start(...args) {
     heard,
     get: (url, cookie = '') => fetch(`http://127.0.0.1:${port}${url}`, { headers: { cookie } }),
     goOn: (url) => child.send({ goOn: url }),
-    stop: () => child.connected && child.disconnect(),
+    stop() {
+      child.disconnect()
+      return once(child, 'exit')
+    },
   }
 }

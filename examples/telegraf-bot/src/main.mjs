@@ -1,5 +1,6 @@
 // Two processes of one bot get a message of one chat each, at the same moment; then either is asked what it knows.
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +22,7 @@ async function show(title, args) {
     await bot.say('what do you know?')
     console.log(`  process ${index + 1} knows: ${await answer}`)
   }
-  for (const bot of bots) bot.stop()
+  await Promise.all(bots.map((bot) => bot.stop()))
 }
 
 function start(args) {
@@ -48,6 +49,9 @@ function start(args) {
       await done
     },
     goOn: () => child.send({ goOn: true }),
-    stop: () => child.disconnect(),
+    stop() {
+      child.disconnect()
+      return once(child, 'exit')
+    },
   }
 }

@@ -1,1 +1,1 @@
-export {}
+export { type ChatSdkStateOptions, chatSdkState } from './chat-sdk-state.ts'

@@ -79,6 +79,24 @@ test('two who found nothing and begin the object at once are merged', async () =
   expect(await one.read(session)).toEqual({ name: 'ann', city: 'rome', step: 2 })
 })
 
+test('so are two of one process, and what either writes anew after that replaces the whole', async () => {
+  const { session, one } = twoOverOne()
+  expect([await one.read(session), await one.read(session)]).toEqual([undefined, undefined])
+  await one.write(session, { name: 'ann' })
+  await one.write(session, { city: 'rome' })
+  expect(await one.read(session)).toEqual({ name: 'ann', city: 'rome' })
+  await one.write(session, { cleared: true })
+  expect(await one.read(session)).toEqual({ cleared: true })
+})
+
+test('who has found nothing and begun the object replaces it with what is written anew', async () => {
+  const { session, one } = twoOverOne()
+  await one.read(session)
+  await one.write(session, { name: 'ann' })
+  await one.write(session, { cleared: true })
+  expect(await one.read(session)).toEqual({ cleared: true })
+})
+
 test('two who begin at once with initial members each write only what differs from these', async () => {
   const { session, one, other } = twoOverOne()
   const initial = () => ({ basket: [], step: 0, note: 'new' })

@@ -1,1 +1,1 @@
-export {}
+export { type AgentsStorageOptions, agentsStorage } from './agents-storage.ts'

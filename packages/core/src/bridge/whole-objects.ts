@@ -54,8 +54,8 @@ interface Known {
  */
 export class WholeObjects {
   readonly #known = new WeakMap<object, Known>()
-  /** Sessions of which the last read found nothing. */
-  readonly #missed = new Set<string>()
+  /** How many have read a session that was not there and not written it yet, since somebody found it there. */
+  readonly #missed = new Map<string, number>()
 
   /**
    * Reads an object, which the caller may change; `undefined` if there is none.
@@ -66,7 +66,6 @@ export class WholeObjects {
   async read(session: Session, initial?: () => unknown): Promise<unknown> {
     const properties = await session.getAll()
     const address = textOf(session.address)
-    this.#missed.delete(address)
     if (Object.keys(properties).length === 0) {
       this.#miss(address)
       const begun = initial?.()
@@ -75,6 +74,7 @@ export class WholeObjects {
       }
       return begun
     }
+    this.#missed.delete(address)
     const value = this.valueOf(properties)
     const life = properties[lifeMark]
     if (typeof value === 'object' && value !== null && typeof life === 'string') {
@@ -168,7 +168,7 @@ export class WholeObjects {
   ): Promise<boolean> {
     const address = textOf(session.address)
     const isWhole = texts.has(valueMark)
-    let merges = (this.#missed.delete(address) || initial !== undefined) && !isWhole
+    let merges = (this.#hasMissed(address) || initial !== undefined) && !isWhole
     let found: Partial<Properties> = merges ? {} : await session.getAll()
     for (let tries = 0; tries < mostTries; tries++) {
       const { [lifeMark]: life, ...members } = found
@@ -197,13 +197,21 @@ export class WholeObjects {
   }
 
   #miss(address: string): void {
-    this.#missed.add(address)
+    const missed = this.#missed.get(address) ?? 0
+    this.#missed.delete(address)
+    this.#missed.set(address, missed + 1)
     if (this.#missed.size > mostMissed) {
-      for (const oldest of this.#missed) {
-        this.#missed.delete(oldest)
-        break
-      }
+      const [oldest] = this.#missed.keys()
+      if (oldest !== undefined) this.#missed.delete(oldest)
     }
+  }
+
+  #hasMissed(address: string): boolean {
+    const missed = this.#missed.get(address)
+    if (missed === undefined) return false
+    if (missed > 1) this.#missed.set(address, missed - 1)
+    else this.#missed.delete(address)
+    return true
   }
 }
 

@@ -1,0 +1,74 @@
+import { absent, ConflictError, type Namespace } from '@context-store/core'
+import { checkedOptions, checkTtlSeconds, idWithinLimit, WholeObjects } from '@context-store/core/bridge'
+import type { Storage, StoreItem } from '@microsoft/agents-hosting'
+
+/** Options of {@link agentsStorage}. */
+export interface AgentsStorageOptions {
+  /**
+   * How long an item lives after its last write: whole seconds, 0 for ever. Left out: as long as the namespace's own time to live
+   * says.
+   */
+  readonly ttlSeconds?: number | undefined
+}
+
+/**
+ * A `Storage` of the Microsoft 365 Agents SDK, and of the Bot Framework, over a namespace of a context store: for `ConversationState`,
+ * `UserState`, `TurnState` and everything else that takes one. Each item is a session of the namespace.
+ *
+ * An item whose `eTag` is `'*'`, empty or left out is merged: what its writer has changed since it was read is written, so that two
+ * turns that overlap both stand, and an item that was deleted meanwhile stays deleted. Any other `eTag` is a condition: nothing is
+ * written unless it is the stored one. Every write gives the item a new `eTag`, which never comes again.
+ *
+ * `read` without keys and `write` without changes reject with a `ReferenceError`, as the `MemoryStorage` of both runtimes does; a condition that does
+ * not hold with a `ConflictError`; what `JSON.stringify` refuses with a `TypeError`; and otherwise with the store's errors (see
+ * `Session` of core). The items of one `write` are written side by side, each as one atom: if one fails, the others are written all the same.
+ *
+ * @param namespace - where the items are kept; who opened its store closes it
+ * @throws `InvalidOptionError` for an option that there is not, or a time to live that is no whole number of seconds from 0 to 10^10
+ * @see {@link https://github.com/microsoft/Agents-for-js/blob/main/packages/agents-hosting/src/storage/storage.ts} for the runtime's side
+ *
+ * @example
+ * ```ts
+ * const storage = agentsStorage(store.account('shop').namespace('state'))
+ * const app = new AgentApplication<TurnState>({ storage })
+ * ```
+ */
+export function agentsStorage(namespace: Namespace, options?: AgentsStorageOptions): Storage {
+  const ttlSeconds = checkTtlSeconds(checkedOptions(options, ['ttlSeconds'], 'agentsStorage').ttlSeconds)
+  const objects = new WholeObjects()
+  const sessionOf = async (key: string) => namespace.session(await idWithinLimit(key))
+
+  async function writeItem(key: string, item: StoreItem): Promise<void> {
+    const session = await sessionOf(key)
+    const also = { eTag: crypto.randomUUID() }
+    const isConditional = item.eTag !== undefined && item.eTag !== '' && item.eTag !== '*'
+    if (!isConditional) return void (await objects.write(session, item, { ttlSeconds, also }))
+    const isWritten =
+      (await objects.write(session, item, { ttlSeconds, also, expected: { eTag: item.eTag } })) ||
+      // An item that is not there, and was not read, is written whatever its eTag: so the runtimes' own storages do.
+      (await objects.write(session, item, { ttlSeconds, also, expected: { eTag: absent } }))
+    if (!isWritten) {
+      throw new ConflictError(`Storage: error writing ${JSON.stringify(key)} due to eTag conflict.`)
+    }
+  }
+
+  return {
+    async read(keys) {
+      if (!keys) throw new ReferenceError('Keys are required when reading.')
+      const items = await Promise.all(
+        keys.map(async (key) => [key, await objects.read(await sessionOf(key))] as const),
+      )
+      return Object.fromEntries(items.filter(([, item]) => item !== undefined))
+    },
+    async write(changes) {
+      if (!changes) throw new ReferenceError('Changes are required when writing.')
+      const writes = Object.entries(changes).map(([key, item]) => writeItem(key, item))
+      for (const outcome of await Promise.allSettled(writes)) {
+        if (outcome.status === 'rejected') throw outcome.reason
+      }
+    },
+    async delete(keys) {
+      await Promise.all(keys.map(async (key) => objects.delete(await sessionOf(key))))
+    },
+  }
+}
