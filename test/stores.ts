@@ -5,7 +5,7 @@ import type { ContextStore } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
 import { redisStore } from '@context-store/redis'
 import { sqliteStore } from '@context-store/sqlite'
-import { afterAll, afterEach, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { startRedis } from './redis-servers/one-node.ts'
 import type { RedisServer } from './redis-servers/server-process.ts'
 
@@ -15,13 +15,13 @@ export interface StoreUnderTestOptions {
 }
 
 /**
- * Opens a store. Two of one `place` are two programs that share what is stored; on memory they are one store. All are closed after the test.
+ * Opens a store. Two of one `place` are two programs that share what is stored; on memory they are one store. All are closed after the last test.
  */
 export type OpenStore = (options?: StoreUnderTestOptions & { readonly place?: string }) => ContextStore
 
 /** Runs the tests of a bridge on memory, on SQLite on a real file, and on a real Redis. */
 export function onEachStore(tests: (open: OpenStore) => void): void {
-  const opened: ContextStore[] = []
+  let opened: ContextStore[] = []
   let places = 0
   const closing = (open: (place: string, now: (() => number) | undefined) => ContextStore): OpenStore => {
     return ({ place = `fresh-${places++}`, now } = {}) => {
@@ -30,13 +30,14 @@ export function onEachStore(tests: (open: OpenStore) => void): void {
       return store
     }
   }
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((store) => store.close()))
-  })
+  const closeAll = async () => {
+    await Promise.all(opened.map((store) => store.close()))
+    opened = []
+  }
 
   describe('memory', () => {
     const stores = new Map<string, ContextStore>()
-    afterEach(() => stores.clear())
+    afterAll(closeAll)
     tests(
       closing((place, now) => {
         const store = stores.get(place) ?? memoryStore({ now })
@@ -51,7 +52,10 @@ export function onEachStore(tests: (open: OpenStore) => void): void {
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'bridge-'))
     })
-    afterAll(() => rm(folder, { recursive: true }))
+    afterAll(async () => {
+      await closeAll()
+      await rm(folder, { recursive: true })
+    })
     tests(closing((place, now) => sqliteStore({ path: join(folder, `${place}.db`), now })))
   })
 
@@ -60,7 +64,10 @@ export function onEachStore(tests: (open: OpenStore) => void): void {
     beforeAll(async () => {
       server = await startRedis()
     })
-    afterAll(() => server.stop())
+    afterAll(async () => {
+      await closeAll()
+      await server.stop()
+    })
     tests(closing((place, now) => redisStore({ url: server.url, keyPrefix: `${place}:`, now })))
   })
 }

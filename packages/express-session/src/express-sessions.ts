@@ -85,7 +85,10 @@ export class ExpressSessions extends session.Store {
   override destroy(sid: string): Promise<void>
   override destroy(sid: string, callback: Callback<void>): void
   override destroy(sid: string, callback?: Callback<void>): Promise<void> | undefined {
-    return answer(this.#destroy(sid), callback)
+    const destroyed = this.#destroy(sid)
+    // `req.session.destroy()` without a callback drops the promise; its rejection must not end the process.
+    destroyed.catch(() => {})
+    return answer(destroyed, callback)
   }
 
   /** Reads all sessions, by their ids. It takes as much memory as they do. */

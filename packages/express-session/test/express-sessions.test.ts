@@ -68,6 +68,20 @@ onEachStore((open) => {
     expect(await sessions.length()).toBe(0)
   })
 
+  test.each(['touch', 'set'] as const)(
+    'a late %s does not bring back a session that has expired',
+    async (call) => {
+      const start = Date.UTC(2026, 0)
+      vi.useFakeTimers({ toFake: ['Date'], now: start })
+      const sessions = sessionsOf(open({ now: () => Date.now() }))
+      await sessions.set('a', data({ user: 'ann' }, 60_000))
+      const late = await sessions.get('a')
+      vi.setSystemTime(start + 60_000)
+      await sessions[call]('a', Object.assign(late ?? data({}), data({ user: 'late' }, 60_000)))
+      expect(await sessions.length()).toBe(0)
+    },
+  )
+
   test('a cookie that has ended is a session that has ended, at that millisecond', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0) })
     const sessions = sessionsOf(open({ now: () => Date.now() }))

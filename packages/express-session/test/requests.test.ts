@@ -1,7 +1,7 @@
 import type { ContextStore } from '@context-store/core'
 import { ExpressSessions } from '@context-store/express-session'
 import type { RequestHandler } from 'express'
-import { expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { onEachStore } from '../../../test/stores.ts'
 import { type Browser, webApp } from './web-app.ts'
 
@@ -25,6 +25,10 @@ const look: RequestHandler = (req, res) => {
   const { user, basket, step } = req.session
   res.json({ user, basket, step })
 }
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 onEachStore((open) => {
   test('a session goes on in the next request, also of another process', async () => {
@@ -123,6 +127,36 @@ onEachStore((open) => {
     expect(await sessionsOf(store).length()).toBe(1)
   })
 
+  test.each([false, true])('every request restarts the time to live (rolling: %s)', async (rolling) => {
+    const start = Date.UTC(2026, 0)
+    vi.useFakeTimers({ toFake: ['Date'], now: start })
+    const store = open({ now: () => Date.now() })
+    const options = { rolling, cookie: { maxAge: 60_000 } }
+    const app = await webApp(sessionsOf(store), { '/login': login, '/': look }, options)
+    const browser: Browser = { cookie: undefined }
+    await app(browser, '/login')
+    for (const second of [40, 80, 120]) {
+      vi.setSystemTime(start + second * 1000)
+      expect(await app(browser, '/')).toMatchObject({ body: { user: 'ann' }, setsCookie: rolling })
+    }
+    vi.setSystemTime(start + 181_000)
+    expect((await app(browser, '/')).body).toEqual({})
+    expect(await sessionsOf(store).length()).toBe(0)
+  })
+
+  test("a session that a request unsets is destroyed with unset: 'destroy'", async () => {
+    const store = open()
+    const unset: RequestHandler = (req, res) => {
+      Object.assign(req, { session: null })
+      res.end()
+    }
+    const app = await webApp(sessionsOf(store), { '/login': login, '/unset': unset }, { unset: 'destroy' })
+    const browser: Browser = { cookie: undefined }
+    await app(browser, '/login')
+    await app(browser, '/unset')
+    expect(await sessionsOf(store).length()).toBe(0)
+  })
+
   test('a session is stored when it is used, or always with saveUninitialized', async () => {
     const store = open()
     const lazy = await webApp(sessionsOf(store), { '/': look })
@@ -142,4 +176,27 @@ test('an error of the store is an error of the request', async () => {
   await app(browser, '/login')
   await store.close()
   expect((await app(browser, '/')).status).toBe(500)
+})
+
+// express-session hands `undefined` on to the store where `req.session.destroy()` is called without a callback.
+test('an error of a destroy without a callback is no unhandled rejection, and rejects for who awaits it', async () => {
+  const { memoryStore } = await import('@context-store/memory')
+  const store = memoryStore()
+  const sessions = sessionsOf(store)
+  const unhandled = vi.fn()
+  process.on('unhandledRejection', unhandled)
+  onTestFinished(() => void process.off('unhandledRejection', unhandled))
+  const app = await webApp(sessions, {
+    '/login': login,
+    '/logout': async (req, res) => {
+      await store.close()
+      Reflect.apply(req.session.destroy, req.session, [])
+      setImmediate(() => res.end())
+    },
+  })
+  const browser: Browser = { cookie: undefined }
+  await app(browser, '/login')
+  expect((await app(browser, '/logout')).status).toBe(200)
+  expect(unhandled).not.toHaveBeenCalled()
+  await expect(sessions.destroy('a')).rejects.toMatchObject({ code: 'closed' })
 })

@@ -1,0 +1,151 @@
+import {
+  type Account,
+  CorruptDataError,
+  type Namespace,
+  type Properties,
+  type Session,
+} from '@context-store/core'
+import { idWithinLimit } from '@context-store/core/bridge'
+
+/** How the namespaces of threads begin, among those of the account. */
+const prefix = 'thread:'
+/** How many times a thread's own time to live its sessions live: reads go by the thread's, storage is freed by theirs. */
+const timesTheLife = 3
+
+/** The property that says of which life a session is; none without a time to live. */
+export type Life = { readonly life?: string }
+
+/**
+ * A thread: a namespace, with a session for each checkpoint, one for the newest checkpoint of each checkpoint namespace, and some for the
+ * parts of long values.
+ *
+ * With a time to live, the session `life` has it, and every other session is of the life that was there when it was written: what
+ * another life has left is as good as gone, at once, though its storage is freed later. While a thread lives its sessions are kept
+ * alive, all of them each time that half of the time to live has passed.
+ */
+export class Thread {
+  readonly id: string
+  readonly #namespace: Namespace
+  readonly #ttlSeconds: number | undefined
+
+  private constructor(id: string, namespace: Namespace, ttlSeconds: number | undefined) {
+    this.id = id
+    this.#namespace = namespace
+    this.#ttlSeconds = ttlSeconds === 0 ? undefined : ttlSeconds
+  }
+
+  static async of(account: Account, id: string, ttlSeconds: number | undefined): Promise<Thread> {
+    const name = await idWithinLimit(`${prefix}${id}`)
+    return new Thread(id, account.namespace(name.startsWith(prefix) ? name : `${prefix}${name}`), ttlSeconds)
+  }
+
+  /** The threads of an account; their ids are in the sessions of their newest checkpoints. */
+  static async *all(account: Account, ttlSeconds: number | undefined): AsyncGenerator<Thread> {
+    for await (const { name } of account.namespaces()) {
+      if (!name.startsWith(prefix)) continue
+      const namespace = account.namespace(name)
+      for await (const { properties } of namespace.sessions({ properties: ['thread', 'latest'] })) {
+        if (typeof properties.thread !== 'string' || properties.latest === undefined) continue
+        yield new Thread(properties.thread, namespace, ttlSeconds)
+        break
+      }
+    }
+  }
+
+  /** Whether a session's properties are there, by the thread's time to live. What was written without one is there for ever. */
+  async sees(): Promise<(properties: Partial<Properties>) => boolean> {
+    if (this.#ttlSeconds === undefined) return () => true
+    const life = await this.#namespace.session('life').get('life')
+    return (properties) => properties.life === undefined || properties.life === life
+  }
+
+  /** Begins the thread's life, or restarts its time to live; what it returns goes into each session that is written then. */
+  async keepAlive(): Promise<Life> {
+    if (this.#ttlSeconds === undefined) return {}
+    const options = { ttlSeconds: this.#ttlSeconds }
+    const { life } = await this.#namespace
+      .session('life')
+      .update(['life'], (current) => ({ life: current.life ?? crypto.randomUUID() }), options)
+    if (typeof life !== 'string')
+      throw new CorruptDataError('thread: its session "life" is not one of this bridge')
+    const kept = this.#namespace.session('kept')
+    if ((await kept.get('life')) !== life) {
+      await this.#keepSessions(life)
+      await kept.patch({ life }, { ttlSeconds: Math.ceil(this.#ttlSeconds / 2) })
+    }
+    return { life }
+  }
+
+  /** The time to live of a session of this thread, to be stated with its write. */
+  get lifeOfSessions(): { readonly ttlSeconds?: number } {
+    return this.#ttlSeconds === undefined ? {} : { ttlSeconds: this.#ttlSeconds * timesTheLife }
+  }
+
+  async checkpoint(checkpointNamespace: string, checkpointId: string): Promise<Session> {
+    return this.#namespace.session(
+      await idWithinLimit(JSON.stringify(['checkpoint', checkpointNamespace, checkpointId])),
+    )
+  }
+
+  /** The session that says which is the newest checkpoint. */
+  async head(checkpointNamespace: string): Promise<Session> {
+    return this.#namespace.session(await idWithinLimit(JSON.stringify(['head', checkpointNamespace])))
+  }
+
+  /** The addresses of the checkpoints, newest first. */
+  async checkpoints(): Promise<{ readonly checkpointNamespace: string; readonly checkpointId: string }[]> {
+    const sees = await this.sees()
+    const found: { checkpointNamespace: string; checkpointId: string }[] = []
+    for await (const { properties } of this.#namespace.sessions({ properties: ['ns', 'id', 'life'] })) {
+      const { ns, id } = properties
+      if (typeof ns !== 'string' || typeof id !== 'string' || !sees(properties)) continue
+      found.push({ checkpointNamespace: ns, checkpointId: id })
+    }
+    return found.sort((a, b) =>
+      a.checkpointId < b.checkpointId ? 1 : a.checkpointId > b.checkpointId ? -1 : 0,
+    )
+  }
+
+  async writePart(id: string, index: number, text: string, life: Life): Promise<void> {
+    await this.#part(id, index).patch({ part: text, ...life }, this.lifeOfSessions)
+  }
+
+  async readPart(id: string, index: number): Promise<string> {
+    const text = await this.#part(id, index).get('part')
+    if (typeof text !== 'string') {
+      throw new CorruptDataError(
+        'checkpoint: a part of a value is missing: was its thread deleted while it was written?',
+      )
+    }
+    return text
+  }
+
+  async clearPart(id: string, index: number): Promise<void> {
+    await this.#part(id, index).clear()
+  }
+
+  async delete(): Promise<void> {
+    await this.#namespace.delete()
+  }
+
+  #part(id: string, index: number): Session {
+    return this.#namespace.session(JSON.stringify(['part', id, index]))
+  }
+
+  /** Restarts the time to live of all sessions of this life, and ends those of others. */
+  async #keepSessions(life: string): Promise<void> {
+    let cursor: string | undefined
+    do {
+      const page = await this.#namespace.listSessions({ cursor, limit: 1000, properties: ['life'] })
+      const others = page.items.filter(({ id }) => id !== 'life' && id !== 'kept')
+      await Promise.all(
+        others.map(async ({ id, properties }) => {
+          const session = this.#namespace.session(id)
+          if (properties.life === life) await session.patchIf({ life }, {}, this.lifeOfSessions)
+          else if (properties.life !== undefined) await session.clearIf({ life: properties.life })
+        }),
+      )
+      cursor = page.cursor
+    } while (cursor !== undefined)
+  }
+}

@@ -1,0 +1,22 @@
+// The suite of LangGraph itself, as it is on npm. It wants the functions of its test runner as globals.
+import type { ContextStore } from '@context-store/core'
+import { ContextStoreSaver } from '@context-store/langgraph'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
+import { onEachStore } from '../../../test/stores.ts'
+
+Object.assign(globalThis, { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test })
+const { deltaChannelHistoryTests, validate } = await import('@langchain/langgraph-checkpoint-validation')
+
+onEachStore((open) => {
+  let store: ContextStore | undefined
+  let savers = 0
+  const initializer = {
+    checkpointerName: 'ContextStoreSaver',
+    createCheckpointer: () => {
+      store ??= open()
+      return new ContextStoreSaver(store.account(`agent-${savers++}`))
+    },
+  }
+  validate(initializer)
+  deltaChannelHistoryTests(initializer)
+})
