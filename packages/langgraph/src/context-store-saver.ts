@@ -3,6 +3,7 @@ import {
   absent,
   ConflictError,
   CorruptDataError,
+  InvalidOptionError,
   type JsonValue,
   type Properties,
 } from '@context-store/core'
@@ -83,6 +84,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
       'ContextStoreSaver',
     )
     this.#account = account
+    if (typeof singleWriter !== 'boolean') throw new InvalidOptionError('singleWriter: must be true or false')
     this.#ttlSeconds = checkTtlSeconds(ttlSeconds)
     this.#singleWriter = singleWriter
   }

@@ -1,0 +1,118 @@
+import { ContextStoreMemories } from '@context-store/langgraph'
+import { memoryStore } from '@context-store/memory'
+import { InMemoryStore, type SearchItem } from '@langchain/langgraph-checkpoint'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { onEachStore } from '../../../test/stores.ts'
+
+const keysOf = (items: SearchItem[]) => items.map(({ key }) => key).sort()
+
+onEachStore((open) => {
+  test('an item is put, read, replaced as a whole and deleted', async () => {
+    const memories = new ContextStoreMemories(open().account('agent'))
+    expect(await memories.get(['users', 'ann'], 'likes')).toBeNull()
+    await memories.put(['users', 'ann'], 'likes', { food: 'tea', since: 2020 })
+    const first = await memories.get(['users', 'ann'], 'likes')
+    expect(first).toMatchObject({
+      namespace: ['users', 'ann'],
+      key: 'likes',
+      value: { food: 'tea', since: 2020 },
+    })
+    await memories.put(['users', 'ann'], 'likes', { food: 'milk' }, false)
+    const second = await memories.get(['users', 'ann'], 'likes')
+    expect(second?.value).toEqual({ food: 'milk' })
+    expect(second?.createdAt).toEqual(first?.createdAt)
+    expect(second?.updatedAt.getTime()).toBeGreaterThanOrEqual(first?.updatedAt.getTime() ?? Number.NaN)
+    await memories.delete(['users', 'ann'], 'likes')
+    expect(await memories.get(['users', 'ann'], 'likes')).toBeNull()
+  })
+
+  test('a search finds what is under a prefix of the path, by label, and filters it', async () => {
+    const memories = new ContextStoreMemories(open().account('agent'))
+    await memories.put(['users', 'ann'], 'a', { age: 20, city: 'rome' })
+    await memories.put(['users', 'ann', 'notes'], 'b', { age: 30, city: 'oslo' })
+    await memories.put(['users', 'anna'], 'c', { age: 40, city: 'rome' })
+    await memories.put(['users-ann'], 'd', { age: 50, city: 'rome' })
+    expect(keysOf(await memories.search(['users', 'ann']))).toEqual(['a', 'b'])
+    expect(keysOf(await memories.search(['users']))).toEqual(['a', 'b', 'c'])
+    expect(keysOf(await memories.search([]))).toEqual(['a', 'b', 'c', 'd'])
+    expect(keysOf(await memories.search([], { filter: { city: 'rome', age: { $gte: 40 } } }))).toEqual([
+      'c',
+      'd',
+    ])
+    expect(keysOf(await memories.search([], { filter: { age: { $in: [20, 30] } } }))).toEqual(['a', 'b'])
+    const pages = [0, 2].map((offset) => memories.search([], { limit: 2, offset }))
+    expect(keysOf((await Promise.all(pages)).flat())).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  test('paths are listed that have items, by prefix, suffix and depth', async () => {
+    const memories = new ContextStoreMemories(open().account('agent'))
+    for (const path of [['users', 'ann', 'notes'], ['users', 'bob', 'notes'], ['docs']])
+      await memories.put(path, 'k', { a: 1 })
+    await memories.put(['gone'], 'k', { a: 1 })
+    await memories.delete(['gone'], 'k')
+    expect(await memories.listNamespaces()).toEqual([
+      ['docs'],
+      ['users', 'ann', 'notes'],
+      ['users', 'bob', 'notes'],
+    ])
+    expect(await memories.listNamespaces({ prefix: ['users', '*'], maxDepth: 1 })).toEqual([['users']])
+    expect(await memories.listNamespaces({ suffix: ['notes'], limit: 1, offset: 1 })).toEqual([
+      ['users', 'bob', 'notes'],
+    ])
+  })
+
+  test('in a batch all reads come before the writes, and of several writes of one item the last stands', async () => {
+    const memories = new ContextStoreMemories(open().account('agent'))
+    const at = { namespace: ['n'], key: 'k' }
+    const results = await memories.batch([
+      { ...at, value: { a: 1 } },
+      at,
+      { ...at, value: { a: 2 } },
+      { namespacePrefix: ['n'] },
+    ])
+    expect(results).toEqual([undefined, null, undefined, []])
+    expect((await memories.get(['n'], 'k'))?.value).toEqual({ a: 2 })
+  })
+})
+
+test('what needs vector search is refused, and nothing is written', async () => {
+  const memories = new ContextStoreMemories(memoryStore().account('agent'))
+  await expect(memories.search(['n'], { query: 'tea' })).rejects.toMatchObject({ code: 'unsupported' })
+  await expect(memories.put(['n'], 'k', { a: 1 }, ['a'])).rejects.toMatchObject({ code: 'unsupported' })
+  await expect(memories.put([], 'k', { a: 1 })).rejects.toThrow(/[Nn]amespace/)
+  expect(await memories.search([])).toEqual([])
+})
+
+test('random puts, deletions and searches are answered as by LangGraph’s InMemoryStore', async () => {
+  const path = fc.array(fc.constantFrom('a', 'b', 'ab'), { minLength: 1, maxLength: 3 })
+  const key = fc.constantFrom('k', 'l')
+  const step = fc.record({
+    path,
+    key,
+    value: fc.option(fc.dictionary(fc.constantFrom('x', 'y'), fc.integer({ max: 3 }))),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), path, async (steps, prefix) => {
+      const [ours, model] = [new ContextStoreMemories(memoryStore().account('agent')), new InMemoryStore()]
+      for (const { path, key, value } of steps) {
+        for (const each of [ours, model]) {
+          if (value === null) await each.delete(path, key)
+          else await each.put(path, key, value)
+        }
+      }
+      const found = (items: SearchItem[]) =>
+        items
+          .map(({ namespace, key, value }) => JSON.stringify([namespace, key, Object.entries(value).sort()]))
+          .sort()
+      for (const each of [[], prefix]) {
+        expect(found(await ours.search(each, { limit: 100 }))).toEqual(
+          found(await model.search(each, { limit: 100 })),
+        )
+      }
+      const options = { filter: { x: { $lt: 2 } }, limit: 100 }
+      expect(found(await ours.search([], options))).toEqual(found(await model.search([], options)))
+    }),
+    { numRuns: 100 },
+  )
+})
