@@ -1,10 +1,10 @@
-// `npm run bench [-- memory sqlite redis indexeddb offline http start size] [--json] [--short] [--write]`
+// `npm run bench [-- memory sqlite redis indexeddb offline bridges http start size] [--json] [--short] [--write]`
 import { parseArgs } from 'node:util'
 import { paces } from './measure.mjs'
 import { installPeers } from './peers.mjs'
 import { jsonLine, table, writeReadme } from './report.mjs'
 
-const sections = ['memory', 'sqlite', 'redis', 'indexeddb', 'offline', 'http', 'start', 'size']
+const sections = ['memory', 'sqlite', 'redis', 'indexeddb', 'offline', 'bridges', 'http', 'start', 'size']
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean' }, short: { type: 'boolean' }, write: { type: 'boolean' } },

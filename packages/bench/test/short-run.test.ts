@@ -25,7 +25,7 @@ beforeAll(async () => {
   process.env.CHROMIUM = await installedProgram('chromium')
 }, patience)
 
-describe.each(['memory', 'sqlite', 'redis', 'indexeddb', 'offline', 'http', 'start', 'size'])(
+describe.each(['memory', 'sqlite', 'redis', 'indexeddb', 'offline', 'bridges', 'http', 'start', 'size'])(
   '%s',
   (section) => {
     test(
