@@ -12,7 +12,7 @@ import { formatMessage } from 'publint/utils'
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
 const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
-const expected = /^(dist\/.+\.(js|d\.ts)(\.map)?|dist\/openapi\.json|package\.json|README\.md|LICENSE)$/
+const expected = /^(dist\/.+\.(js|js\.map|d\.ts)|dist\/openapi\.json|package\.json|README\.md|LICENSE)$/
 
 const folder = await mkdtemp(join(tmpdir(), 'context-store-packages-'))
 try {

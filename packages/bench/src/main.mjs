@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { paces } from './measure.mjs'
 import { installPeers } from './peers.mjs'
-import { jsonLine, table, writeReadme } from './report.mjs'
+import { jsonLine, table, writePage } from './report.mjs'
 
 const sections = ['memory', 'sqlite', 'redis', 'indexeddb', 'offline', 'bridges', 'http', 'start', 'size']
 const { values, positionals } = parseArgs({
@@ -30,5 +30,5 @@ for (const name of chosen) {
 }
 say('')
 if (!values.json) console.log(table(rows))
-if (values.write) writeReadme(rows)
+if (values.write) writePage(rows)
 process.exit(0)

@@ -1,10 +1,10 @@
-// What was measured, as a table, as JSON, and as the README's table.
+// What was measured, as a table, as JSON, and as the table of docs/performance.md.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { round3 } from './measure.mjs'
 import { targets } from './targets.mjs'
 
-const readme = fileURLToPath(new URL('../../../README.md', import.meta.url))
+const page = fileURLToPath(new URL('../../../docs/performance.md', import.meta.url))
 const [begin, end] = ['<!-- bench -->', '<!-- /bench -->']
 
 /** A row for a program. */
@@ -57,12 +57,12 @@ export function table(rows) {
   return `${columns([head, ...lines])}\n\nTargets:\n${columns(verdicts)}`
 }
 
-/** Puts the table of the README in its place. */
-export function writeReadme(rows) {
-  const text = readFileSync(readme, 'utf8')
+/** Puts the table of docs/performance.md in its place. */
+export function writePage(rows) {
+  const text = readFileSync(page, 'utf8')
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
   if (from === -1 || to < from)
-    throw new Error(`README.md: there is no ${begin} before ${end} to write between`)
+    throw new Error(`docs/performance.md: there is no ${begin} before ${end} to write between`)
   const ours = rows.filter(({ role, ratioToLimit }) => role === 'ours' && ratioToLimit !== null)
   const lines = ours.map(
     (row, at) =>
@@ -76,7 +76,7 @@ export function writeReadme(rows) {
     ...lines,
     '',
   ].join('\n')
-  writeFileSync(readme, text.slice(0, from) + written + text.slice(to))
+  writeFileSync(page, text.slice(0, from) + written + text.slice(to))
 }
 
 /** What a row is about: the candidate too, where a row before it is about the same work. */

@@ -29,10 +29,14 @@ async function run(command: Command): Promise<void> {
   }
 }
 
-// The reader of the output may stop early (`| head -1`): then a command on data ends, and a server goes on.
+// The reader of the output may stop early (`| head -1`): then a command on data ends, and a server goes on. An output that
+// cannot be written in full, on a full disk, is a failure.
 let isServing = false
-process.stdout.on('error', () => {
-  if (!isServing) process.exit(0)
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (isServing) return
+  const hasNoReader = error.code === 'EPIPE'
+  if (!hasNoReader) console.error(`context-store: the output was not written in full: ${error.message}`)
+  process.exit(hasNoReader ? 0 : 1)
 })
 
 try {

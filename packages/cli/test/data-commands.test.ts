@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { memoryStore } from '@context-store/memory'
 import { serve } from '@context-store/rest/node'
@@ -324,4 +324,32 @@ test('progress is shown on a terminal, and erased at the end', async () => {
   // Where the lines themselves go to the terminal it would stand in the middle of them.
   const lines = await onTerminal(`${process.execPath} ${main} export a.db`)
   expect(lines.replaceAll('\r', '')).toBe(await readFile(inFolder('out.ndjson'), 'utf8'))
+})
+
+test.each([
+  ['export', ['export', 'full.db']],
+  ['get', ['get', 'full.db', 'a', 'n', 's']],
+])('%s to a full disk says so, and exits with 1', async (_, args) => {
+  const store = sqliteStore({ path: inFolder('full.db') })
+  await store
+    .account('a')
+    .namespace('n')
+    .session('s')
+    .patch({ text: 'x'.repeat(100_000) })
+  await store.close()
+  const full = openSync('/dev/full', 'w')
+  onTestFinished(() => closeSync(full))
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: inFolder(''),
+    stdio: ['ignore', full, 'pipe'],
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const [code] = await once(child, 'close')
+  expect({ code, said }).toEqual({
+    code: 1,
+    said: expect.stringMatching(/^context-store: the output was not written in full: ENOSPC.*\n$/),
+  })
 })

@@ -1,0 +1,27 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { packageFolders } from './package-folders.ts'
+
+// A package manager with strict folders (pnpm, Yarn PnP) lets a program import only what its package.json names.
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const readmes = ['README.md', ...packageFolders.map((folder) => join(folder, 'README.md'))]
+
+test.each(readmes.filter((path) => existsSync(join(root, path))))(
+  'what the programs of %s import, it installs',
+  (path) => {
+    const text = readFileSync(join(root, path), 'utf8')
+    const installed = Array.from(text.matchAll(/^npm install ([^#\n]+)/gm), ([, names = '']) =>
+      names.trim().split(/\s+/),
+    )
+    const programs = Array.from(
+      text.matchAll(/^```ts(?: run)?\n(.*?)^```/gms),
+      ([, program = '']) => program,
+    ).join('')
+    const imported = Array.from(programs.matchAll(/ from '((?:@[^/']+\/)?[^/']+)/g), ([, name = '']) => name)
+    expect(installed.flat()).toEqual(expect.arrayContaining(imported.filter((name) => !isBuiltin(name))))
+  },
+)
