@@ -16,7 +16,9 @@ test.each([
   'MSW 2',
   'MSW 2, unhandled requests are errors',
   'nock 14',
+  'nock 14 without net connect',
   'nock 13',
+  'nock 13 without net connect',
   "undici's MockAgent",
   'a second double',
   'happy-dom',
@@ -36,5 +38,10 @@ test.each([
 test('the same in Jest, whose test files have globals of their own', async () => {
   const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--silent', '--runInBand']
   const { stderr } = await promisify(execFile)(process.execPath, [...jest, '-c', 'jest.config.json'], { cwd })
-  expect(stderr).toMatch(/Tests: +11 passed, 11 total/)
+  expect(stderr).toMatch(/Tests: +13 passed, 13 total/)
+})
+
+test('a library that was in place before the double was loaded does not get its requests', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['loaded-first.mjs'], { cwd })
+  expect(stdout).toBe('200,200,200,200\n')
 })

@@ -1,5 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 import { ClientRequestInterceptor } from '@mswjs/interceptors/ClientRequest'
 import { patchMember } from './global-patches.ts'
 import { hostsOf } from './hosts.ts'
@@ -84,6 +85,12 @@ class HttpRequests extends ClientRequestInterceptor {
     ]
     const before = members.map(({ owner, name }) => Object.getOwnPropertyDescriptor(owner, name))
     const { Headers: headersBefore } = globalThis
+    // Over Node's own, not over what a library has put there already, which would get the requests before this.
+    for (const [at, value] of ownFunctions().entries()) {
+      const { owner, name } = members[at] ?? {}
+      if (owner !== undefined && name !== undefined)
+        Object.defineProperty(owner, name, { value, configurable: true, writable: true })
+    }
     // Not apply(): it joins the instance that MSW or nock may have in place, and what is wanted are the functions.
     this.setup()
     const made = members.map((member) => ({
@@ -107,6 +114,34 @@ class HttpRequests extends ClientRequestInterceptor {
     })
     return made
   }
+}
+
+/** Node's `request`, `get` and `ClientRequest` of http, and `request` and `get` of https, whatever stands in their places. */
+function ownFunctions(): object[] {
+  let prototype: object = http.ClientRequest.prototype
+  for (let above = prototype; above !== null && above !== http.OutgoingMessage.prototype; ) {
+    prototype = above
+    above = Object.getPrototypeOf(above)
+  }
+  const ClientRequest = prototype.constructor as typeof http.ClientRequest
+  const request = (...args: ConstructorParameters<typeof http.ClientRequest>) => new ClientRequest(...args)
+  // As Node's own does: the options of the URL and those beside it, with the agent of https unless they name one.
+  const secureRequest = (...args: unknown[]) => {
+    const [first] = args
+    const url = typeof first === 'string' ? new URL(first) : first
+    const options = url instanceof URL ? urlToHttpOptions(url) : {}
+    if (url instanceof URL) args.shift()
+    if (typeof args[0] === 'object') Object.assign(options, args.shift())
+    return Reflect.construct(ClientRequest, [
+      { ...options, _defaultAgent: https.globalAgent },
+      ...args,
+    ]) as http.ClientRequest
+  }
+  const ended =
+    (send: (...args: never[]) => http.ClientRequest) =>
+    (...args: never[]) =>
+      send(...args).end()
+  return [request, ended(request), ClientRequest, secureRequest, ended(secureRequest)]
 }
 
 /** The URL that the arguments of `request` or `get` name; Node has the same precedence. */

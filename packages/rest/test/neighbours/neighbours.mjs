@@ -2,7 +2,7 @@
 // https://theirs.test/, as often as it is asked.
 import { interceptContextService } from '@context-store/rest/testing'
 
-async function nock(name, sends) {
+async function nock(name, sends, { isOffline = false } = {}) {
   const { default: module } = await import(name)
   module.restore()
   return {
@@ -10,10 +10,12 @@ async function nock(name, sends) {
     status: 203,
     start() {
       module.activate()
+      if (isOffline) module.disableNetConnect()
       module('https://theirs.test').persist().get('/').reply(203)
     },
     end() {
       module.cleanAll()
+      module.enableNetConnect()
       module.restore()
     },
   }
@@ -72,7 +74,9 @@ export const neighbours = {
   'MSW 2': () => msw('bypass'),
   'MSW 2, unhandled requests are errors': () => msw('error'),
   'nock 14': () => nock('nock', ['fetch', 'https']),
+  'nock 14 without net connect': () => nock('nock', ['fetch', 'https'], { isOffline: true }),
   'nock 13': () => nock('nock13', ['https']),
+  'nock 13 without net connect': () => nock('nock13', ['https'], { isOffline: true }),
   async "undici's MockAgent"() {
     const { getGlobalDispatcher, MockAgent, setGlobalDispatcher } = await import('undici')
     const before = getGlobalDispatcher()

@@ -1,0 +1,22 @@
+// nock, loaded and in place before the module of the double, refuses every request that it does not know. Prints the statuses of ours.
+import { once } from 'node:events'
+import https from 'node:https'
+import nock from 'nock'
+
+nock.disableNetConnect()
+const { interceptContextService } = await import('@context-store/rest/testing')
+const service = interceptContextService()
+const url = `${service.url}/v1/account/a`
+const options = { headers: { 'maven-api-key': 'any' } }
+const statuses = [(await fetch(url, options)).status]
+for (const args of [
+  [url, options],
+  [new URL(url), options],
+  [{ ...options, host: new URL(url).host, path: '/v1/account/a' }],
+]) {
+  const [response] = await once(https.get(...args), 'response')
+  response.resume()
+  statuses.push(response.statusCode)
+}
+await service.close()
+console.log(statuses.join())
