@@ -25,7 +25,7 @@ export interface ChatSdkStateOptions {
  *
  * @param account - where the state is kept; who opened its store closes it. Bots that must not share state have different accounts
  * @throws `InvalidOptionError` for an unknown option, or a `now` that is no function
- * @see {@link https://chat-sdk.dev/docs/state} for the Chat SDK's side
+ * @see {@link https://chat-sdk.dev/docs/state-adapters} for the Chat SDK's side
  *
  * @example
  * ```ts
@@ -59,8 +59,16 @@ class ContextStoreState implements StateAdapter {
   constructor(account: Account, now: () => number) {
     this.#account = account
     this.#now = now
-    this.#lists = new SegmentedLists(account.namespace('chat-lists'), account.namespace('chat-list-segments'), now)
-    this.#queues = new SegmentedLists(account.namespace('chat-queues'), account.namespace('chat-queue-segments'), now)
+    this.#lists = new SegmentedLists(
+      account.namespace('chat-lists'),
+      account.namespace('chat-list-segments'),
+      now,
+    )
+    this.#queues = new SegmentedLists(
+      account.namespace('chat-queues'),
+      account.namespace('chat-queue-segments'),
+      now,
+    )
   }
 
   async connect(): Promise<void> {
@@ -94,7 +102,7 @@ class ContextStoreState implements StateAdapter {
       ['token', 'endsAt'],
       (held) => {
         const free = held.token === undefined || hasEnded(held.endsAt, this.#now())
-        return free ? { token: lock.token, endsAt } : undefined
+        return free ? { token: lock.token, endsAt: endsAt ?? absent } : undefined
       },
       { ttlSeconds },
     )
@@ -109,7 +117,7 @@ class ContextStoreState implements StateAdapter {
       ['token', 'endsAt'],
       (current) => {
         held = current.token === lock.token && !hasEnded(current.endsAt, this.#now())
-        return held ? { endsAt } : undefined
+        return held ? { endsAt: endsAt ?? absent } : undefined
       },
       { ttlSeconds },
     )
@@ -133,7 +141,7 @@ class ContextStoreState implements StateAdapter {
   async set<T = unknown>(key: string, value: T, ttlMs?: number): Promise<void> {
     const session = await this.#session<CachedValue>('cache', key)
     const { ttlSeconds, endsAt } = timeToLive(ttlMs, this.#now())
-    await session.patch({ value: stored(value), endsAt }, { ttlSeconds })
+    await session.patch({ value: stored(value), endsAt: endsAt ?? absent }, { ttlSeconds })
   }
 
   async setIfNotExists(key: string, value: unknown, ttlMs?: number): Promise<boolean> {
@@ -145,7 +153,7 @@ class ContextStoreState implements StateAdapter {
       ['value', 'endsAt'],
       (current) => {
         isNew = current.value === undefined || hasEnded(current.endsAt, this.#now())
-        return isNew ? { value: json, endsAt } : undefined
+        return isNew ? { value: json, endsAt: endsAt ?? absent } : undefined
       },
       { ttlSeconds },
     )
@@ -196,7 +204,8 @@ class ContextStoreState implements StateAdapter {
   /** A lock of 0 ms would be one for ever in the store. */
   #lockTimeToLive(ttlMs: number) {
     const life = timeToLive(ttlMs, this.#now())
-    if (life.ttlSeconds === 0) throw new InvalidOptionError('the time to live of a lock must be above 0 milliseconds')
+    if (life.ttlSeconds === 0)
+      throw new InvalidOptionError('the time to live of a lock must be above 0 milliseconds')
     return life
   }
 

@@ -1,66 +1,61 @@
-import { absent, CorruptDataError, type JsonValue, type Namespace, type Patch, type Session } from '@context-store/core'
+import {
+  CorruptDataError,
+  type JsonValue,
+  type Namespace,
+  type Patch,
+  type Session,
+} from '@context-store/core'
 import { idWithinLimit } from '@context-store/core/bridge'
-import { hasEnded, timeToLive } from './time-to-live.ts'
+import {
+  type Appended,
+  appended,
+  clockMarginMs,
+  droppedMark,
+  forever,
+  type Head,
+  headOf,
+  listPatch,
+  liveList,
+  marksDropped,
+  type SealedSegment,
+  type Segment,
+  segmentName,
+  withoutOldest,
+} from './list-head.ts'
+import { timeToLive } from './time-to-live.ts'
 
-/** How many items, and how many characters of JSON, the index session of a list holds before they are moved to a segment. */
-const mostOpenItems = 64
-const mostOpenChars = 100_000
+/** A segment lives for two times to live of its list and an hour: then appending prolongs it at most once a time to live. */
+const segmentSpareSeconds = 3600
+/** The longest time to live that a store takes. */
+const mostTtlSeconds = 1e10
 
-/** A segment lives for two times to live of its list and an hour: so appending has to prolong it at most once a time to live. */
-const spareSeconds = 3600
-/** Half of that hour is for clocks that differ: a segment counts as living for half an hour less than it does. */
-const clockMarginSeconds = 1800
-
-/** Some of a list's items, in a session of their own that does not change any more. */
-type Segment = {
-  /** The last part of its session's id; random, so that no two writers ever write one segment. */
-  id: string
-  /** The number of its first item. It ends where the next segment, or the open part, begins. */
-  first: number
-  /** How long it lives at least (ms since 1970); null: for ever. */
-  until: number | null
-}
-
-/** What the index session says of a list, in one property. The items are numbered; a number never stands for two items of one `life`. */
-type Head = {
-  /** Random: tells a list from one that had the same key before it. */
-  life: string
-  /** The number of the oldest item. */
-  first: number
-  /** Items from here on are properties of the index session, named by their numbers. */
-  open: number
-  /** The number of the next item. */
-  next: number
-  /** About how many characters of JSON the open items have. */
-  chars: number
-  segments: Segment[]
-  endsAt?: number
-}
-
-type SegmentContent = { items: JsonValue[]; until: number | null }
-type SealedSegment = Segment & { life: string; end: number }
+type SegmentContent = { items: JsonValue[]; until: number }
 
 /** Options of {@link SegmentedLists.append}. */
 export interface AppendOptions {
-  /** Keeps that many of the newest items; 0 or less: all. */
+  /** Keeps that many of the newest items; left out, 0 or less: all. */
   readonly maxLength?: number | undefined
   /** How long the list lives from now on, in milliseconds; left out or 0: for ever. */
   readonly ttlMs?: number | undefined
 }
 
 /**
- * Ordered lists of any length. The newest items of a list are in its index session; whenever these are 64, they are moved together to a
- * segment, so that appending writes the same amount whatever the length is.
+ * Ordered lists of any length. The newest items of a list are in its index session; whenever these are 64, they are moved together to
+ * a segment, a session of its own. So an append writes about the same amount whatever the length of the list.
  *
- * What a list is, its head alone says, and each change of a list is one atomic change of the index session. A segment is written before the
- * head names it, and deleted after the head has ceased to. A process that dies in between leaves a segment that no head names, which nobody
- * reads: the items are still in the index session, or belong to the list no more. Such a segment goes with its time to live, or, once it was
- * a part of the list, when the next one is deleted: the index session keeps a property `dropped:…` for it until then.
+ * The head in the index session decides what belongs to the list, and each change of a list is one atomic change of that session. A
+ * segment is written before the head names it, and deleted after the head has stopped naming it. So a process may die between any two
+ * writes: until the head names the segment, the items are still in the index session; once it does not, they are not in the list. Readers
+ * follow the head, so nothing is lost or read twice. What may be left over is a segment that no head names. It expires with its time to
+ * live. One that was part of the list is also marked in the index session until it is deleted, and the next process that drops a segment
+ * deletes it too.
  */
 export class SegmentedLists {
   readonly #indexes: Namespace
   readonly #segments: Namespace<SegmentContent>
   readonly #now: () => number
+  /** The last call of each list that has calls under way. */
+  readonly #calls = new Map<string, Promise<unknown>>()
 
   /** Lists whose index sessions are in one namespace, and whose segments are in another. */
   constructor(indexes: Namespace, segments: Namespace<SegmentContent>, now: () => number) {
@@ -69,81 +64,184 @@ export class SegmentedLists {
     this.#now = now
   }
 
-  /** Appends an item and drops the oldest ones above `maxLength`, atomically. Resolves to the list's length. */
-  async append(key: string, item: JsonValue, options: AppendOptions): Promise<number> {
-    const index = await this.#index(key)
-    const { maxLength = 0, ttlMs } = options
+  /** Appends an item and drops the oldest ones above `maxLength`, atomically. Resolves to the length of the list afterwards. */
+  append(key: string, item: JsonValue, options: AppendOptions): Promise<number> {
+    return this.#inTurn(key, (index) => this.#append(index, item, options))
+  }
+
+  /** Takes the oldest item out of the list; `undefined` if there is none. Each item is given to one caller. */
+  takeFirst(key: string): Promise<JsonValue | undefined> {
+    return this.#inTurn(key, (index) => this.#takeFirst(index))
+  }
+
+  /** All items, oldest first, as they are at one instant. */
+  items(key: string): Promise<JsonValue[]> {
+    return this.#inTurn(key, (index) => this.#items(index))
+  }
+
+  /** How many items the list has. */
+  length(key: string): Promise<number> {
+    return this.#inTurn(key, async (index) => {
+      const list = await this.#list(index)
+      return list === undefined ? 0 : list.next - list.first
+    })
+  }
+
+  /**
+   * Runs the calls of one list one after the other, in the order in which they were made, as a store does with those of one session: an
+   * append that must move items first is not overtaken by the next one.
+   */
+  #inTurn<T>(key: string, call: (index: Session) => Promise<T>): Promise<T> {
+    const run = async () => call(this.#indexes.session(await idWithinLimit(key)))
+    const result = (this.#calls.get(key) ?? Promise.resolve()).then(run, run)
+    this.#calls.set(key, result)
+    const forget = () => {
+      if (this.#calls.get(key) === result) this.#calls.delete(key)
+    }
+    result.then(forget, forget)
+    return result
+  }
+
+  async #append(index: Session, item: JsonValue, { maxLength = 0, ttlMs }: AppendOptions): Promise<number> {
     const { ttlSeconds, endsAt } = timeToLive(ttlMs, this.#now())
+    const ends = ttlSeconds === 0 ? forever : this.#now() + ttlSeconds * 1000
     const chars = JSON.stringify(item).length
-    const ends = ttlSeconds === 0 ? null : this.#now() + ttlSeconds * 1000
-    const prolonged = new Map<string, number | null>()
+    const prolonged = new Map<string, number>()
     let sealed: SealedSegment | undefined
     for (;;) {
-      // The function may run again after a lost race; these are what its last run found.
-      let toSeal: Head | undefined
-      let toProlong: Segment[] = []
-      let seen: Head | undefined
-      let isSealed = false
-      let drops = false
+      let found: Appended | undefined
       const { head } = await index.update(
         ['head'],
         (current) => {
-          const patch: Patch = {}
-          const old = current.head as Head | undefined
-          const list = old && !hasEnded(old.endsAt, this.#now()) ? old : newList(old?.next)
-          seen = list
-          isSealed = sealed?.life === list.life && sealed.first === list.open && sealed.end <= list.next
-          const segments = list.segments.map((segment) => ({
-            ...segment,
-            until: later(segment.until, prolonged.get(segment.id)),
-          }))
-          let open = list.open
-          if (sealed && isSealed) {
-            segments.push({ id: sealed.id, first: sealed.first, until: sealed.until })
-            open = sealed.end
-          }
-          const next = list.next + 1
-          const first = maxLength > 0 ? Math.max(list.first, next - maxLength) : list.first
-          const parts = withoutPast(segments, open, first)
-          open = Math.max(open, first)
-          const left = list.next === list.open ? 0 : Math.max(list.next - open, 0) / (list.next - list.open)
-          const openChars = Math.ceil(list.chars * left) + chars
-          const isFull = next - open > mostOpenItems || openChars > mostOpenChars
-          toSeal = isFull && open < list.next ? list : undefined
-          toProlong = parts.kept.filter(({ until }) => !lasts(until, ends))
-          if (toSeal || toProlong.length > 0) return undefined
-
-          if (old && old !== list) removeAll(patch, old)
-          for (let number = list.open; number < Math.min(open, list.next); number++) patch[number] = absent
-          for (const { id, first } of parts.past) patch[`dropped:${segmentName(list, first, id)}`] = true
-          drops = parts.past.length > 0 || (old !== list && (old?.segments.length ?? 0) > 0)
-          patch[list.next] = item
-          patch.head = {
-            life: list.life,
-            first,
-            open,
-            next,
-            chars: openChars,
-            segments: parts.kept,
-            ...(endsAt !== absent && { endsAt }),
-          }
-          return patch
+          const append = { item, chars, maxLength: Math.floor(maxLength), ends, endsAt, sealed, prolonged }
+          found = appended(headOf(current), this.#now(), append)
+          return found.mustSeal || found.toProlong.length > 0 ? undefined : found.patch
         },
         { ttlSeconds },
       )
-      // One that was written in vain: another process moved the items first, or they are no more. Nobody else knows of it.
-      if (sealed && !isSealed) {
-        await this.#segments.session(segmentName(sealed, sealed.first, sealed.id)).clear()
+      if (found === undefined) throw new Error('update has not called its function')
+      const { list, mustSeal, toProlong } = found
+      if (sealed !== undefined && (mustSeal || !found.takesSealed)) {
+        // Written in vain, since other processes have changed the list. No other process knows of it, and none will name it.
+        await this.#segments.session(segmentName(sealed.life, sealed)).clear()
         sealed = undefined
       }
-      if (toSeal) sealed = await this.#seal(index, toSeal, ttlSeconds)
+      if (mustSeal) sealed = await this.#seal(index, list, ttlSeconds)
       for (const segment of toProlong) {
-        prolonged.set(segment.id, await this.#prolong(key, seen, segment, ttlSeconds))
+        prolonged.set(segment.id, await this.#prolong(index, list, segment, ttlSeconds))
       }
-      if (toSeal || toProlong.length > 0) continue
-      if (drops) await this.#sweep(index)
-      const { first, next } = head as Head
+      if (mustSeal || toProlong.length > 0) continue
+      if (marksDropped(found.patch)) await this.#sweep(index)
+      const { first, next } = headOf({ head }) ?? list
       return next - first
     }
+  }
+
+  async #takeFirst(index: Session): Promise<JsonValue | undefined> {
+    for (;;) {
+      const list = await this.#list(index)
+      if (list === undefined || list.first === list.next) return undefined
+      const [oldest] = list.segments
+      const items = oldest && (await this.#itemsOf(index, list, oldest))
+      const open = String(list.first)
+      let taken: JsonValue | undefined
+      let patch: Patch = {}
+      await index.update(['head', open], (current) => {
+        const before = headOf(current)
+        taken = undefined
+        if (before?.life !== list.life || before.first !== list.first) return undefined
+        taken = before.first < before.open ? items?.[list.first - (oldest?.first ?? 0)] : current[open]
+        if (taken === undefined) return undefined // it was moved to a segment after the head was read
+        const after = withoutOldest(before, before.first + 1)
+        patch = listPatch(before, after.first === after.next ? undefined : after)
+        return patch
+      })
+      if (taken === undefined) continue
+      if (marksDropped(patch)) await this.#sweep(index)
+      return taken
+    }
+  }
+
+  async #items(index: Session): Promise<JsonValue[]> {
+    for (;;) {
+      const properties = await index.getAll()
+      const list = liveList(headOf(properties), this.#now())
+      if (list === undefined) return []
+      const contents = await Promise.all(list.segments.map((segment) => this.#itemsOf(index, list, segment)))
+      // Segments that are gone were dropped after the head was read: the list is another one now.
+      if (contents.includes(undefined)) continue
+      const all: JsonValue[] = []
+      for (const [at, { first }] of list.segments.entries()) {
+        const end = list.segments[at + 1]?.first ?? list.open
+        const items = contents[at] ?? []
+        all.push(...items.slice(Math.max(list.first - first, 0), end - first))
+      }
+      for (let number = list.open; number < list.next; number++) all.push(properties[number] ?? null)
+      return all
+    }
+  }
+
+  async #list(index: Session): Promise<Head | undefined> {
+    return liveList(headOf(await index.getMany(['head'])), this.#now())
+  }
+
+  /** Copies all open items to a new segment; `undefined` if another process has moved or dropped some of them meanwhile. */
+  async #seal(index: Session, list: Head, listTtlSeconds: number): Promise<SealedSegment | undefined> {
+    const { life, open: first, next: end } = list
+    const names = Array.from({ length: end - first }, (_, at) => String(first + at))
+    const open = await index.getMany(names)
+    const items = names.map((name) => open[name]).filter((item) => item !== undefined)
+    if (items.length < names.length) return undefined
+    const { ttlSeconds, until } = this.#segmentLife(listTtlSeconds)
+    const segment = { id: crypto.randomUUID().slice(0, 8), first, until }
+    await this.#segments.session(segmentName(life, segment)).patch({ items, until }, { ttlSeconds })
+    return { ...segment, life, end }
+  }
+
+  /**
+   * Lets a segment live long enough for its list. It never shortens a life, and decides that within the segment's own session: so
+   * what a head says of a segment's end stays true whatever processes with other times to live do at the same time.
+   *
+   * @returns until when it lives; 0 if it was dropped meanwhile
+   */
+  async #prolong(index: Session, list: Head, segment: Segment, listTtlSeconds: number): Promise<number> {
+    const { ttlSeconds, until } = this.#segmentLife(listTtlSeconds)
+    const session = this.#segments.session(segmentName(list.life, segment))
+    const after = await session.update(
+      ['until'],
+      (current) => (current.until === undefined || current.until >= until ? undefined : { until }),
+      { ttlSeconds },
+    )
+    if (after.until === undefined) await this.#checkDropped(index, list, segment)
+    return after.until ?? 0
+  }
+
+  #segmentLife(listTtlSeconds: number): { ttlSeconds: number; until: number } {
+    const ttlSeconds = 2 * listTtlSeconds + segmentSpareSeconds
+    if (listTtlSeconds === 0 || ttlSeconds > mostTtlSeconds) return { ttlSeconds: 0, until: forever }
+    return { ttlSeconds, until: this.#now() + ttlSeconds * 1000 - clockMarginMs }
+  }
+
+  async #itemsOf(index: Session, list: Head, segment: Segment): Promise<JsonValue[] | undefined> {
+    const items = await this.#segments.session(segmentName(list.life, segment)).get('items')
+    if (items === undefined) await this.#checkDropped(index, list, segment)
+    return items
+  }
+
+  async #checkDropped(index: Session, list: Head, segment: Segment): Promise<void> {
+    const now = await this.#list(index)
+    if (now?.life !== list.life || !now.segments.some(({ id }) => id === segment.id)) return
+    const { namespace, session } = index.address
+    throw new CorruptDataError(
+      `session ${session} of ${namespace}: segment ${segmentName(list.life, segment)} is missing`,
+      { address: index.address },
+    )
+  }
+
+  /** Deletes the segments that are marked as dropped, also those of a process that died before it could, and then the marks. */
+  async #sweep(index: Session): Promise<void> {
+    const marks = Object.keys(await index.getAll()).filter((name) => name.startsWith(droppedMark))
+    await Promise.all(marks.map((mark) => this.#segments.session(mark.slice(droppedMark.length)).clear()))
+    await index.delete(marks)
   }
 }

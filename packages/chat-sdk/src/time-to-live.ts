@@ -1,11 +1,11 @@
-import { absent, InvalidOptionError } from '@context-store/core'
+import { InvalidOptionError } from '@context-store/core'
 
 /** How a session keeps a time to live that is given in milliseconds, where the store's own are whole seconds. */
 export interface TimeToLive {
   /** The session's time to live: whole seconds, rounded up; 0: for ever. */
   readonly ttlSeconds: number
   /** The exact end (ms since 1970), of a time to live that is no whole number of seconds. */
-  readonly endsAt: number | typeof absent
+  readonly endsAt: number | undefined
 }
 
 /**
@@ -18,11 +18,13 @@ export interface TimeToLive {
  * @throws {@link InvalidOptionError} for anything else that is not above 0. (The store refuses what is above 10^10 seconds.)
  */
 export function timeToLive(ttlMs: number | undefined, now: number): TimeToLive {
-  if (ttlMs === undefined || ttlMs === 0) return { ttlSeconds: 0, endsAt: absent }
+  if (ttlMs === undefined || ttlMs === 0) return { ttlSeconds: 0, endsAt: undefined }
   if (!(typeof ttlMs === 'number' && ttlMs > 0)) {
-    throw new InvalidOptionError(`a time to live must be a number of milliseconds above 0, not ${String(ttlMs)}`)
+    throw new InvalidOptionError(
+      `a time to live must be a number of milliseconds above 0, not ${String(ttlMs)}`,
+    )
   }
-  return { ttlSeconds: Math.ceil(ttlMs / 1000), endsAt: ttlMs % 1000 === 0 ? absent : now + ttlMs }
+  return { ttlSeconds: Math.ceil(ttlMs / 1000), endsAt: ttlMs % 1000 === 0 ? undefined : now + ttlMs }
 }
 
 /** Whether an exact end has been reached: at the instant itself it has, as in the store. */
