@@ -1,6 +1,5 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util'
-
-type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>
+import { CommanderError, Command as Program } from 'commander'
+import { version } from './version.ts'
 
 /** The options of `serve`; `undefined`: the default of the store or the service. */
 export interface ServeCommandOptions {
@@ -42,21 +41,22 @@ export interface DataAddress {
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly name: 'help' }
-  | { readonly name: 'version' }
+  | { readonly name: 'print'; readonly text: string }
   | { readonly name: 'serve'; readonly options: ServeCommandOptions }
   | {
       readonly name: 'get'
       readonly target: StoreTarget
       readonly address: DataAddress
       readonly properties: readonly string[] | undefined
+      /** Whether the one property is printed as it is: a text without its quotes. */
+      readonly raw: boolean
     }
   | {
       readonly name: 'set'
       readonly target: StoreTarget
       readonly address: DataAddress
-      /** JSON, or `-` for stdin. */
-      readonly json: string
+      /** The properties to merge; `undefined`: JSON on stdin. */
+      readonly properties: { readonly [name: string]: unknown } | undefined
       readonly ttlSeconds: number | undefined
     }
   | {
@@ -73,43 +73,14 @@ export type Command =
     }
   | { readonly name: 'import'; readonly target: StoreTarget; readonly file: string | undefined }
 
-/** An invalid command line; its message is one line that names what is wrong. */
+/** An invalid command line; its message is one line that names what is wrong, or the list of commands where none was given. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 
-  constructor(reason: string) {
-    super(`${reason} (see context-store --help)`)
+  constructor(reason: string, { isWhole = false }: { readonly isWhole?: boolean } = {}) {
+    super(isWhole ? reason : `context-store: ${reason} (see context-store --help)`)
   }
 }
-
-const everywhere = {
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
-} as const satisfies ParseArgsOptionsConfig
-
-const serving = {
-  ...everywhere,
-  port: { type: 'string' },
-  host: { type: 'string' },
-  db: { type: 'string' },
-  memory: { type: 'boolean' },
-  key: { type: 'string' },
-  'account-key': { type: 'string', multiple: true },
-  profile: { type: 'string' },
-  cors: { type: 'string' },
-  namespaces: { type: 'string' },
-  control: { type: 'boolean' },
-  seed: { type: 'string' },
-  'export-on-exit': { type: 'string' },
-  quiet: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const satisfies ParseArgsOptionsConfig
-
-const ofData = { ...everywhere, key: { type: 'string' } } as const satisfies ParseArgsOptionsConfig
-const ofProperties = {
-  ...ofData,
-  property: { type: 'string', multiple: true },
-} as const satisfies ParseArgsOptionsConfig
 
 /**
  * Parses the command line.
@@ -117,151 +88,287 @@ const ofProperties = {
  * @throws `UsageError` for an invalid one
  */
 export function parseCommand(args: readonly string[]): Command {
-  const [name, ...rest] = args
-  if (args.some((arg) => arg === '--help' || arg === '-h')) return { name: 'help' }
-  if (args.includes('--version')) return { name: 'version' }
-  switch (name) {
-    case undefined:
-      throw new UsageError('no command given')
-    case 'serve':
-      return serveCommand(rest)
-    case 'get':
-      return getCommand(rest)
-    case 'set':
-      return setCommand(rest)
-    case 'rm':
-      return removeCommand(rest)
-    case 'ls':
-    case 'export':
-      return listCommand(name, rest)
-    case 'import':
-      return importCommand(rest)
-    default:
-      throw new UsageError(`there is no command ${JSON.stringify(name)}`)
+  let printed = ''
+  let command: Command | undefined
+  const print = (text: string): void => {
+    printed += text
   }
+  const program = programOf((parsed) => {
+    command = parsed
+  }, print)
+  try {
+    program.parse([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return { name: 'print', text: printed.trimEnd() }
+    // Without a command, commander prints its help.
+    if (error.code === 'commander.help') throw new UsageError(printed.trimEnd(), { isWhole: true })
+    throw new UsageError(error.message.replace(/^error: /, '').replaceAll('\n', ' '))
+  }
+  if (command === undefined) throw new UsageError('no command given')
+  return command
 }
 
-function serveCommand(args: readonly string[]): Command {
-  const { values, positionals } = parsed(args, serving)
-  if (positionals.length > 0) throw new UsageError(`serve takes no ${JSON.stringify(positionals[0])}`)
-  if (values.memory && values.db !== undefined)
+interface ServeFlags {
+  readonly port: string
+  readonly host: string
+  readonly db?: string
+  readonly memory?: boolean
+  readonly key?: string
+  readonly accountKey?: readonly string[]
+  readonly profile?: string
+  readonly cors?: string
+  readonly namespaces?: string
+  readonly control?: boolean
+  readonly seed?: string
+  readonly exportOnExit?: string
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+interface DataFlags {
+  readonly key?: string
+  readonly property?: readonly string[]
+  readonly raw?: boolean
+  readonly ttl?: string
+  readonly all?: boolean
+}
+
+/** The program as commander knows it; what it prints goes to `print`, and the command that was chosen to `choose`. */
+function programOf(choose: (command: Command) => void, print: (text: string) => void): Program {
+  const program = new Program('context-store')
+    .description('Serves a store of conversation context, and reads, writes, exports and imports its data.')
+    .version(version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print help, also for one command')
+    .helpCommand('help [command]', 'print help for a command')
+    .addHelpText('after', afterHelp)
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: print, outputError: () => undefined })
+
+  program
+    .command('serve')
+    .description("serve a store over HTTP, as the vendor's REST service does")
+    .option('--port <n>', 'the port; 0 takes a free one', '8080')
+    .option('--host <host>', 'the address to listen on: 127.0.0.1 is this machine alone', '127.0.0.1')
+    .option('--db <file>', 'the SQLite file, created if missing (default: "./context-store.db")')
+    .option('--memory', 'keep everything in memory instead; lost when the server ends')
+    .option('--key <key>', 'the API key of every account (default: any key)')
+    .option(
+      '--account-key <account:key>',
+      'the API key of one account; may be repeated; the others have none',
+      repeated,
+    )
+    .option('--profile <name>', "which of the vendor's pages to follow: 2019 or service (default: 2019)")
+    .option('--cors <origin>', 'let pages of this origin call from a browser, * for any (default: none)')
+    .option(
+      '--namespaces <how>',
+      'explicit: a namespace must be created before it is used (default: implicit)',
+    )
+    .option(
+      '--seed <file>',
+      'merge the data of this file first; JSON: account, namespace, session, properties',
+    )
+    .option('--export-on-exit <file>', 'write all data to this file at exit, in the same form')
+    .option(
+      '--control',
+      'be a test double: memory alone, and /control/ for its requests, faults, state and clock',
+    )
+    .option('--quiet', 'do not print a line for each request')
+    .option('--json', 'print JSON, one object a line')
+    .action((flags: ServeFlags) => choose(serveCommand(flags)))
+
+  const onData = (name: string, description: string): Program =>
+    program
+      .command(name)
+      .description(description)
+      .option(
+        '--key <key>',
+        'the API key of a service (default: the environment\'s CONTEXT_STORE_KEY, else "any")',
+      )
+
+  onData('get', "print a session's properties, or those named; exit code 3 if there are none")
+    .argument('<store>', storeHelp)
+    .argument('<account>')
+    .argument('<namespace>')
+    .argument('[session]', sessionHelp)
+    .option('--property <name>', 'only this property; may be repeated', repeated)
+    .option('--raw', 'print the value of the one --property by itself, a text without quotes')
+    .action(
+      (store: string, account: string, namespace: string, session: string | undefined, flags: DataFlags) => {
+        const { property: properties, raw = false } = flags
+        if (raw && properties?.length !== 1) throw new UsageError('get --raw: needs one --property')
+        choose({
+          name: 'get',
+          target: targetOf(store, flags.key),
+          address: { account, namespace, session },
+          properties,
+          raw,
+        })
+      },
+    )
+
+  onData('set', 'merge properties into a session')
+    .argument('<store>', storeHelp)
+    .argument('<account>')
+    .argument('<namespace>')
+    .argument(
+      '<words...>',
+      '[session] and what to merge: a JSON object, name=value pairs, or - for JSON on stdin',
+    )
+    .option('--ttl <seconds>', 'how long the session lives after its last patch; 0 for ever')
+    .action((store: string, account: string, namespace: string, words: string[], flags: DataFlags) => {
+      const { session, properties } = setWords(words)
+      const ttlSeconds = flags.ttl === undefined ? undefined : secondsOf(flags.ttl)
+      choose({
+        name: 'set',
+        target: targetOf(store, flags.key),
+        address: { account, namespace, session },
+        properties,
+        ttlSeconds,
+      })
+    })
+
+  onData('rm', 'remove properties, a session, or a namespace with all its sessions')
+    .argument('<store>', storeHelp)
+    .argument('<account>')
+    .argument('<namespace>')
+    .argument('[session]')
+    .option('--property <name>', 'only this property of the session; may be repeated', repeated)
+    .option('--all', 'the namespace with all its sessions')
+    .action(
+      (store: string, account: string, namespace: string, session: string | undefined, flags: DataFlags) => {
+        // A forgotten argument must not delete a namespace.
+        if ((session === undefined) !== (flags.all ?? false)) {
+          throw new UsageError('rm: needs a session, or --all for the namespace with all its sessions')
+        }
+        if (session === undefined && flags.property !== undefined) {
+          throw new UsageError('rm: --property needs a session')
+        }
+        choose({
+          name: 'rm',
+          target: targetOf(store, flags.key),
+          address: { account, namespace, session },
+          properties: flags.property,
+        })
+      },
+    )
+
+  const listing = (name: 'ls' | 'export', description: string): void => {
+    onData(name, description)
+      .argument('<store>', storeHelp)
+      .argument('[account]')
+      .argument('[namespace]')
+      .action(
+        (store: string, account: string | undefined, namespace: string | undefined, flags: DataFlags) => {
+          choose({ name, target: targetOf(store, flags.key), account, namespace })
+        },
+      )
+  }
+  listing('ls', "list accounts, an account's namespaces, or a namespace's sessions")
+  listing('export', 'print namespaces and sessions with their properties, for import')
+
+  onData('import', 'merge the output of export; may be run again')
+    .argument('<store>', storeHelp)
+    .argument('[file]', 'the file, - or nothing for stdin')
+    .action((store: string, file: string | undefined, flags: DataFlags) => {
+      choose({ name: 'import', target: targetOf(store, flags.key), file: file === '-' ? undefined : file })
+    })
+  return program
+}
+
+const storeHelp = 'a SQLite file, a redis:// or rediss:// URL, or the http(s):// URL of a service'
+const sessionHelp = 'the session; none: __default__'
+const afterHelp = `
+Commands on data print JSON, one object a line.
+
+Exit codes: 0 success, for serve also after SIGINT or SIGTERM; 1 failure; 2 invalid command line; 3 what was asked for is not there.
+
+Try: context-store set shop.db my-shop orders c1 step=2 && context-store get shop.db my-shop orders c1`
+
+function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+function serveCommand(flags: ServeFlags): Command {
+  if (flags.memory && flags.db !== undefined)
     throw new UsageError('--db and --memory cannot be used together')
-  for (const option of ['db', 'namespaces', 'export-on-exit'] as const) {
-    if (values.control && values[option] !== undefined) {
-      throw new UsageError(`--control: is a double in memory, so it cannot be used together with --${option}`)
+  for (const [option, value] of [
+    ['--db', flags.db],
+    ['--namespaces', flags.namespaces],
+    ['--export-on-exit', flags.exportOnExit],
+  ]) {
+    if (flags.control && value !== undefined) {
+      throw new UsageError(`--control: is a double in memory, so it cannot be used together with ${option}`)
     }
   }
-  for (const option of ['db', 'seed', 'export-on-exit'] as const) {
-    if (values[option] === '') throw new UsageError(`--${option}: must be the name of a file`)
+  for (const [option, value] of [
+    ['--db', flags.db],
+    ['--seed', flags.seed],
+    ['--export-on-exit', flags.exportOnExit],
+  ]) {
+    if (value === '') throw new UsageError(`${option}: must be the name of a file`)
   }
-  const { host = '127.0.0.1', db = './context-store.db', profile, cors, namespaces, seed } = values
+  const { host, db = './context-store.db', profile, cors, namespaces, seed, exportOnExit } = flags
   return {
     name: 'serve',
     options: {
-      port: portOf(values.port ?? '8080'),
+      port: portOf(flags.port),
       host,
-      file: values.memory || values.control ? undefined : db,
-      keys: keysOf(values.key, values['account-key']),
+      file: flags.memory || flags.control ? undefined : db,
+      keys: keysOf(flags.key, flags.accountKey),
       profile,
       cors,
       namespaces,
       seed,
-      exportOnExit: values['export-on-exit'],
-      control: values.control ?? false,
-      json: values.json ?? false,
-      log: !values.quiet,
+      exportOnExit,
+      control: flags.control ?? false,
+      json: flags.json ?? false,
+      log: !flags.quiet,
     },
   }
 }
 
-function getCommand(args: readonly string[]): Command {
-  const { values, positionals } = parsed(args, ofProperties)
-  const [store, account, namespace, session] = named('get', positionals, 3, 4)
-  return {
-    name: 'get',
-    target: targetOf(store, values.key),
-    address: { account, namespace, session },
-    properties: values.property,
+/** What `set` is to merge, and into which session: a first word that is neither JSON nor a pair is the session. */
+function setWords(words: readonly string[]): {
+  readonly session: string | undefined
+  readonly properties: { readonly [name: string]: unknown } | undefined
+} {
+  const last = words.at(-1) ?? ''
+  if (last === '-' || last.startsWith('{')) {
+    if (words.length > 2) throw new UsageError(`set takes no ${JSON.stringify(words[1])}`)
+    const session = words.length === 2 ? words[0] : undefined
+    return { session, properties: last === '-' ? undefined : objectOf(last) }
+  }
+  const pairs = words[0]?.includes('=') ? words : words.slice(1)
+  if (pairs.length === 0) throw new UsageError(`set: nothing to merge: ${whatToMerge}`)
+  const session = pairs.length === words.length ? undefined : words[0]
+  return { session, properties: Object.fromEntries(pairs.map(pairOf)) }
+}
+
+const whatToMerge = 'give a JSON object, as \'{"step":2}\', or pairs, as step=2'
+
+function objectOf(json: string): { readonly [name: string]: unknown } {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new UsageError(`set: the JSON is not valid: ${whatToMerge}`)
   }
 }
 
-function setCommand(args: readonly string[]): Command {
-  const { values, positionals } = parsed(args, { ...ofData, ttl: { type: 'string' } })
-  const [store, account, namespace, fourth, fifth] = named('set', positionals, 4, 5)
-  return {
-    name: 'set',
-    target: targetOf(store, values.key),
-    address: { account, namespace, session: fifth === undefined ? undefined : fourth },
-    json: fifth ?? fourth ?? '',
-    ttlSeconds: values.ttl === undefined ? undefined : secondsOf(values.ttl),
+/** A pair's value is JSON where it can be read as that, and else a text. */
+function pairOf(pair: string): [name: string, value: unknown] {
+  const at = pair.indexOf('=')
+  if (at === -1) throw new UsageError(`set: ${JSON.stringify(pair)} is no pair: ${whatToMerge}`)
+  const [name, text] = [pair.slice(0, at), pair.slice(at + 1)]
+  try {
+    return [name, JSON.parse(text)]
+  } catch {
+    return [name, text]
   }
-}
-
-function removeCommand(args: readonly string[]): Command {
-  const { values, positionals } = parsed(args, { ...ofProperties, all: { type: 'boolean' } })
-  const [store, account, namespace, session] = named('rm', positionals, 3, 4)
-  // A forgotten argument must not delete a namespace.
-  if ((session === undefined) !== (values.all ?? false)) {
-    throw new UsageError('rm: needs a SESSION, or --all for the namespace with all its sessions')
-  }
-  if (session === undefined && values.property !== undefined) {
-    throw new UsageError('rm: --property needs a SESSION')
-  }
-  return {
-    name: 'rm',
-    target: targetOf(store, values.key),
-    address: { account, namespace, session },
-    properties: values.property,
-  }
-}
-
-function listCommand(name: 'ls' | 'export', args: readonly string[]): Command {
-  const { values, positionals } = parsed(args, ofData)
-  const [store, account, namespace] = named(name, positionals, 1, 3)
-  return { name, target: targetOf(store, values.key), account, namespace }
-}
-
-function importCommand(args: readonly string[]): Command {
-  const { values, positionals } = parsed(args, ofData)
-  const [store, file] = named('import', positionals, 1, 2)
-  return { name: 'import', target: targetOf(store, values.key), file: file === '-' ? undefined : file }
-}
-
-/** The arguments of a command, at least as many as it needs and at most as many as it takes. */
-function named(
-  command: string,
-  words: readonly string[],
-  least: number,
-  most: number,
-): readonly [string, string, string, ...(string | undefined)[]] {
-  if (words.length < least) throw new UsageError(`${command} needs ${names[command]}`)
-  if (words.length > most) throw new UsageError(`${command} takes no ${JSON.stringify(words[most])}`)
-  return words as readonly string[] as readonly [string, string, string, ...(string | undefined)[]]
-}
-
-const names: { readonly [command: string]: string } = {
-  get: 'STORE ACCOUNT NAMESPACE [SESSION]',
-  set: 'STORE ACCOUNT NAMESPACE [SESSION] JSON',
-  rm: 'STORE ACCOUNT NAMESPACE SESSION',
-  ls: 'STORE [ACCOUNT [NAMESPACE]]',
-  export: 'STORE [ACCOUNT [NAMESPACE]]',
-  import: 'STORE [FILE]',
 }
 
 function targetOf(store: string, key: string | undefined): StoreTarget {
-  if (store === '') throw new UsageError('STORE: must be a file or a URL')
+  if (store === '') throw new UsageError('store: must be a file or a URL')
   return { store, key: key ?? process.env.CONTEXT_STORE_KEY ?? 'any' }
-}
-
-function parsed<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options })
-  } catch (error) {
-    const { code = '', message = '' } = error as { readonly code?: string; readonly message?: string }
-    if (!code.startsWith('ERR_PARSE_ARGS_')) throw error
-    // The first sentence of Node's message names the option; advice follows.
-    throw new UsageError(message.split(/\.? *\n|\. /, 1)[0] ?? message)
-  }
 }
 
 function keysOf(

@@ -20,7 +20,7 @@ export function exportCommand(command: Extract<Command, { readonly name: 'ls' | 
         }
       }
     }
-    progress.end()
+    progress.sum()
   })
 }
 

@@ -42,7 +42,7 @@ export function importCommand({
         // Its error is reported with those of its group.
         work.catch(() => undefined)
         under.push(work)
-        progress.add(1, bytes)
+        progress.add(isSession(entry) ? 1 : 0, bytes)
         if (under.length >= atOnce || !isSession(entry)) await settle()
       }
       await settle()
@@ -54,7 +54,7 @@ export function importCommand({
       if (!ContextStoreError.is(error)) throw error
       throw new ContextStoreError(error.code, `${error.message}; ${done}`, { cause: error.cause })
     }
-    progress.end()
+    progress.sum()
   })
 }
 

@@ -3,6 +3,9 @@ export class InputError extends Error {
   override readonly name = 'InputError'
 }
 
+/** What was asked for is not there. */
+export class NotThereError extends InputError {}
+
 /** Parses JSON; the error says where the text came from, and does not quote it. */
 export function jsonFrom(text: string, where: string): unknown {
   try {

@@ -1,17 +1,13 @@
 #!/usr/bin/env node
 import { ContextStoreError } from '@context-store/core'
 import { type Command, parseCommand, UsageError } from './arguments.ts'
-import { help } from './help.ts'
-import { InputError } from './input-error.ts'
-import { version } from './version.ts'
+import { InputError, NotThereError } from './input-error.ts'
 
 // Each command loads what it needs, so that `--help` does not load a server.
 async function run(command: Command): Promise<void> {
   switch (command.name) {
-    case 'help':
-      return console.log(help)
-    case 'version':
-      return console.log(version)
+    case 'print':
+      return console.log(command.text)
     case 'serve':
       return (await import('./serve-command.ts')).serveCommand(command.options)
     case 'get':
@@ -46,6 +42,6 @@ try {
 } catch (error) {
   if (!(error instanceof UsageError) && !(error instanceof InputError) && !ContextStoreError.is(error))
     throw error
-  console.error(`context-store: ${error.message}`)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  console.error(error instanceof UsageError ? error.message : `context-store: ${error.message}`)
+  process.exitCode = error instanceof UsageError ? 2 : error instanceof NotThereError ? 3 : 1
 }

@@ -24,9 +24,9 @@ export class Progress {
     this.#isShown = process.stderr.isTTY === true && !(prints && process.stdout.isTTY === true)
   }
 
-  /** Counts lines and bytes that have been processed. */
-  add(lines: number, bytes = 0): void {
-    this.#sessions += lines
+  /** Counts sessions and bytes that have been processed. */
+  add(sessions: number, bytes = 0): void {
+    this.#sessions += sessions
     this.#bytes += bytes
     if (!this.#isShown || performance.now() - this.#shownAt < 100) return
     this.#shownAt = performance.now()
@@ -36,6 +36,13 @@ export class Progress {
   /** Erases the line. */
   end(): void {
     if (this.#isShown) process.stderr.write('\r\x1b[K')
+  }
+
+  /** Erases the line, and says how many sessions there were. */
+  sum(): void {
+    this.end()
+    const count = `${this.#sessions.toLocaleString('en')} session${this.#sessions === 1 ? '' : 's'}`
+    process.stderr.write(`context-store: ${this.#verb} ${count}\n`)
   }
 
   #bar(): string {

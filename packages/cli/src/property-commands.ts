@@ -1,26 +1,41 @@
 import type { Patch, Session } from '@context-store/core'
 import type { Command, DataAddress } from './arguments.ts'
-import { InputError, isObject, jsonFrom } from './input-error.ts'
+import { InputError, isObject, jsonFrom, NotThereError } from './input-error.ts'
 import { type OpenStore, withStore } from './open-store.ts'
-import { printLine } from './output.ts'
+import { printLine, printText } from './output.ts'
 
 type CommandOf<N extends Command['name']> = Extract<Command, { readonly name: N }>
 
 /** Prints the properties of a session. */
-export function getCommand({ target, address, properties }: CommandOf<'get'>): Promise<void> {
+export function getCommand({ target, address, properties, raw }: CommandOf<'get'>): Promise<void> {
   return withStore(target, false, async (store) => {
     const session = sessionOf(store, address)
-    await printLine(await (properties === undefined ? session.getAll() : session.getMany(properties)))
+    const found = await (properties === undefined ? session.getAll() : session.getMany(properties))
+    const values = Object.values(found)
+    if (!raw) await printLine(found)
+    else if (values.length > 0) await printText(textOf(values[0]))
+    if (values.length === 0) {
+      throw new NotThereError(
+        properties === undefined ? 'there is no such session' : 'the session has no such property',
+      )
+    }
   })
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
 /** Merges properties into a session. */
-export async function setCommand({ target, address, json, ttlSeconds }: CommandOf<'set'>): Promise<void> {
-  const properties = jsonFrom(json === '-' ? await incoming() : json, 'JSON')
-  if (!isObject(properties)) throw new InputError('JSON: must be an object of names and values')
-  await withStore(target, true, (store) =>
-    sessionOf(store, address).patch(properties as Patch, { ttlSeconds }),
-  )
+export async function setCommand({
+  target,
+  address,
+  properties,
+  ttlSeconds,
+}: CommandOf<'set'>): Promise<void> {
+  const patch = properties ?? jsonFrom(await incoming(), 'stdin')
+  if (!isObject(patch)) throw new InputError('stdin: the JSON must be an object of names and values')
+  await withStore(target, true, (store) => sessionOf(store, address).patch(patch as Patch, { ttlSeconds }))
 }
 
 /** Removes properties, a session or a namespace. */

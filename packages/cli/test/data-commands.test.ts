@@ -86,8 +86,9 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
     )
     expect(some).toEqual({ ...done, out: '{"cart":["tea"]}\n' })
     expect(await command('get', store, '577089', 'orders', 'nobody', ...key)).toEqual({
-      ...done,
+      code: 3,
       out: '{}\n',
+      err: 'context-store: there is no such session\n',
     })
 
     const namespaces = await command('ls', store, '577089', ...key)
@@ -110,16 +111,22 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
   test('an import restores what was exported, also when it is repeated', async () => {
     const input = `\ufeff${data.map((line) => JSON.stringify(line)).join('\r\n\r\n')}`
     for (let run = 0; run < 2; run++) {
-      expect(await fed(input, 'import', store, ...key)).toEqual(done)
+      expect(await fed(input, 'import', store, ...key)).toEqual({
+        ...done,
+        err: expect.stringMatching(/^context-store: imported \d sessions\n$/),
+      })
       const exported = await command('export', store, 'a', ...key)
-      expect(exported).toMatchObject({ code: 0, err: '' })
+      expect(exported).toMatchObject({
+        code: 0,
+        err: expect.stringMatching(/^context-store: exported \d sessions\n$/),
+      })
       expect(sorted(rows(exported.out))).toEqual(sorted(data))
       const one = await command('export', store, 'a', 'empty', ...key)
       expect(rows(one.out)).toEqual([data[0]])
     }
     await writeFile(inFolder('export.ndjson'), (await command('export', store, 'a', ...key)).out)
     const file = inFolder('copy.db')
-    expect(await command('import', file, inFolder('export.ndjson'))).toEqual(done)
+    expect((await command('import', file, inFolder('export.ndjson'))).code).toBe(0)
     expect(sorted(rows((await command('export', file)).out))).toEqual(sorted(data))
   })
 
@@ -143,9 +150,9 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
     const bytes = await fed(Buffer.from([0x22, 0xff, 0x22]), 'import', store, ...key)
     expect(bytes).toMatchObject({ code: 1, err: expect.stringContaining('line 1: this is not UTF-8') })
     for (const json of ['{"a":', '[]', '"x"', '1']) {
-      const { code, out, err } = await command('set', store, 'a', 'n', json, ...key)
+      const { code, out, err } = await fed(json, 'set', store, 'a', 'n', '-', ...key)
       expect([code, out]).toEqual([1, ''])
-      expect(err).toMatch(/^context-store: .*JSON.*\n$/)
+      expect(err).toMatch(/^context-store: stdin: .*JSON.*\n$/)
     }
   })
 
@@ -218,20 +225,26 @@ test('a wrong key of a service is one line without the key', async () => {
 })
 
 test.each([
-  [['get', 'x.db', 'a'], 'get'],
-  [['get', 'x.db', 'a', 'n', 's', 'more'], 'more'],
-  [['set', 'x.db', 'a', 'n'], 'set'],
+  [['get', 'x.db', 'a'], 'namespace'],
+  [['get', 'x.db', 'a', 'n', 's', 'more'], "'get'"],
+  [['get', 'x.db', 'a', 'n', 's', '--raw'], '--property'],
+  [['get', 'x.db', 'a', 'n', 's', '--raw', '--property', 'p', '--property', 'q'], '--property'],
+  [['set', 'x.db', 'a', 'n'], 'words'],
+  [['set', 'x.db', 'a', 'n', 's'], 'set'],
+  [['set', 'x.db', 'a', 'n', 's', '{"a":'], 'JSON'],
+  [['set', 'x.db', 'a', 'n', 's', 'a=1', 'b'], '"b"'],
+  [['set', 'x.db', 'a', 'n', 's', 'more', '{}'], '"more"'],
   [['set', 'x.db', 'a', 'n', '{}', '--ttl', '-1'], '--ttl'],
   [['set', 'x.db', 'a', 'n', '{}', '--ttl', 'soon'], '--ttl'],
   [['set', 'x.db', 'a', 'n', '{}', '--ttl', '10000000001'], '--ttl'],
   [['rm', 'x.db', 'a', 'n'], '--all'],
   [['rm', 'x.db', 'a', 'n', 's', '--all'], '--all'],
   [['rm', 'x.db', 'a', 'n', '--all', '--property', 'p'], '--property'],
-  [['ls'], 'STORE'],
-  [['ls', ''], 'STORE'],
-  [['export', 'x.db', 'a', 'n', 's'], '"s"'],
-  [['import'], 'STORE'],
-  [['import', 'x.db', 'file', 'more'], 'more'],
+  [['ls'], 'store'],
+  [['ls', ''], 'store'],
+  [['export', 'x.db', 'a', 'n', 's'], "'export'"],
+  [['import'], 'store'],
+  [['import', 'x.db', 'file', 'more'], "'import'"],
   [['get', 'x.db', 'a', 'n', '--port', '1'], '--port'],
 ])('%j is refused with one line that names what is wrong', async (args, wrong) => {
   const { code, out, err } = await command(...args)
@@ -239,6 +252,41 @@ test.each([
   expect(err).toMatch(/^context-store: .*--help\)\n$/)
   expect(err).toContain(wrong)
   expect(existsSync(inFolder('x.db'))).toBe(false)
+})
+
+test('properties are set as pairs, and one of them is printed by itself', async () => {
+  await command(
+    'set',
+    'a.db',
+    'a',
+    'n',
+    's',
+    'step=2',
+    'name=Ann Lee',
+    'zip="0123"',
+    'tags=["x"]',
+    'text=a=b',
+    'none=null',
+  )
+  expect(JSON.parse((await command('get', 'a.db', 'a', 'n', 's')).out)).toEqual({
+    step: 2,
+    name: 'Ann Lee',
+    zip: '0123',
+    tags: ['x'],
+    text: 'a=b',
+    none: null,
+  })
+  await command('set', 'a.db', 'a', 'n', 'step=1')
+  const raw = (property: string, ...session: string[]) =>
+    command('get', 'a.db', 'a', 'n', ...session, '--property', property, '--raw')
+  expect((await raw('name', 's')).out).toBe('Ann Lee\n')
+  expect((await raw('tags', 's')).out).toBe('["x"]\n')
+  expect((await raw('step')).out).toBe('1\n')
+  expect(await raw('other', 's')).toEqual({
+    code: 3,
+    out: '',
+    err: 'context-store: the session has no such property\n',
+  })
 })
 
 test('export and import of many sessions need little memory', async () => {
@@ -259,7 +307,8 @@ test('export and import of many sessions need little memory', async () => {
     [0, null],
   ])
   // No terminal, no progress.
-  expect(exporting.err() + importing.err()).toBe('')
+  expect(exporting.err()).toBe('context-store: exported 100,000 sessions\n')
+  expect(importing.err()).toBe('context-store: imported 100,000 sessions\n')
   const copy = sqliteStore({ path: inFolder('copy.db') })
   onTestFinished(() => copy.close())
   let found = 0
@@ -295,7 +344,10 @@ test('an import that was killed is complete when it is run again', async () => {
   while (!existsSync(inFolder('a.db-wal'))) await new Promise((resolve) => setImmediate(resolve))
   first.child.kill('SIGKILL')
   await first.ended
-  expect(await command('import', 'a.db', 'in.ndjson')).toEqual(done)
+  expect(await command('import', 'a.db', 'in.ndjson')).toEqual({
+    ...done,
+    err: 'context-store: imported 20,000 sessions\n',
+  })
   const out = (await command('export', 'a.db')).out
   expect(out.split('\n').filter((line) => line.includes('"session"'))).toHaveLength(lines.length)
   expect(await readFile(inFolder('in.ndjson'), 'utf8')).toBe(lines.join('\n'))
@@ -317,13 +369,15 @@ test('progress is shown on a terminal, and erased at the end', async () => {
   await writeFile(inFolder('in.ndjson'), `${line}\n`.repeat(1000))
   const shown = await onTerminal(`${process.execPath} ${main} import a.db in.ndjson`)
   expect(shown).toMatch(/\[[#.]{30}\] [\d,]+ imported/)
-  expect(shown.endsWith('\r\x1b[K')).toBe(true)
+  expect(shown.endsWith('\r\x1b[Kcontext-store: imported 1,000 sessions\r\n')).toBe(true)
 
   const exported = await onTerminal(`${process.execPath} ${main} export a.db > out.ndjson`)
-  expect(exported.endsWith('1 exported\r\x1b[K')).toBe(true)
+  expect(exported.endsWith('1 exported\r\x1b[Kcontext-store: exported 1 session\r\n')).toBe(true)
   // Where the lines themselves go to the terminal it would stand in the middle of them.
   const lines = await onTerminal(`${process.execPath} ${main} export a.db`)
-  expect(lines.replaceAll('\r', '')).toBe(await readFile(inFolder('out.ndjson'), 'utf8'))
+  expect(lines.replaceAll('\r', '')).toBe(
+    `${await readFile(inFolder('out.ndjson'), 'utf8')}context-store: exported 1 session\n`,
+  )
 })
 
 test.each([
@@ -344,7 +398,7 @@ test.each([
     stdio: ['ignore', full, 'pipe'],
   })
   let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text
   })
   const [code] = await once(child, 'close')

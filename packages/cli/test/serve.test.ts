@@ -175,9 +175,9 @@ test('a file that cannot be used is one line that names it, and is left as it is
 })
 
 test.each([
-  [[], 'command'],
   [['fetch'], 'fetch'],
-  [['serve', 'here'], 'here'],
+  [['serve', 'here'], "'serve'"],
+  [['serv'], 'serve'],
   [['serve', '--prot', '1'], '--prot'],
   [['serve', '--port'], '--port'],
   [['serve', '--port', 'http'], '--port'],
@@ -204,14 +204,43 @@ test('a bad option leaves no file behind', async () => {
   expect(existsSync(inFolder('context-store.db'))).toBe(false)
 })
 
-test('--help and --version', async () => {
-  for (const args of [['--help'], ['-h'], ['serve', '--help'], ['export', '-h']]) {
+test('help is there for all commands and for each, and the version', async () => {
+  const commands = ['serve', 'get', 'set', 'rm', 'ls', 'export', 'import']
+  for (const args of [['--help'], ['-h'], ['help']]) {
+    const { code, out, err } = await command(...args)
+    expect([code, err]).toEqual([0, ''])
+    for (const name of commands) expect(out).toMatch(new RegExp(`^ +${name} `, 'm'))
+  }
+  for (const args of [
+    ['serve', '--help'],
+    ['help', 'serve'],
+    ['serve', '-h'],
+  ]) {
     const { code, out, err } = await command(...args)
     expect([code, err]).toEqual([0, ''])
     for (const option of ['port', 'host', 'db', 'memory', 'key', 'profile', 'cors', 'namespaces', 'seed']) {
       expect(out).toContain(`--${option}`)
     }
   }
+  for (const name of commands.slice(1)) {
+    const { code, out } = await command(name, '--help')
+    expect(code).toBe(0)
+    expect(out).toContain('store')
+    expect(out).not.toContain('--port')
+  }
   const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
-  expect(await command('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' })
+  for (const flag of ['--version', '-v']) {
+    expect(await command(flag)).toEqual({ code: 0, out: `${version}\n`, err: '' })
+  }
+})
+
+test('without a command the commands are listed, as an error', async () => {
+  const { code, out, err } = await command()
+  expect([code, out]).toEqual([2, ''])
+  expect(err).toMatch(/^Usage: context-store .*\n(.*\n)*.*serve/)
+})
+
+test('a misspelt command or option is answered with the one that was meant', async () => {
+  expect((await command('improt', 'a.db')).err).toContain('Did you mean import?')
+  expect((await command('serve', '--sed', 'a.json')).err).toContain('Did you mean --seed?')
 })
