@@ -58,7 +58,10 @@ beforeAll(async () => {
     [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder],
     root,
   )
-  complaints = checked.stdout.split('\n').filter((line) => line.includes('error TS'))
+  // The types of runtimes that the bridges stand on do not all pass under the strict settings here.
+  complaints = checked.stdout
+    .split('\n')
+    .filter((line) => line.includes('error TS') && !line.startsWith('node_modules/'))
 })
 
 afterAll(async () => {

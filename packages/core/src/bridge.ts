@@ -1,5 +1,5 @@
+export { checkTtlSeconds } from './bridge/check-ttl-seconds.ts'
 export { idWithinLimit } from './bridge/id-within-limit.ts'
 export { storableJson } from './bridge/storable-json.ts'
 export { WholeObjects, type WriteOptions } from './bridge/whole-objects.ts'
-export { checkTtlSeconds } from './rules/check-patch.ts'
 export { checkedOptions } from './rules/options.ts'

@@ -161,7 +161,7 @@ describe('an adapter without batch()', () => {
     const { store, adapter } = open(MapAdapter)
     const address = { account: 'a', namespace: 'n' }
     const reason = traitsOf(store).cannot.batch ?? ''
-    expect(reason).toContain('no atom of several sessions')
+    expect(reason).toContain('no batch')
     await expect(batch(store, [{ address, patch: { x: 1 } }])).rejects.toMatchObject({
       code: 'unsupported',
       message: expect.stringContaining(reason),

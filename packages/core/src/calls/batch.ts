@@ -99,9 +99,7 @@ function checkAction(
 ): BatchWrite {
   const [kind, another] = actions.filter((action) => write[action] !== undefined)
   if (kind === undefined || another !== undefined || (kind === 'clear' && write.clear !== true)) {
-    throw new InvalidOptionError(
-      'a write of a batch: must have a patch, a delete, or clear: true, and only one',
-    )
+    throw new InvalidOptionError('a write of a batch: must have one of patch, delete and clear: true')
   }
   if (condition !== undefined) state.needs('conditions')
   if (kind === 'patch') {

@@ -164,7 +164,7 @@ function without(text: string, at: number): string {
 
 function checked(document: string): string {
   if (document === emptyDocument || (document.startsWith('{\n"') && document.endsWith('}'))) return document
-  throw new CorruptDataError('the stored session is not a document of this store; it has been left as it is')
+  throw new CorruptDataError('the stored session is not a document of this store; it is left as it is')
 }
 
 function parsed(text: string): JsonValue {
@@ -176,5 +176,5 @@ function parsed(text: string): JsonValue {
 }
 
 function damaged(cause?: unknown): CorruptDataError {
-  return new CorruptDataError('the stored session is damaged; it has been left as it is', { cause })
+  return new CorruptDataError('the stored session is damaged; it is left as it is', { cause })
 }

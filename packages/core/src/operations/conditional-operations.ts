@@ -92,7 +92,7 @@ export function conditionOf(names: readonly string[], current: Properties): Cond
 
 /** The error for a session that changed under every attempt. */
 export function conflict(): ConflictError {
-  return new ConflictError(`the session changed during each of ${mostAttempts} attempts: try again later`)
+  return new ConflictError(`the session changed during each of ${mostAttempts} attempts: try again`)
 }
 
 function* result(writing: Steps<WriteOutcome>): Steps<object> {

@@ -12,8 +12,7 @@ export interface StoreTraits {
 const traitsSymbol: unique symbol = Symbol.for('@context-store/traits')
 
 /** Why there is no `batch` where the adapter does not have that member. */
-export const noBatch =
-  'this store has no atom of several sessions: those of memory, SQLite and IndexedDB have'
+export const noBatch = 'this store has no batch: memory, SQLite and IndexedDB have'
 
 /** What a store says of its engine; a store that says nothing can do all that the interface has. */
 export function traitsOf(store: object): StoreTraits {

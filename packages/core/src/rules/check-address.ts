@@ -66,7 +66,7 @@ function checkNoOther(address: object): void {
   const other = Object.keys(address).find((name) => !['account', 'namespace', 'session'].includes(name))
   if (other === undefined) return
   throw new InvalidAddressError(
-    `address: there is no ${JSON.stringify(other)} in the address of a default session, only account and namespace`,
+    `address: there is no ${JSON.stringify(other)}, only account, namespace and session`,
   )
 }
 

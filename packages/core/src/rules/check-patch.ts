@@ -56,11 +56,7 @@ export function checkCondition(condition: unknown, rules: StoreRules, names: Nam
  */
 export function checkTtl(options: unknown): number | undefined {
   if (options === undefined) return undefined
-  return checkTtlSeconds(checkedOptions(options as PatchOptions, ['ttlSeconds']).ttlSeconds)
-}
-
-/** Checks a time to live. */
-export function checkTtlSeconds(ttlSeconds: number | undefined): number | undefined {
+  const { ttlSeconds } = checkedOptions(options as PatchOptions, ['ttlSeconds'])
   if (ttlSeconds === undefined) return undefined
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > mostTtlSeconds) {
     throw new InvalidOptionError('ttlSeconds: must be a whole number of seconds from 0 to 10000000000')

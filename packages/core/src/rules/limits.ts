@@ -11,7 +11,7 @@ import type { StoreRules } from './store-rules.ts'
 export function checkSize(length: number, properties: number, { limits }: StoreRules): void {
   if (length > limits.documentLength) {
     throw new TooLargeError(
-      `it would have ${length} characters of JSON, limit ${limits.documentLength}: remove some of it first`,
+      `it would have ${length} characters of JSON, limit ${limits.documentLength}: remove some first`,
     )
   }
   if (properties > limits.properties) {
