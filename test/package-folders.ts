@@ -16,6 +16,16 @@ export const packageFolders: readonly string[] = readdirSync(new URL('../package
   .map((name) => `packages/${name}`)
   .filter((folder) => !manifestOf(folder).private)
 
+/** The names of the bridges: packages between a store and somebody's runtime, which is their peer. */
+export const bridges: readonly string[] = [
+  'chat-sdk',
+  'express-session',
+  'grammy',
+  'langgraph',
+  'microsoft-agents',
+  'telegraf',
+].map((name) => `@context-store/${name}`)
+
 /** The package.json of a folder of the repository. */
 export function manifestOf(folder: string): Manifest {
   return JSON.parse(
