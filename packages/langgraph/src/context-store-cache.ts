@@ -1,4 +1,4 @@
-import type { Account, Namespace, Session } from '@context-store/core'
+import { type Account, absent, type Namespace, type Session } from '@context-store/core'
 import { idWithinLimit } from '@context-store/core/bridge'
 import {
   BaseCache,
@@ -7,13 +7,14 @@ import {
   type SerializerProtocol,
 } from '@langchain/langgraph-checkpoint'
 import { decoded, encoded } from './encoding.ts'
+import { inParts } from './stored-value.ts'
 
 /** How the namespaces of the cache begin, among those of the account. */
 const prefix = 'cache:'
 
 /**
- * A LangGraph node cache over an account of a context store: each cache namespace is a namespace, each key a session. A value that is longer
- * than a session may be (800,000 characters) is a `TooLargeError`. Its methods reject with the store's errors (see `Session` of core).
+ * A LangGraph node cache over an account of a context store: each cache namespace is a namespace, each key a session; a long value has
+ * further sessions for its parts. Its methods reject with the store's errors (see `Session` of core).
  *
  * @see {@link https://docs.langchain.com/oss/javascript/langgraph/graph-api#node-caching} for LangGraph's side
  */
@@ -33,9 +34,17 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
   override async get(keys: CacheFullKey[]): Promise<{ key: CacheFullKey; value: V }[]> {
     const found = await Promise.all(
       keys.map(async (key) => {
-        const { type, encoding, text } = await (await this.#session(key)).getAll()
+        const { type, encoding, text, token, parts } = await (await this.#session(key)).getAll()
         if (typeof type !== 'string' || typeof text !== 'string') return []
-        const value: V = await this.serde.loadsTyped(type, decoded(encoding, text))
+        const others = await Promise.all(
+          Array.from({ length: Number(parts ?? 0) }, async (_, index) =>
+            (await this.#session(key, index)).getAll(),
+          ),
+        )
+        // Another value is being set, or its time has come between two reads.
+        if (others.some((part) => part.token !== token)) return []
+        const whole = [text, ...others.map((part) => part.text)].join('')
+        const value: V = await this.serde.loadsTyped(type, decoded(encoding, whole))
         return [{ key, value }]
       }),
     )
@@ -49,8 +58,18 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
         const session = await this.#session(key)
         if (ttl != null && ttl <= 0) return session.clear()
         const [type, bytes] = await this.serde.dumpsTyped(value)
-        const [encoding, text] = encoded(bytes)
-        await session.patch({ type, encoding, text }, { ttlSeconds: ttl == null ? 0 : Math.ceil(ttl) })
+        const [encoding, whole] = encoded(bytes)
+        const [text = '', ...others] = inParts(whole)
+        const options = { ttlSeconds: ttl == null ? 0 : Math.ceil(ttl) }
+        if (others.length === 0) {
+          await session.patch({ type, encoding, text, token: absent, parts: absent }, options)
+          return
+        }
+        const token = crypto.randomUUID()
+        const setPart = async (part: string, index: number) =>
+          (await this.#session(key, index)).patch({ token, text: part }, options)
+        await Promise.all(others.map(setPart))
+        await session.patch({ type, encoding, text, token, parts: others.length }, options)
       }),
     )
   }
@@ -66,8 +85,10 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
     }
   }
 
-  async #session([path, key]: CacheFullKey): Promise<Session> {
-    const [namespace, id] = await Promise.all([this.#namespace(path), idWithinLimit(key)])
+  /** The session of a key, or that of a further part of its value. */
+  async #session([path, key]: CacheFullKey, part?: number): Promise<Session> {
+    const name = JSON.stringify(part === undefined ? [key] : [key, part])
+    const [namespace, id] = await Promise.all([this.#namespace(path), idWithinLimit(name)])
     return namespace.session(id)
   }
 

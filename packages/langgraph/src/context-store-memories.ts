@@ -1,8 +1,15 @@
-import { type Account, type JsonValue, type Properties, UnsupportedError } from '@context-store/core'
+import {
+  type Account,
+  type JsonValue,
+  type Namespace,
+  type Properties,
+  UnsupportedError,
+} from '@context-store/core'
 import { idWithinLimit, storableJson } from '@context-store/core/bridge'
 import {
   BaseStore,
   type GetOperation,
+  InvalidNamespaceError,
   type Item,
   type ListNamespacesOperation,
   type MatchCondition,
@@ -11,7 +18,6 @@ import {
   type PutOperation,
   type SearchItem,
   type SearchOperation,
-  validateNamespace,
 } from '@langchain/langgraph-checkpoint'
 import { namespaceName } from './context-store-cache.ts'
 
@@ -21,8 +27,8 @@ const prefix = 'memory:'
 /**
  * A LangGraph long-term store over an account of a context store: each path is a namespace, each item a session.
  *
- * There is no vector search: `search` with a `query`, and `put` with fields to `index`, are an `UnsupportedError`. A search reads the
- * items of all paths under its prefix until it has enough, and the names of all namespaces of the account before that: give it an account of its own.
+ * There is no vector search: `search` with a `query`, and `put` with fields to `index`, are an `UnsupportedError`. A search gives what was updated
+ * last first. It reads all items under its prefix, and the names of all namespaces of the account: give it an account of its own.
  * Its methods reject with the store's errors (see `Session` of core).
  *
  * @see {@link https://docs.langchain.com/oss/javascript/langgraph/persistence#memory-store} for LangGraph's side
@@ -39,7 +45,7 @@ export class ContextStoreMemories extends BaseStore {
   /**
    * Does several operations: first all that read, then all that write; of several writes of one item the last.
    *
-   * @throws `InvalidNamespaceError` of LangGraph for a path that it does not allow
+   * @throws `InvalidNamespaceError` of LangGraph for a path without labels, or with an empty one
    */
   override async batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
     const puts = new Map<string, PutOperation>()
@@ -76,39 +82,46 @@ export class ContextStoreMemories extends BaseStore {
 
   async #search(operation: SearchOperation): Promise<SearchItem[]> {
     const { namespacePrefix, filter = {}, limit = 10, offset = 0, query } = operation
-    if (query !== undefined) {
+    if (query !== undefined && query !== '') {
       throw new UnsupportedError('query: this store has no vector search; search by prefix and filter')
     }
     const found: SearchItem[] = []
-    for await (const name of this.#names()) {
-      for await (const { properties } of this.#account.namespace(name).sessions({ properties: true })) {
+    for await (const { namespace } of this.#paths((path) => isUnder(path, namespacePrefix))) {
+      for await (const { properties } of namespace.sessions({ properties: true })) {
         const item = itemOf(properties)
         if (item === undefined) continue
-        if (!isUnder(item.namespace, namespacePrefix)) break
         if (Object.entries(filter).every(([field, wanted]) => isAsWanted(item.value[field], wanted)))
           found.push(item)
-        if (found.length >= offset + limit) return found.slice(offset)
       }
     }
-    return found.slice(offset)
+    return found.sort(byUpdate).slice(offset, offset + limit)
   }
 
   async #listNamespaces(operation: ListNamespacesOperation): Promise<string[][]> {
     const { matchConditions = [], maxDepth, limit, offset } = operation
     const found = new Map<string, string[]>()
-    for await (const name of this.#names()) {
-      const { items } = await this.#account.namespace(name).listSessions({ limit: 1, properties: ['path'] })
-      const path = pathOf(items[0]?.properties.path)
-      if (path === undefined || !matchConditions.every((condition) => matches(path, condition))) continue
+    const isWanted = (path: string[]) => matchConditions.every((condition) => matches(path, condition))
+    for await (const { namespace, path } of this.#paths(isWanted)) {
+      const { items } = await namespace.listSessions({ limit: 1 })
       const short = path.slice(0, maxDepth)
-      found.set(JSON.stringify(short), short)
+      if (items.length > 0) found.set(JSON.stringify(short), short)
     }
     const sorted = Array.from(found).sort(([a], [b]) => (a < b ? -1 : 1))
     return sorted.map(([, path]) => path).slice(offset, limit === undefined ? undefined : offset + limit)
   }
 
-  async *#names(): AsyncGenerator<string> {
-    for await (const { name } of this.#account.namespaces()) if (name.startsWith(prefix)) yield name
+  /** The paths, also of namespaces that have no items any more. */
+  async *#paths(
+    isWanted: (path: string[]) => boolean,
+  ): AsyncGenerator<{ readonly namespace: Namespace; readonly path: string[] }> {
+    for await (const { name } of this.#account.namespaces()) {
+      if (!name.startsWith(prefix)) continue
+      const namespace = this.#account.namespace(name)
+      const path = name.startsWith(`${prefix}#`)
+        ? (await namespace.listSessions({ limit: 1, properties: ['path'] })).items[0]?.properties.path
+        : JSON.parse(name.slice(prefix.length))
+      if (Array.isArray(path) && isWanted(path.map(String))) yield { namespace, path: path.map(String) }
+    }
   }
 
   async #session(path: readonly string[], key: string) {
@@ -122,7 +135,10 @@ function isPut(operation: Operation): operation is PutOperation {
 }
 
 function checkedPut(operation: PutOperation): PutOperation {
-  validateNamespace(operation.namespace, { allowReservedRoot: true })
+  const { namespace } = operation
+  if (namespace.length === 0 || namespace.some((label) => typeof label !== 'string' || label === '')) {
+    throw new InvalidNamespaceError('namespace: must be one or more strings, none of them empty')
+  }
   if (Array.isArray(operation.index)) {
     throw new UnsupportedError('index: this store has no vector search; leave index out, or pass false')
   }
@@ -143,6 +159,12 @@ function itemOf({ path, key, value, createdAt, updatedAt }: Partial<Properties>)
 
 function pathOf(path: JsonValue | undefined): string[] | undefined {
   return Array.isArray(path) ? path.map(String) : undefined
+}
+
+/** The last that was updated comes first. */
+function byUpdate(a: Item, b: Item): number {
+  const [one, other] = [a, b].map(({ namespace, key }) => JSON.stringify([namespace, key]))
+  return b.updatedAt.getTime() - a.updatedAt.getTime() || ((one ?? '') < (other ?? '') ? -1 : 1)
 }
 
 function isUnder(path: readonly string[], begin: readonly string[]): boolean {

@@ -2,12 +2,13 @@ import {
   type Account,
   absent,
   ConflictError,
-  CorruptDataError,
+  ContextStoreError,
+  type Expected,
+  InvalidAddressError,
   InvalidOptionError,
   type JsonValue,
-  type Properties,
 } from '@context-store/core'
-import { checkedOptions, checkTtlSeconds, idWithinLimit } from '@context-store/core/bridge'
+import { checkedOptions, checkTtlSeconds } from '@context-store/core/bridge'
 import type { RunnableConfig } from '@langchain/core/runnables'
 import {
   BaseCheckpointSaver,
@@ -15,19 +16,17 @@ import {
   type Checkpoint,
   type CheckpointListOptions,
   type CheckpointMetadata,
-  type CheckpointPendingWrite,
   type CheckpointTuple,
-  compareWritesSortKeys,
   getCheckpointId,
   maxChannelVersion,
   type PendingWrite,
   type SerializerProtocol,
   TASKS,
-  WRITES_IDX_MAP,
-  writesSortKey,
 } from '@langchain/langgraph-checkpoint'
-import { discardValue, loadValue, type StoredValue, storeValue } from './stored-value.ts'
-import { Thread } from './thread.ts'
+import { type ChannelRef, readValues, refsOf } from './channel-values.ts'
+import { addWrites, pendingWritesOf } from './pending-writes.ts'
+import { discardValue, inlineLengthOf, loadValue, type StoredValue, storeValue } from './stored-value.ts'
+import { type Life, Thread } from './thread.ts'
 
 /** Options of {@link ContextStoreSaver}. */
 export interface ContextStoreSaverOptions {
@@ -42,12 +41,6 @@ export interface ContextStoreSaverOptions {
    */
   readonly singleWriter?: boolean | undefined
 }
-
-/** Where the value of a channel is: in a checkpoint, the one that was written with it; `version` is `null` if it has none. */
-type ChannelRef = [channel: string, version: string | number | null, checkpointId: string, property: string]
-
-/** A pending write as it is stored. */
-type StoredWrite = [taskId: string, index: number, taskPath: string, channel: string, value: StoredValue]
 
 /**
  * A LangGraph checkpointer over an account of a context store. Each thread is a namespace, each checkpoint a session.
@@ -115,8 +108,8 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
       for (const { checkpointNamespace, checkpointId } of await thread.checkpoints()) {
         if (left <= 0) return
         if (ns !== undefined && checkpointNamespace !== ns) continue
-        if (id !== undefined && checkpointId !== id) continue
-        if (before !== undefined && checkpointId >= before) continue
+        if (id && checkpointId !== id) continue
+        if (before && checkpointId >= before) continue
         const tuple = await this.#read(thread, checkpointNamespace, checkpointId)
         if (tuple === undefined || !matches(tuple.metadata, options.filter)) continue
         left--
@@ -138,21 +131,28 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     if (this.#singleWriter) this.#checkParent(await this.#newest(thread, ns), parent, checkpoint.id)
     const life = await thread.keepAlive()
     const { channel_values: values, ...rest } = checkpoint
-    const known = parent === undefined ? [] : await this.#refs(thread, ns, parent)
+    const isNew = (channel: string) =>
+      Object.hasOwn(newVersions, channel) || checkpoint.channel_versions[channel] === undefined
+    const known = Object.keys(values).every(isNew) ? [] : await this.#refs(thread, ns, parent)
+    const inlineLength = inlineLengthOf(Object.keys(values).filter(isNew).length)
     const stored: { [property: string]: StoredValue } = {}
     const refs: ChannelRef[] = []
     await Promise.all(
       Object.entries(values).map(async ([channel, value], index) => {
         const version = checkpoint.channel_versions[channel] ?? null
-        if (version !== null && !Object.hasOwn(newVersions, channel)) {
+        if (!isNew(channel)) {
           const old = known.find(([name, ofVersion]) => name === channel && ofVersion === version)
-          if (old !== undefined) refs.push(old)
-          // What a parent should have and has not is stored here, so that nothing is lost with a parent.
-          if (old !== undefined || parent === undefined) return
+          if (old !== undefined && parent !== undefined) {
+            refs.push(old)
+            return
+          }
+          // What a parent should have and has not is stored here, so that nothing is lost with a parent. LangGraph copies a first
+          // checkpoint to one without a parent: what the thread has of it is stored again, since forks may have other values of a version.
+          if (old === undefined && parent === undefined) return
         }
         const property = `value:${index}`
         refs.push([channel, version, checkpoint.id, property])
-        stored[property] = await storeValue(value, this.serde, thread, life)
+        stored[property] = await storeValue(value, this.serde, thread, life, inlineLength)
       }),
     )
     const session = await thread.checkpoint(ns, checkpoint.id)
@@ -173,7 +173,15 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
       },
       thread.lifeOfSessions,
     )
-    await this.#note(thread, ns, checkpoint.id, parent, life)
+    try {
+      await this.#note(thread, ns, checkpoint.id, parent, life)
+    } catch (error) {
+      if (!ContextStoreError.is(error, 'conflict')) throw error
+      await session.clear()
+      const all = [...Object.values(stored), storedCheckpoint, storedMetadata]
+      await Promise.all(all.map((value) => discardValue(value, thread)))
+      throw error
+    }
     return { configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: checkpoint.id } }
   }
 
@@ -190,26 +198,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     const thread = await this.#thread(threadId)
     const life = await thread.keepAlive()
     const session = await thread.checkpoint(ns, id)
-    const entries = await Promise.all(
-      writes.map(async ([channel, value], position): Promise<[name: string, write: StoredWrite]> => {
-        const index = WRITES_IDX_MAP[channel] ?? position
-        const stored = await storeValue(value, this.serde, thread, life)
-        return [await writeName(taskId, index), [taskId, index, taskPath, channel, stored]]
-      }),
-    )
-    let refused: StoredWrite[] = []
-    await session.update(
-      entries.map(([name]) => name),
-      (current) => {
-        const stands = ([name, [, index]]: (typeof entries)[number]) =>
-          index >= 0 && current[name] !== undefined
-        refused = entries.filter(stands).map(([, write]) => write)
-        const accepted = entries.filter((entry) => !stands(entry))
-        return accepted.length === 0 ? undefined : { ...Object.fromEntries(accepted), ...life }
-      },
-      thread.lifeOfSessions,
-    )
-    await Promise.all(refused.map(([, , , , value]) => discardValue(value, thread)))
+    await addWrites({ taskId, taskPath, writes }, session, this.serde, thread, life)
   }
 
   /** Deletes a thread with all its checkpoints and writes; if there is none, that is no error. */
@@ -217,7 +206,8 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     await (await this.#thread(threadId)).delete()
   }
 
-  #thread(threadId: string): Promise<Thread> {
+  async #thread(threadId: unknown): Promise<Thread> {
+    if (typeof threadId !== 'string') throw new InvalidAddressError('thread_id: must be a string')
     return Thread.of(this.#account, threadId, this.#ttlSeconds)
   }
 
@@ -226,36 +216,40 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     return typeof head.latest === 'string' && sees(head) ? head.latest : undefined
   }
 
-  /** Where the values of a checkpoint's channels are; none if the checkpoint is not there. */
-  async #refs(thread: Thread, ns: string, id: string): Promise<ChannelRef[]> {
+  /** Where the values of a checkpoint's channels are; without one, where those of all checkpoints are. */
+  async #refs(thread: Thread, ns: string, id: string | undefined): Promise<ChannelRef[]> {
+    if (id === undefined) {
+      const all = await thread.checkpoints(['refs'])
+      return all.flatMap(({ checkpointNamespace, properties }) =>
+        checkpointNamespace === ns ? refsOf(properties.refs) : [],
+      )
+    }
     const session = await thread.checkpoint(ns, id)
     const [properties, sees] = await Promise.all([session.getMany(['refs', 'life']), thread.sees()])
     return sees(properties) ? refsOf(properties.refs) : []
   }
 
   /** Notes that a checkpoint is the newest of its thread and namespace, if it is. */
-  async #note(
-    thread: Thread,
-    ns: string,
-    id: string,
-    parent: string | undefined,
-    life: { readonly life?: string },
-  ): Promise<void> {
+  async #note(thread: Thread, ns: string, id: string, parent: string | undefined, life: Life): Promise<void> {
     const head = await thread.head(ns)
-    let newest: JsonValue | undefined
-    await head.update(
-      ['latest', 'life'],
-      (current) => {
-        newest = current.life === undefined || current.life === life.life ? current.latest : undefined
-        if (this.#singleWriter && isElsewhere(newest, parent, id)) return undefined
-        const isNewest = typeof newest !== 'string' || id >= newest
-        return { thread: thread.id, latest: isNewest ? id : newest, ...life }
-      },
-      thread.lifeOfSessions,
-    )
-    if (!this.#singleWriter || !isElsewhere(newest, parent, id)) return
-    await (await thread.checkpoint(ns, id)).clear()
-    this.#checkParent(newest, parent, id)
+    // Usually it is the parent; if not, the answer says what it is.
+    let found: { readonly latest?: JsonValue | undefined; readonly life?: JsonValue | undefined } = {
+      latest: parent,
+      ...life,
+    }
+    for (let isNoted = false; !isNoted; ) {
+      const newest = found.life === undefined || found.life === life.life ? found.latest : undefined
+      if (this.#singleWriter) this.#checkParent(newest, parent, id)
+      const latest = typeof newest === 'string' && newest > id ? newest : id
+      const expected: Expected = { latest: found.latest ?? absent, life: found.life ?? absent }
+      const result = await head.patchIf(
+        expected,
+        { thread: thread.id, latest, ...life },
+        thread.lifeOfSessions,
+      )
+      isNoted = result.ok
+      if (!result.ok) found = result.current
+    }
   }
 
   #checkParent(newest: JsonValue | undefined, parent: string | undefined, id: string): void {
@@ -272,8 +266,8 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     const [checkpoint, metadata, values, pendingWrites] = await Promise.all([
       loadValue(properties.checkpoint, this.serde, thread) as Promise<Checkpoint>,
       loadValue(properties.metadata, this.serde, thread) as Promise<CheckpointMetadata>,
-      this.#values(thread, ns, id, properties),
-      this.#pendingWrites(thread, properties),
+      readValues(thread, ns, id, properties, this.serde),
+      pendingWritesOf(properties, this.serde, thread),
     ])
     checkpoint.channel_values = values
     if (checkpoint.v < 4 && parent !== undefined) await this.#moveSends(checkpoint, thread, ns, parent)
@@ -289,56 +283,10 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     }
   }
 
-  /** Reads the values of the channels, each older checkpoint that has some of them once. */
-  async #values(
-    thread: Thread,
-    ns: string,
-    id: string,
-    own: Partial<Properties>,
-  ): Promise<{ [channel: string]: unknown }> {
-    const refs = refsOf(own.refs)
-    const holders = new Map<string, Partial<Properties>>([[id, own]])
-    const others = new Set(refs.map(([, , checkpointId]) => checkpointId))
-    others.delete(id)
-    await Promise.all(
-      Array.from(others, async (checkpointId) => {
-        const wanted = refs.flatMap(([, , at, property]) => (at === checkpointId ? [property] : []))
-        const session = await thread.checkpoint(ns, checkpointId)
-        holders.set(checkpointId, await session.getMany(wanted))
-      }),
-    )
-    const entries = await Promise.all(
-      refs.map(async ([channel, , checkpointId, property]) => {
-        const stored = holders.get(checkpointId)?.[property]
-        if (stored === undefined) {
-          throw new CorruptDataError(
-            'checkpoint: a value that it refers to is missing: was its thread deleted while it was written?',
-          )
-        }
-        return [channel, await loadValue(stored, this.serde, thread)] as const
-      }),
-    )
-    return Object.fromEntries(entries)
-  }
-
-  /** The writes among a checkpoint's properties, in LangGraph's order: by task path, task and index. */
-  async #pendingWrites(thread: Thread, properties: Partial<Properties>): Promise<CheckpointPendingWrite[]> {
-    const writes = Object.entries(properties)
-      .filter(([name]) => name.startsWith(writePrefix))
-      .map(([, write]) => write as StoredWrite)
-    const keyOf = ([taskId, index, taskPath]: StoredWrite) => writesSortKey(taskPath, taskId, index)
-    writes.sort((a, b) => compareWritesSortKeys(keyOf(a), keyOf(b)))
-    return Promise.all(
-      writes.map(async ([taskId, , , channel, value]): Promise<CheckpointPendingWrite> => {
-        return [taskId, channel, await loadValue(value, this.serde, thread)]
-      }),
-    )
-  }
-
   /** Checkpoints of before version 4 have what was sent to tasks among the writes of their parent. */
   async #moveSends(checkpoint: Checkpoint, thread: Thread, ns: string, parent: string): Promise<void> {
     const properties = await (await thread.checkpoint(ns, parent)).getAll()
-    const writes = await this.#pendingWrites(thread, properties)
+    const writes = await pendingWritesOf(properties, this.serde, thread)
     const versions = Object.values(checkpoint.channel_versions)
     checkpoint.channel_values[TASKS] = writes
       .filter(([, channel]) => channel === TASKS)
@@ -351,19 +299,6 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
 /** Whether a checkpoint does not follow the newest one, nor is it. */
 function isElsewhere(newest: JsonValue | undefined, parent: string | undefined, id: string): boolean {
   return newest !== parent && newest !== id
-}
-
-/** How the properties of pending writes begin. */
-const writePrefix = 'write:'
-
-async function writeName(taskId: string, index: number): Promise<string> {
-  const name = `${writePrefix}${taskId},${index}`
-  const short = await idWithinLimit(name)
-  return short === name ? name : `${writePrefix}${short}`
-}
-
-function refsOf(refs: JsonValue | undefined): ChannelRef[] {
-  return Array.isArray(refs) ? (refs as ChannelRef[]) : []
 }
 
 function matches(

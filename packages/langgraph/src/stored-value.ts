@@ -5,6 +5,10 @@ import type { Life, Thread } from './thread.ts'
 
 /** What is longer is kept in sessions of its own, in parts: a session has room for 800,000 characters of JSON. */
 const longestInline = 20_000
+/** What is kept inline where a session is almost full: about as long as what says where a value is. */
+export const shortestInline = 100
+/** How much of the values of one checkpoint is kept inline, so that its session has room for the writes. */
+const longestInlineOfAll = 100_000
 /** A part's most characters; as JSON each may become six. */
 const partLength = 120_000
 
@@ -13,17 +17,37 @@ export type StoredValue = [type: string, encoding: 'text' | 'base64', text: stri
 
 type Parts = { id: string; count: number }
 
+/** The longest value to keep inline in a session that is to hold so many. */
+export function inlineLengthOf(values: number): number {
+  return Math.max(shortestInline, Math.min(longestInline, Math.floor(longestInlineOfAll / values)))
+}
+
 /** Serializes a value; of a long one the parts are written, and what is returned says where. */
 export async function storeValue(
   value: unknown,
   serde: SerializerProtocol,
   thread: Thread,
   life: Life,
+  inlineLength: number = longestInline,
 ): Promise<StoredValue> {
   const [type, bytes] = await serde.dumpsTyped(value)
   const [encoding, text] = encoded(bytes)
-  if (text.length <= longestInline) return [type, encoding, text]
-  const parts = inParts(text)
+  const stored: StoredValue = [type, encoding, text]
+  return isInlineAbove(stored, inlineLength) ? moveOut(stored, thread, life) : stored
+}
+
+/** Whether a value is in its property, and longer than `length`. */
+export function isInlineAbove([, , text]: StoredValue, length: number): boolean {
+  return typeof text === 'string' && text.length > length
+}
+
+/** Writes an inline value as parts instead. */
+export async function moveOut(
+  [type, encoding, text]: StoredValue,
+  thread: Thread,
+  life: Life,
+): Promise<StoredValue> {
+  const parts = typeof text === 'string' ? inParts(text) : []
   const id = crypto.randomUUID()
   await Promise.all(parts.map((part, index) => thread.writePart(id, index, part, life)))
   return [type, encoding, { id, count: parts.length }]
@@ -52,8 +76,8 @@ async function joined({ id, count }: Parts, thread: Thread): Promise<string> {
   return parts.join('')
 }
 
-/** Cuts a text, never within a pair of surrogates: half of one is no Unicode. */
-function inParts(text: string): string[] {
+/** Cuts a text into parts for sessions of their own, never within a pair of surrogates: half of one is no Unicode. */
+export function inParts(text: string): string[] {
   const parts: string[] = []
   for (let start = 0; start < text.length; ) {
     let end = Math.min(text.length, start + partLength)

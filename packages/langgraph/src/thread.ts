@@ -9,11 +9,22 @@ import { idWithinLimit } from '@context-store/core/bridge'
 
 /** How the namespaces of threads begin, among those of the account. */
 const prefix = 'thread:'
+/** How those begin whose name would be too long, and is hashed. */
+const hashedPrefix = 'thread'
 /** How many times a thread's own time to live its sessions live: reads go by the thread's, storage is freed by theirs. */
 const timesTheLife = 3
+/** The longest time to live that a store takes. */
+const longestLife = 10_000_000_000
 
 /** The property that says of which life a session is; none without a time to live. */
 export type Life = { readonly life?: string }
+
+/** A checkpoint in a listing. */
+export interface FoundCheckpoint {
+  readonly checkpointNamespace: string
+  readonly checkpointId: string
+  readonly properties: Partial<Properties>
+}
 
 /**
  * A thread: a namespace, with a session for each checkpoint, one for the newest checkpoint of each checkpoint namespace, and some for the
@@ -36,13 +47,17 @@ export class Thread {
 
   static async of(account: Account, id: string, ttlSeconds: number | undefined): Promise<Thread> {
     const name = await idWithinLimit(`${prefix}${id}`)
-    return new Thread(id, account.namespace(name.startsWith(prefix) ? name : `${prefix}${name}`), ttlSeconds)
+    return new Thread(
+      id,
+      account.namespace(name.startsWith(prefix) ? name : `${hashedPrefix}${name}`),
+      ttlSeconds,
+    )
   }
 
   /** The threads of an account; their ids are in the sessions of their newest checkpoints. */
   static async *all(account: Account, ttlSeconds: number | undefined): AsyncGenerator<Thread> {
     for await (const { name } of account.namespaces()) {
-      if (!name.startsWith(prefix)) continue
+      if (!name.startsWith(prefix) && !name.startsWith(`${hashedPrefix}#`)) continue
       const namespace = account.namespace(name)
       for await (const { properties } of namespace.sessions({ properties: ['thread', 'latest'] })) {
         if (typeof properties.thread !== 'string' || properties.latest === undefined) continue
@@ -78,7 +93,9 @@ export class Thread {
 
   /** The time to live of a session of this thread, to be stated with its write. */
   get lifeOfSessions(): { readonly ttlSeconds?: number } {
-    return this.#ttlSeconds === undefined ? {} : { ttlSeconds: this.#ttlSeconds * timesTheLife }
+    return this.#ttlSeconds === undefined
+      ? {}
+      : { ttlSeconds: Math.min(this.#ttlSeconds * timesTheLife, longestLife) }
   }
 
   async checkpoint(checkpointNamespace: string, checkpointId: string): Promise<Session> {
@@ -92,14 +109,16 @@ export class Thread {
     return this.#namespace.session(await idWithinLimit(JSON.stringify(['head', checkpointNamespace])))
   }
 
-  /** The addresses of the checkpoints, newest first. */
-  async checkpoints(): Promise<{ readonly checkpointNamespace: string; readonly checkpointId: string }[]> {
+  /** The checkpoints, newest first, with those of their properties that `names` says. */
+  async checkpoints(names: readonly string[] = []): Promise<FoundCheckpoint[]> {
     const sees = await this.sees()
-    const found: { checkpointNamespace: string; checkpointId: string }[] = []
-    for await (const { properties } of this.#namespace.sessions({ properties: ['ns', 'id', 'life'] })) {
+    const found: FoundCheckpoint[] = []
+    for await (const { properties } of this.#namespace.sessions({
+      properties: ['ns', 'id', 'life', ...names],
+    })) {
       const { ns, id } = properties
       if (typeof ns !== 'string' || typeof id !== 'string' || !sees(properties)) continue
-      found.push({ checkpointNamespace: ns, checkpointId: id })
+      found.push({ checkpointNamespace: ns, checkpointId: id, properties })
     }
     return found.sort((a, b) =>
       a.checkpointId < b.checkpointId ? 1 : a.checkpointId > b.checkpointId ? -1 : 0,

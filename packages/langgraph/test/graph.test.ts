@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ContextStoreCache, ContextStoreMemories, ContextStoreSaver } from '@context-store/langgraph'
+import type { RunnableConfig } from '@langchain/core/runnables'
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph'
 import { expect, onTestFinished, test } from 'vitest'
 import { onEachStore } from '../../../test/stores.ts'
@@ -28,6 +29,28 @@ test('a graph with parallel nodes that waits for an answer is resumed by another
 })
 
 onEachStore((open) => {
+  test('a checkpoint that is copied goes on as the original does, also the first one', async () => {
+    const State = Annotation.Root({
+      log: Annotation<string[]>({ reducer: (all, more) => all.concat(more), default: () => [] }),
+    })
+    const graph = new StateGraph(State)
+      .addNode('a', () => ({ log: ['a'] }))
+      .addNode('b', () => ({ log: ['b'] }))
+      .addEdge(START, 'a')
+      .addEdge('a', 'b')
+      .addEdge('b', END)
+      .compile({ checkpointer: new ContextStoreSaver(open().account('agent')) })
+    const config = { configurable: { thread_id: 't' } }
+    await graph.invoke({ log: ['asked'] }, config)
+    const states: RunnableConfig[] = []
+    for await (const state of graph.getStateHistory(config)) states.push(state.config)
+    expect(states).toHaveLength(4)
+    for (const state of states.slice(1)) {
+      const copy = await graph.updateState(state, null, '__copy__')
+      expect(await graph.invoke(null, copy)).toEqual({ log: ['asked', 'a', 'b'] })
+    }
+  })
+
   test('a graph keeps its state, its cached nodes and its memories', async () => {
     const store = open()
     const account = store.account('agent')

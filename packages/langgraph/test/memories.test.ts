@@ -7,6 +7,12 @@ import { onEachStore } from '../../../test/stores.ts'
 
 const keysOf = (items: SearchItem[]) => items.map(({ key }) => key).sort()
 
+/** Two writes have different times. */
+function untilTheNextMillisecond(): void {
+  const before = Date.now()
+  while (Date.now() === before);
+}
+
 onEachStore((open) => {
   test('an item is put, read, replaced as a whole and deleted', async () => {
     const memories = new ContextStoreMemories(open().account('agent'))
@@ -18,11 +24,12 @@ onEachStore((open) => {
       key: 'likes',
       value: { food: 'tea', since: 2020 },
     })
+    untilTheNextMillisecond()
     await memories.put(['users', 'ann'], 'likes', { food: 'milk' }, false)
     const second = await memories.get(['users', 'ann'], 'likes')
     expect(second?.value).toEqual({ food: 'milk' })
     expect(second?.createdAt).toEqual(first?.createdAt)
-    expect(second?.updatedAt.getTime()).toBeGreaterThanOrEqual(first?.updatedAt.getTime() ?? Number.NaN)
+    expect(second?.updatedAt.getTime()).toBeGreaterThan(first?.updatedAt.getTime() ?? Number.NaN)
     await memories.delete(['users', 'ann'], 'likes')
     expect(await memories.get(['users', 'ann'], 'likes')).toBeNull()
   })
@@ -43,6 +50,27 @@ onEachStore((open) => {
     expect(keysOf(await memories.search([], { filter: { age: { $in: [20, 30] } } }))).toEqual(['a', 'b'])
     const pages = [0, 2].map((offset) => memories.search([], { limit: 2, offset }))
     expect(keysOf((await Promise.all(pages)).flat())).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  test('what was updated last is found first, also under paths that are too long for a name', async () => {
+    const memories = new ContextStoreMemories(open().account('agent'))
+    const long = ['users', 'x'.repeat(600)]
+    for (const [path, key] of [
+      [long, 'a'],
+      [long, 'c'],
+      [['users', 'y'], 'b'],
+      [long, 'a'],
+    ] as const) {
+      untilTheNextMillisecond()
+      await memories.put([...path], key, { of: key })
+    }
+    const orderOf = async (prefix: string[], options: object) =>
+      (await memories.search(prefix, options)).map(({ key }) => key)
+    expect(await orderOf(['users'], {})).toEqual(['a', 'b', 'c'])
+    expect(await orderOf(['users'], { limit: 1, offset: 1 })).toEqual(['b'])
+    expect(await orderOf(['users'], { limit: 0 })).toEqual([])
+    expect(await orderOf(long, {})).toEqual(['a', 'c'])
+    expect(await memories.listNamespaces({ prefix: ['users'] })).toEqual([long, ['users', 'y']])
   })
 
   test('paths are listed that have items, by prefix, suffix and depth', async () => {
@@ -74,6 +102,16 @@ onEachStore((open) => {
     expect(results).toEqual([undefined, null, undefined, []])
     expect((await memories.get(['n'], 'k'))?.value).toEqual({ a: 2 })
   })
+})
+
+test('paths are told apart whatever their labels are', async () => {
+  const memories = new ContextStoreMemories(memoryStore().account('agent'))
+  const paths = [['a', 'b'], ['a.b'], ['a:b'], ['a","b'], ['["a","b"]'], ['a', 'b', 'k']]
+  await memories.batch(paths.map((namespace) => ({ namespace, key: 'k', value: { of: namespace } })))
+  for (const namespace of paths) {
+    const [item] = await memories.batch([{ namespace, key: 'k' }])
+    expect(item?.value).toEqual({ of: namespace })
+  }
 })
 
 test('what needs vector search is refused, and nothing is written', async () => {

@@ -78,6 +78,7 @@ onEachStore((open) => {
       bom: new Uint8Array([0xef, 0xbb, 0xbf, 0x61]),
       text: '\ufeff \u0000 "quotes" \\ \ud83d\ude00 __proto__',
       long: '\ud83d\ude00"\u0001'.repeat(500_000),
+      pairs: '\ud83d\ude00'.repeat(100_000),
       map: new Map([['a', new Set([1])]]),
     }
     const config = await putAfter(saver, threadConfig('bytes'), values, {
@@ -86,6 +87,7 @@ onEachStore((open) => {
       bom: 1,
       text: 1,
       long: 1,
+      pairs: 1,
       map: 1,
     })
     await saver.putWrites(config, Object.entries(values), 'task-1')
@@ -116,6 +118,16 @@ onEachStore((open) => {
     expect(await valuesOf(one)).toEqual({ x: 'one', y: 'root' })
     expect(await valuesOf(other)).toEqual({ x: 'other', y: 'root' })
     expect(await valuesOf(afterOne)).toEqual({ x: 'one', y: 'new' })
+  })
+
+  test('a checkpoint without a parent has those values of others that its thread has, and no others', async () => {
+    const saver = new ContextStoreSaver(agentOf(open()))
+    const root = await putAfter(saver, threadConfig('copy'), { x: 'root' }, { x: 1 })
+    await putAfter(saver, root, { x: 'later' }, { x: 2 })
+    const copy = await putAfter(saver, threadConfig('copy'), { x: 'root', y: 1 }, { x: 1, y: 1 }, {})
+    const elsewhere = await putAfter(saver, threadConfig('copy', 'child'), { x: 'root' }, { x: 1 }, {})
+    expect((await saver.getTuple(copy))?.checkpoint.channel_values).toEqual({ x: 'root' })
+    expect((await saver.getTuple(elsewhere))?.checkpoint.channel_values).toEqual({})
   })
 
   test('the first write of a task and index stands, those with negative indexes overwrite, in the order of task paths', async () => {
@@ -281,7 +293,7 @@ test('random puts, writes and deletions read back as from LangGraph’s MemorySa
         task: fc.constantFrom('a', 'b'),
         channels: fc.array(fc.constantFrom('x', 'y', INTERRUPT), { maxLength: 3 }),
         value: fc.jsonValue(),
-        path: fc.constantFrom('', 'p', '~'),
+        path: fc.constantFrom('', 'p', '~', '\uffee', '\ud83d\ude00'),
       }),
     },
     fc.record({ does: fc.constant('delete' as const), thread: fc.constantFrom('t', 'u') }),
@@ -387,4 +399,21 @@ test('a put without a thread, and writes without a checkpoint, say what is missi
   await expect(saver.putWrites({}, [], 'task')).rejects.toThrow(/thread_id/)
   await expect(saver.putWrites(threadConfig('t'), [], 'task')).rejects.toThrow(/checkpoint_id/)
   expect(await saver.getTuple({})).toBeUndefined()
+  const noString = { configurable: { thread_id: {} } }
+  await expect(saver.getTuple(noString)).rejects.toMatchObject({ code: 'invalid-address' })
+})
+
+test('a thread that is named as a hash is none of those whose name is hashed', async () => {
+  const account = agentOf(memoryStore())
+  const saver = new ContextStoreSaver(account)
+  await putAfter(saver, threadConfig('x'.repeat(600)), { of: 'long' }, { of: 1 })
+  const [hash] = (await listOf(account.namespaces())).map(({ name }) => name.replace('thread', ''))
+  expect(hash).toMatch(/^#/)
+  expect(await saver.getTuple(threadConfig(hash ?? ''))).toBeUndefined()
+})
+
+test('the longest time to live is one', async () => {
+  const saver = new ContextStoreSaver(agentOf(memoryStore()), { ttlSeconds: 10_000_000_000 })
+  const config = await putAfter(saver, threadConfig('t'), { a: 1 }, { a: 1 })
+  expect((await saver.getTuple(threadConfig('t')))?.config).toEqual(config)
 })
