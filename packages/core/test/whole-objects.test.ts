@@ -110,6 +110,14 @@ test('two who begin at once with initial members each write only what differs fr
   expect(await one.read(session, () => 5)).toEqual({ basket: ['tea'], step: 1 })
 })
 
+test('what replaces an initial object replaces all that is there by then', async () => {
+  const { session, one, other } = twoOverOne()
+  await one.read(session, () => ({ step: 0 }))
+  await other.write(session, { name: 'ann', step: 1 })
+  await one.write(session, { cleared: true })
+  expect(await one.read(session)).toEqual({ cleared: true })
+})
+
 test('members and an array that are begun at once are not mixed: the later replaces the earlier', async () => {
   const { session, one, other } = twoOverOne()
   expect([await one.read(session), await other.read(session)]).toEqual([undefined, undefined])

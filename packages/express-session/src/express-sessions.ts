@@ -20,8 +20,8 @@ export interface ExpressSessionsOptions {
 /** The request of the Express that express-session's types are made for. */
 type RequestOf = Parameters<session.Store['createSession']>[0]
 
-/** A callback of express-session: the error, or the result. */
-type Callback<T> = (error?: unknown, result?: T) => void
+/** A callback of express-session: it gets the error, or `null` and the result. */
+export type Callback<T> = (error?: unknown, result?: T) => void
 
 /**
  * A store of express-session over a namespace of a context store. Each session is a session of the namespace, under its id.

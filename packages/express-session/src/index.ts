@@ -1,1 +1,1 @@
-export { ExpressSessions, type ExpressSessionsOptions } from './express-sessions.ts'
+export { type Callback, ExpressSessions, type ExpressSessionsOptions } from './express-sessions.ts'

@@ -17,9 +17,6 @@ export interface GrammyStorageOptions<T> {
   readonly ttlSeconds?: number | undefined
 }
 
-/** A grammY storage with all that grammY can ask of one. */
-type WholeStorage<T> = Required<StorageAdapter<T>>
-
 /**
  * A grammY storage over a namespace of a context store: for `session`, `lazySession`, each part of a multi session, `enhanceStorage`, and
  * as `storage` of the conversations plugin. Each key is a session of the namespace.
@@ -40,7 +37,10 @@ type WholeStorage<T> = Required<StorageAdapter<T>>
  * bot.use(session({ storage: grammyStorage(chats, { initial: () => ({ basket: [] }) }) }))
  * ```
  */
-export function grammyStorage<T>(namespace: Namespace, options?: GrammyStorageOptions<T>): WholeStorage<T> {
+export function grammyStorage<T>(
+  namespace: Namespace,
+  options?: GrammyStorageOptions<T>,
+): Required<StorageAdapter<T>> {
   const { initial, ...life } = checkedOptions(options, ['initial', 'ttlSeconds'], 'grammyStorage')
   const ttlSeconds = checkTtlSeconds(life.ttlSeconds)
   const objects = new WholeObjects()

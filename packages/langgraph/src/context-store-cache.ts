@@ -12,6 +12,14 @@ import { inParts } from './stored-value.ts'
 /** How the namespaces of the cache begin, among those of the account. */
 const prefix = 'cache:'
 
+/** A value that the cache has. */
+export interface CachedValue<V> {
+  /** Under which path and key. */
+  key: CacheFullKey
+  /** The value. */
+  value: V
+}
+
 /**
  * A LangGraph node cache over an account of a context store: each cache namespace is a namespace, each key a session; a long value has
  * further sessions for its parts. Its methods reject with the store's errors (see `Session` of core).
@@ -31,7 +39,7 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
   }
 
   /** Reads those of the keys that are there. */
-  override async get(keys: CacheFullKey[]): Promise<{ key: CacheFullKey; value: V }[]> {
+  override async get(keys: CacheFullKey[]): Promise<CachedValue<V>[]> {
     const found = await Promise.all(
       keys.map(async (key) => {
         const { type, encoding, text, token, parts } = await (await this.#session(key)).getAll()

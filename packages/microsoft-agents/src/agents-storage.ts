@@ -17,7 +17,8 @@ export interface AgentsStorageOptions {
  *
  * An item whose `eTag` is `'*'`, empty or left out is merged: what its writer has changed since it was read is written, so that two
  * turns that overlap both stand, and an item that was deleted meanwhile stays deleted. Any other `eTag` is a condition: nothing is
- * written unless it is the stored one. Every write gives the item a new `eTag`, which never comes again.
+ * written unless it is the stored one. Every write gives the item a new `eTag`, which never comes again. `ConversationState` and
+ * `UserState` write `'*'`; `TurnState` writes the `eTag` that it read, so of two turns of it that overlap the second is refused.
  *
  * `read` without keys and `write` without changes reject with a `ReferenceError`, as the `MemoryStorage` of both runtimes does; a condition that does
  * not hold with a `ConflictError`; what `JSON.stringify` refuses with a `TypeError`; and otherwise with the store's errors (see
@@ -41,8 +42,9 @@ export function agentsStorage(namespace: Namespace, options?: AgentsStorageOptio
   async function writeItem(key: string, item: StoreItem): Promise<void> {
     const session = await sessionOf(key)
     const also = { eTag: crypto.randomUUID() }
-    const isConditional = item.eTag !== undefined && item.eTag !== '' && item.eTag !== '*'
-    if (!isConditional) return void (await objects.write(session, item, { ttlSeconds, also }))
+    // Also null: both runtimes' MemoryStorage takes any falsy eTag for none.
+    if (!item.eTag || item.eTag === '*')
+      return void (await objects.write(session, item, { ttlSeconds, also }))
     const isWritten =
       (await objects.write(session, item, { ttlSeconds, also, expected: { eTag: item.eTag } })) ||
       // An item that is not there, and was not read, is written whatever its eTag: so the runtimes' own storages do.

@@ -1,7 +1,7 @@
 import type { ContextStore } from '@context-store/core'
 import { memoryStore } from '@context-store/memory'
 import { agentsStorage } from '@context-store/microsoft-agents'
-import { AgentState, type StoreItem, type TurnContext } from '@microsoft/agents-hosting'
+import { AgentState, type StoreItem, type TurnContext, TurnState } from '@microsoft/agents-hosting'
 import * as botbuilder from 'botbuilder-core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -13,6 +13,14 @@ const storageOf = (store: ContextStore) => agentsStorage(namespaceOf(store))
 /** A turn as far as an AgentState needs one. */
 function turn(): TurnContext {
   return { turnState: new Map() } as unknown as TurnContext
+}
+
+/** A message as far as a TurnState needs one. */
+function message(): TurnContext {
+  const conversation = { id: '7' }
+  return {
+    activity: { channelId: 'test', conversation, from: { id: 'ann' }, recipient: { id: 'agent' } },
+  } as unknown as TurnContext
 }
 
 onEachStore((open) => {
@@ -46,6 +54,13 @@ onEachStore((open) => {
     expect(await storage.read(['a'])).toMatchObject({ a: { count: 4 } })
     await storage.write({ fresh: { count: 5, eTag: 'whatever' } })
     expect(await storage.read(['fresh'])).toMatchObject({ fresh: { count: 5 } })
+  })
+
+  test.each([null, '', undefined])('an eTag that is %j is none, as in MemoryStorage', async (eTag) => {
+    const storage = storageOf(open())
+    await storage.write({ a: { count: 1 } })
+    await storage.write({ a: { count: 2, eTag } })
+    expect(await storage.read(['a'])).toEqual({ a: { count: 2, eTag: expect.any(String) } })
   })
 
   test('an eTag never comes again, also for an item that was deleted and written anew', async () => {
@@ -105,6 +120,25 @@ onEachStore((open) => {
     ])
   })
 
+  test('of two turns of a TurnState that overlap, both stand on a new item, and on an old one the second is refused', async () => {
+    const stores = [open({ place: 'turns' }), open({ place: 'turns' })] as const
+    const overlap = async (mine: object, theirs: object) => {
+      const storages = stores.map(storageOf)
+      const turns = storages.map(() => new TurnState())
+      for (const [i, state] of turns.entries()) await state.load(message(), storages[i])
+      for (const [i, change] of [mine, theirs].entries()) {
+        const state = turns[i] ?? new TurnState()
+        Object.assign(state.conversation, change)
+        await state.save(message(), storages[i])
+      }
+    }
+    await overlap({ step: 'pay' }, { name: 'ann' })
+    await expect(overlap({ step: 'done' }, { name: 'bob' })).rejects.toMatchObject({ code: 'conflict' })
+    expect(Object.values(await storageOf(stores[0]).read(['test/agent/conversations/7']))).toEqual([
+      { step: 'done', name: 'ann', eTag: expect.any(String) },
+    ])
+  })
+
   test('an item that was deleted by another turn stays deleted', async () => {
     const store = open()
     const state = new AgentState(storageOf(store), () => 'conversation')
@@ -137,10 +171,11 @@ onEachStore((open) => {
     clock += 59_999
     const { a } = await storage.read(['a'])
     await storage.write({ a })
+    await storage.write({ b: { count: 2, eTag: '*' } })
     clock += 59_999
-    expect(await storage.read(['a'])).toMatchObject({ a: { count: 1 } })
+    expect(await storage.read(['a', 'b'])).toMatchObject({ a: { count: 1 }, b: { count: 2 } })
     clock += 1
-    expect(await storage.read(['a'])).toEqual({})
+    expect(await storage.read(['a', 'b'])).toEqual({})
   })
 
   test('one item that cannot be written does not keep the others from being written', async () => {

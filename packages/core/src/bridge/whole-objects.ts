@@ -67,10 +67,11 @@ export class WholeObjects {
     const properties = await session.getAll()
     const address = textOf(session.address)
     if (Object.keys(properties).length === 0) {
-      this.#miss(address)
       const begun = initial?.()
       if (typeof begun === 'object' && begun !== null) {
         this.#known.set(begun, { address, life: undefined, texts: textsOf(begun) })
+      } else {
+        this.#miss(address)
       }
       return begun
     }
