@@ -1,5 +1,5 @@
 import type { ContextStore, NamespaceInfo } from '@context-store/core'
-import type { Command } from './arguments.ts'
+import type { Command } from './command.ts'
 import { withStore } from './open-store.ts'
 import { printLine } from './output.ts'
 import { Progress } from './progress.ts'

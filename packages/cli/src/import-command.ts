@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type ContextStore, ContextStoreError, type Patch } from '@context-store/core'
-import type { Command } from './arguments.ts'
+import type { Command } from './command.ts'
 import { InputError, isObject, jsonFrom } from './input-error.ts'
 import { linesOf } from './lines.ts'
 import { withStore } from './open-store.ts'

@@ -1,4 +1,4 @@
-import type { Command } from './arguments.ts'
+import type { Command } from './command.ts'
 import { listsOnlyIds, withStore } from './open-store.ts'
 import { printLine } from './output.ts'
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ContextStoreError } from '@context-store/core'
-import { type Command, parseCommand, UsageError } from './arguments.ts'
+import { parseCommand } from './arguments.ts'
+import { type Command, UsageError } from './command.ts'
 import { InputError, NotThereError } from './input-error.ts'
 
 // Each command loads what it needs, so that `--help` does not load a server.

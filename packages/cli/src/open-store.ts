@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { type ContextStore, ContextStoreError } from '@context-store/core'
 import { traitsOf } from '@context-store/core/adapter'
 import type { RestStore } from '@context-store/rest/client'
-import { type StoreTarget, UsageError } from './arguments.ts'
+import { type StoreTarget, UsageError } from './command.ts'
 import { causeOf } from './error-message.ts'
 import { InputError } from './input-error.ts'
 

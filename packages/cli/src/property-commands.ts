@@ -1,5 +1,5 @@
 import type { Patch, Session } from '@context-store/core'
-import type { Command, DataAddress } from './arguments.ts'
+import type { Command, DataAddress } from './command.ts'
 import { InputError, isObject, jsonFrom, NotThereError } from './input-error.ts'
 import { type OpenStore, withStore } from './open-store.ts'
 import { printLine, printText } from './output.ts'

@@ -3,7 +3,7 @@ import { type ContextStore, ContextStoreError, type StoreOptions } from '@contex
 import { createHandler, type HandlerOptions } from '@context-store/rest'
 import { type ContextServer, type ServedRequest, serve } from '@context-store/rest/node'
 import type { DoubleOptions } from '@context-store/rest/testing'
-import { type ServeCommandOptions, UsageError } from './arguments.ts'
+import { type ServeCommandOptions, UsageError } from './command.ts'
 import { causeOf, messageOf } from './error-message.ts'
 import { requestLine } from './request-log.ts'
 import { checkWritable, readSeed, type Seed, sow, stateOf, writeState } from './state-file.ts'

@@ -229,7 +229,7 @@ test.each([
   [['get', 'x.db', 'a', 'n', 's', 'more'], "'get'"],
   [['get', 'x.db', 'a', 'n', 's', '--raw'], '--property'],
   [['get', 'x.db', 'a', 'n', 's', '--raw', '--property', 'p', '--property', 'q'], '--property'],
-  [['set', 'x.db', 'a', 'n'], 'words'],
+  [['set', 'x.db', 'a', 'n'], 'properties'],
   [['set', 'x.db', 'a', 'n', 's'], 'set'],
   [['set', 'x.db', 'a', 'n', 's', '{"a":'], 'JSON'],
   [['set', 'x.db', 'a', 'n', 's', 'a=1', 'b'], '"b"'],

@@ -1,4 +1,10 @@
-import type { ContextStore, JsonValue, Properties, Session } from '@context-store/core'
+import {
+  type ContextStore,
+  type JsonValue,
+  type Properties,
+  type Session,
+  StoreUnavailableError,
+} from '@context-store/core'
 import { idWithinLimit, storableJson, WholeObjects } from '@context-store/core/bridge'
 import { memoryStore } from '@context-store/memory'
 import fc from 'fast-check'
@@ -255,6 +261,46 @@ test('an error of the store changes nothing of what is known: the write can be m
   expect(await one.write(session, mine)).toBe(true)
   expect(await other.read(session)).toEqual({ a: 1, b: 'short' })
 })
+
+/** The session of an engine whose answer to the next conditional patch is lost, before or after it took effect. */
+function losingOneAnswer(session: Session, takesEffect: boolean): Session {
+  let isLost = false
+  return new Proxy(session, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return async (...args: unknown[]) => {
+        if (name !== 'patchIf' || isLost) return member.apply(target, args)
+        isLost = true
+        if (takesEffect) await member.apply(target, args)
+        throw new StoreUnavailableError('the answer was lost', { outcome: 'unknown' })
+      }
+    },
+  })
+}
+
+test.each([true, false])(
+  'a write whose answer was lost loses nothing when it is made again (it took effect: %s)',
+  async (takesEffect) => {
+    const { session, one, other } = twoOverOne()
+    const losing = losingOneAnswer(session, takesEffect)
+    expect(await one.read(losing)).toBeUndefined()
+    const mine: Members = { name: 'ann' }
+    await expect(one.write(losing, mine)).rejects.toMatchObject({ code: 'unavailable' })
+    const theirs = (await other.read(session)) ?? {}
+    await other.write(session, Object.assign(theirs, { city: 'rome' }))
+    expect(await one.write(losing, mine)).toBe(true)
+    expect(await one.read(session)).toEqual({ name: 'ann', city: 'rome' })
+
+    const again = losingOneAnswer(session, takesEffect)
+    const known = await membersOf(one, again)
+    known.step = 1
+    await expect(one.write(again, known)).rejects.toMatchObject({ code: 'unavailable' })
+    await other.write(session, Object.assign(await membersOf(other, session), { city: 'oslo' }))
+    expect(await one.write(again, known)).toBe(true)
+    expect(await one.read(session)).toEqual({ name: 'ann', city: 'oslo', step: 1 })
+  },
+)
 
 test('ten thousand sessions that were read and never written leave nothing behind', async () => {
   const namespace = memoryStore().account('a').namespace('n')

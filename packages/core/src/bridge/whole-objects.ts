@@ -169,7 +169,8 @@ export class WholeObjects {
   ): Promise<boolean> {
     const address = textOf(session.address)
     const isWhole = texts.has(valueMark)
-    let merges = (this.#hasMissed(address) || initial !== undefined) && !isWhole
+    const hasMissed = this.#missed.has(address)
+    let merges = (hasMissed || initial !== undefined) && !isWhole
     let found: Partial<Properties> = merges ? {} : await session.getAll()
     for (let tries = 0; tries < mostTries; tries++) {
       const { [lifeMark]: life, ...members } = found
@@ -183,6 +184,8 @@ export class WholeObjects {
       if (merges) marks[valueMark] = absent
       const result = await session.patchIf(conditionOf(marks, expected), changes, { ttlSeconds })
       if (result.ok) {
+        // Not before: a write that fails, and is made again, is still that of one who found nothing.
+        if (hasMissed) this.#forgetMiss(address)
         if (typeof value === 'object' && value !== null)
           this.#known.set(value, { address, life: token, texts })
         return true
@@ -207,12 +210,10 @@ export class WholeObjects {
     }
   }
 
-  #hasMissed(address: string): boolean {
-    const missed = this.#missed.get(address)
-    if (missed === undefined) return false
+  #forgetMiss(address: string): void {
+    const missed = this.#missed.get(address) ?? 0
     if (missed > 1) this.#missed.set(address, missed - 1)
     else this.#missed.delete(address)
-    return true
   }
 }
 
