@@ -9,7 +9,15 @@ const folders = ['packages', 'examples'].flatMap((parent) =>
 )
 
 /** Files that take a minute or more; without a record of earlier runs, vitest would begin with the largest. */
-const slow = ['/short-run.', '/packed.', '/soak.', '/toolbelt-comparison.', '/test-recipes/', '/histories.']
+const slow = [
+  '/short-run.',
+  '/packed.',
+  '/fresh-folders.',
+  '/soak.',
+  '/toolbelt-comparison.',
+  '/test-recipes/',
+  '/histories.',
+]
 
 /** Begins with the slow files, so that no worker is left alone with one at the end. */
 class SlowFirst extends BaseSequencer {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 /** What the tests of the repository read of a package.json. */
 export interface Manifest {
   readonly name: string
+  readonly version: string
   readonly private?: boolean
   readonly exports?: { readonly [entry: string]: unknown }
   readonly dependencies?: { readonly [name: string]: string }

@@ -95,9 +95,11 @@ function reasonOf(error: unknown): string {
   }
   if (text.includes('bindings file')) {
     return (
-      'better-sqlite3 is installed without its compiled part, usually because the package manager did not run its ' +
-      'install script: allow the script (`pnpm approve-builds`, `allowScripts` in package.json for npm, ' +
-      '`deno install --allow-scripts=npm:better-sqlite3`), then run `npm rebuild better-sqlite3` or `pnpm rebuild better-sqlite3`'
+      'better-sqlite3 is installed but not compiled, usually because the package manager did not run its install script: ' +
+      'allow the script (npm: `allowScripts` in package.json; pnpm: `pnpm approve-builds`; Yarn: ' +
+      '`"dependenciesMeta": {"better-sqlite3": {"built": true}}` in package.json; Deno: ' +
+      '`deno install --allow-scripts=npm:better-sqlite3`), then run `npm rebuild better-sqlite3`, ' +
+      '`pnpm rebuild better-sqlite3` or `yarn install`'
     )
   }
   if (text.includes('NODE_MODULE_VERSION')) {

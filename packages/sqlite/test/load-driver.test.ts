@@ -72,7 +72,7 @@ describe('where better-sqlite3 cannot be loaded, node:sqlite is used, or the err
       symlinkSync(join(dirname(driver), name), join(folder, 'node_modules', name))
     }
     expect(await outputOf(folder)).toEqual(
-      fallback('allow the script.*pnpm approve-builds.*allowScripts.*rebuild'),
+      fallback('allow the script.*allowScripts.*pnpm approve-builds.*dependenciesMeta.*rebuild'),
     )
   })
 
