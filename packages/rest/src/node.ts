@@ -2,6 +2,7 @@ import { type ContextStore, InvalidOptionError } from '@context-store/core'
 import { checkedOptions } from '@context-store/core/adapter'
 import { checkStore, isStore } from './check-store.ts'
 import { Connections } from './connections.ts'
+import { withFrontPage } from './front-page.ts'
 import { type HandlerOptions, handlerOptionNames } from './handler-options.ts'
 import { checkListening, listening, type ServedRequest, serverOf, urlOf } from './node-server.ts'
 import { createService } from './service.ts'
@@ -39,7 +40,7 @@ export interface ContextServer {
 }
 
 /**
- * Serves a store on Node, over HTTP/1.1, until the server is closed.
+ * Serves a store on Node, over HTTP/1.1, until the server is closed. At `/` is a page for people, with the first calls to make.
  *
  * @throws `StoreUnavailableError` if the port is taken or cannot be opened
  * @throws `InvalidOptionError` for a missing store, an unknown option or an invalid value of one
@@ -67,7 +68,7 @@ export async function serve(options: ServeOptions): Promise<ContextServer> {
   if (onRequest !== undefined && typeof onRequest !== 'function') {
     throw new InvalidOptionError('onRequest: must be a function')
   }
-  const server = serverOf(createService(store, handlerOptions), requestTimeoutMs, onRequest)
+  const server = serverOf(withFrontPage(createService(store, handlerOptions)), requestTimeoutMs, onRequest)
   const connections = new Connections(server)
   await listening(server, port, host)
   return { url: urlOf(host, server.address()), close: () => connections.close() }
