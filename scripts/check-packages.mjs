@@ -1,13 +1,14 @@
 // Packs each package as npm would publish it and looks at what is in the tarball: that nothing is missing and
 // nothing is there by accident, publint's rules, and that types resolve as they run (ESM only, by intention).
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { manifestIn, pack, publishedFolders } from './pack.mjs'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -17,10 +18,9 @@ const expected = /^(dist\/.+\.(js|js\.map|d\.ts)|dist\/openapi\.json|package\.js
 const folder = await mkdtemp(join(tmpdir(), 'context-store-packages-'))
 try {
   let failed = false
-  for (const name of (await readdir(join(root, 'packages'))).sort()) {
-    const manifest = JSON.parse(await readFile(join(root, 'packages', name, 'package.json'), 'utf8'))
-    if (manifest.private) continue
-    const problems = await problemsOf(name, manifest)
+  for (const path of await publishedFolders(root)) {
+    const manifest = await manifestIn(join(root, path))
+    const problems = await problemsOf(path, manifest)
     console.log(
       problems.length === 0 ? `${manifest.name}: ok` : `${manifest.name}: ${problems.length} to mend`,
     )
@@ -32,14 +32,8 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-async function problemsOf(name, manifest) {
-  const { stdout } = await run(
-    'npm',
-    ['pack', `./packages/${name}`, '--json', '--ignore-scripts', '--pack-destination', folder],
-    { cwd: root },
-  )
-  const [{ filename, files }] = JSON.parse(stdout)
-  const paths = files.map((file) => file.path)
+async function problemsOf(path, manifest) {
+  const { tarball: packed, files: paths } = await pack(root, path, folder)
   const problems = ['README.md', 'LICENSE', 'dist/index.js']
     .filter((path) => !paths.includes(path) && !(path === 'dist/index.js' && manifest.bin))
     .map((path) => `${path} is missing`)
@@ -47,22 +41,17 @@ async function problemsOf(name, manifest) {
     ...paths.filter((path) => !expected.test(path)).map((path) => `${path} is not for publishing`),
   )
 
-  const tarball = await readFile(join(folder, filename))
+  const tarball = await readFile(packed)
   const { messages, pkg } = await publint({ pack: { tarball }, strict: true })
-  // Where the repository is hosted is not for this repository to say.
+  // The owner fills in where the repository is, and scripts/release.mjs refuses to pack without it.
   const relevant = messages.filter((message) => !/REPOSITORY/.test(message.code))
   problems.push(...relevant.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`))
 
   // A package that only brings a command has no types to resolve.
   if (Object.keys(manifest.exports).some((entry) => entry.startsWith('.'))) {
-    await run(process.execPath, [
-      attw,
-      join(folder, filename),
-      '--profile',
-      'esm-only',
-      '--no-color',
-      '--no-emoji',
-    ]).catch((error) => problems.push(`types: ${error.stdout || error.stderr || error.message}`))
+    await run(process.execPath, [attw, packed, '--profile', 'esm-only', '--no-color', '--no-emoji']).catch(
+      (error) => problems.push(`types: ${error.stdout || error.stderr || error.message}`),
+    )
   }
   return problems
 }
