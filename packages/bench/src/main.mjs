@@ -1,5 +1,6 @@
 // `npm run bench [-- memory sqlite redis indexeddb offline bridges http start size] [--json] [--short] [--write]`
 import { parseArgs } from 'node:util'
+import { writePicture } from './figures.mjs'
 import { paces } from './measure.mjs'
 import { installPeers } from './peers.mjs'
 import { jsonLine, table, writePage } from './report.mjs'
@@ -12,6 +13,10 @@ const { values, positionals } = parseArgs({
 const unknown = positionals.find((name) => !sections.includes(name))
 if (unknown !== undefined) {
   console.error(`bench: there is no section ${JSON.stringify(unknown)}: ${sections.join(', ')}`)
+  process.exit(2)
+}
+if (values.write && (values.short || positionals.length > 0)) {
+  console.error('bench: --write records a whole run: leave --short and the sections out')
   process.exit(2)
 }
 const pace = values.short ? paces.short : paces.full
@@ -30,5 +35,8 @@ for (const name of chosen) {
 }
 say('')
 if (!values.json) console.log(table(rows))
-if (values.write) writePage(rows)
+if (values.write) {
+  writePage(rows)
+  writePicture(rows)
+}
 process.exit(0)

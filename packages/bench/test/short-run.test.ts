@@ -8,6 +8,10 @@ import { findRedisServer } from '../../../test/redis-servers/find-server.ts'
 const run = promisify(execFile)
 const main = fileURLToPath(new URL('../src/main.mjs', import.meta.url))
 
+const { figures }: { figures: { backend: string; operation: string }[] } = await import(
+  new URL('../src/figures.mjs', import.meta.url).href
+)
+
 // The first run installs the peers, native modules among them.
 const patience = 600_000
 
@@ -54,6 +58,9 @@ describe.each(['memory', 'sqlite', 'redis', 'indexeddb', 'offline', 'bridges', '
           expect([row.opsPerSecond, row.value]).toContainEqual(expect.any(Number))
         }
         expect(rows.map(({ role }) => role)).toContain('ours')
+        const ours = rows.filter(({ role }) => role === 'ours').map(({ operation }) => operation)
+        const shown = figures.filter(({ backend }) => backend === section)
+        expect(ours).toEqual(expect.arrayContaining(shown.map(({ operation }) => operation)))
         const [lossy] = rows.filter(({ candidate, note }) => /^Keyv/.test(candidate) && note !== '')
         if (section === 'sqlite' || section === 'redis') expect(lossy.note).toMatch(/^loses \d+ of \d+/)
       },
@@ -67,4 +74,10 @@ test('a section that there is not is one line', async () => {
     code: 2,
     stderr: expect.stringMatching(/^bench: .*\n$/),
   })
+})
+
+test('--write records whole runs only', async () => {
+  const refused = { code: 2, stderr: expect.stringMatching(/^bench: --write .*\n$/) }
+  await expect(bench('memory', '--write')).rejects.toMatchObject(refused)
+  await expect(bench('--short', '--write')).rejects.toMatchObject(refused)
 })
