@@ -24,6 +24,7 @@ const tools = {
   ts52: 'ts52@npm:typescript@~5.2.2',
   ts54: 'ts54@npm:typescript@~5.4.5',
   ts57: 'ts57@npm:typescript@~5.7.3',
+  ts58: 'ts58@npm:typescript@~5.8.3',
   ts59: 'ts59@npm:typescript@~5.9.3',
 }
 const readme = await readFile(join(root, 'README.md'), 'utf8')
@@ -96,6 +97,47 @@ describe('npm', () => {
       const files = programs.map(({ name }) => `${name}.mts`)
       const args = [tool(`${version}/bin/tsc`), '--strict', '--noEmit', '--target', 'es2022', ...options]
       expect(await inFolder('npm', process.execPath, [...args, ...files])).toBe('')
+    })
+  })
+
+  describe('CommonJS', () => {
+    const types = "import type { ContextStore } from '@context-store/core'"
+    const compile = async (version: string, module: string, text: string): Promise<string> => {
+      await writeFile(join(folder, 'npm/app.cts'), text)
+      const options = ['--strict', '--target', 'es2022', '--module', module, '--skipLibCheck', 'app.cts']
+      return inFolder('npm', process.execPath, [tool(`${version}/bin/tsc`), ...options])
+    }
+
+    test.each([
+      ['ts59', 'nodenext'],
+      ['ts59', 'node20'],
+      ['ts58', 'nodenext'],
+    ])('an import of a .cts compiles with %s under %s', async (version, module) => {
+      const text = `import { memoryStore } from '@context-store/memory'
+        ${types}
+        const store: ContextStore = memoryStore()
+        store.close().then(() => console.log('closed'))`
+      expect(await compile(version, module, text)).toBe('')
+      expect(await inFolder('npm', process.execPath, ['app.cjs'])).toBe('closed\n')
+    })
+
+    test.each([
+      ['ts59', 'node16'],
+      ['ts57', 'nodenext'],
+      ['ts54', 'node16'],
+    ])('with %s under %s it needs a dynamic import', async (version, module) => {
+      const direct = "import { memoryStore } from '@context-store/memory'; memoryStore()"
+      await expect(compile(version, module, direct)).rejects.toThrow('TS1479')
+      const text = `${types} with { 'resolution-mode': 'import' }
+        async function main() {
+          const { memoryStore } = await import('@context-store/memory')
+          const store: ContextStore = memoryStore()
+          await store.close()
+          console.log('closed')
+        }
+        main()`
+      expect(await compile(version, module, text)).toBe('')
+      expect(await inFolder('npm', process.execPath, ['app.cjs'])).toBe('closed\n')
     })
   })
 })
