@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { cpSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -140,6 +140,24 @@ describe('npm', () => {
       expect(await inFolder('npm', process.execPath, ['app.cjs'])).toBe('closed\n')
     })
   })
+})
+
+test('rest without its optional dependency is the client and the server, without the interceptors', async () => {
+  await emptyFolder('client')
+  await inFolder('client', 'npm', ['install', '--omit=optional', '@context-store/rest'])
+  const program = `
+    import { memoryStore } from '@context-store/memory'
+    import { restStore } from '@context-store/rest/client'
+    import { serve } from '@context-store/rest/node'
+    const server = await serve({ store: memoryStore() })
+    const store = restStore({ baseUrl: server.url, apiKey: 'any' })
+    await store.account('a').namespace('n').session('s').patch({ step: 1 })
+    console.log(await store.account('a').namespace('n').session('s').getAll())
+    await store.close()
+    await server.close()`
+  await writeFile(join(folder, 'client/app.mjs'), program)
+  expect(await inFolder('client', process.execPath, ['app.mjs'])).toBe('{ step: 1 }\n')
+  expect(await readdir(join(folder, 'client/node_modules'))).toEqual(['.package-lock.json', '@context-store'])
 })
 
 describe('pnpm, which runs no build scripts', () => {
