@@ -19,7 +19,7 @@ function frontPage(url: string): Answer {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>context-store</title>
 <style>body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif }
-pre { padding: .75rem; background: #8881; overflow-x: auto } :root { color-scheme: light dark }</style>
+pre { padding: .75rem; background: #8881; white-space: pre-wrap; overflow-wrap: anywhere } :root { color-scheme: light dark }</style>
 <h1>context-store</h1>
 <p>This server keeps the context of conversations: account → namespace → session → property. It speaks the REST
 contract that <a href="/openapi.json">/openapi.json</a> describes.</p>
@@ -28,7 +28,7 @@ contract that <a href="/openapi.json">/openapi.json</a> describes.</p>
   -H 'maven-api-key: any' -H 'content-type: application/json' -d '{"step":1,"draft":"two teas"}'</pre>
 <p>Read the session:</p>
 <pre>curl ${session} -H 'maven-api-key: any'</pre>
-<p>If the server was started with API keys, put one in the place of <code>any</code>.</p>
+<p>If the server was started with API keys, use one of them instead of <code>any</code>.</p>
 </html>
 `
   return { status: 200, body, headers: { 'content-type': 'text/html; charset=utf-8' } }
