@@ -1,18 +1,18 @@
 import { ContextStoreError, type ErrorCode } from '@context-store/core'
 import { difference, show } from './difference.ts'
 
-/** Fails where `actual` is not the same value as `expected`. */
+/** Fails if `actual` is not the same value as `expected`. */
 export function same(actual: unknown, expected: unknown, what: string): void {
   const found = difference(actual, expected)
   if (found !== undefined) throw new Error(`${what}: ${found}`)
 }
 
-/** Fails where `condition` is false. */
+/** Fails if `condition` is false. */
 export function holds(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(what)
 }
 
-/** Fails unless the call gives a promise that rejects with a store's error of that code. Gives the error. */
+/** Fails unless the call returns a promise that rejects with a store's error of that code. Returns the error. */
 export async function refuses(
   call: () => Promise<unknown>,
   code: ErrorCode,
@@ -22,7 +22,7 @@ export async function refuses(
   try {
     answer = call()
   } catch (error) {
-    throw new Error(`${what}: threw ${nameOf(error)} where it should have rejected`)
+    throw new Error(`${what}: threw ${nameOf(error)} instead of rejecting`)
   }
   let value: unknown
   try {
@@ -30,7 +30,7 @@ export async function refuses(
   } catch (error) {
     return checkedError(error, code, what)
   }
-  throw new Error(`${what}: gave ${show(value)}, expected an error of code '${code}'`)
+  throw new Error(`${what}: returned ${show(value)}, expected an error of code '${code}'`)
 }
 
 /** Fails unless the call throws a store's error of that code, at once. */
@@ -43,7 +43,7 @@ export function throwsCode(call: () => unknown, code: ErrorCode, what: string): 
   throw new Error(`${what}: did not throw, expected an error of code '${code}'`)
 }
 
-/** Fails unless the call throws or rejects with a store's error of that code, for where both are right. */
+/** Fails unless the call throws or rejects with a store's error of that code, for calls where both are right. */
 export async function fails(call: () => unknown, code: ErrorCode, what: string): Promise<ContextStoreError> {
   return refuses(async () => call(), code, what)
 }
@@ -55,18 +55,18 @@ export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   return items
 }
 
-/** An error in words. */
+/** A description of an error. */
 export function nameOf(error: unknown): string {
   if (ContextStoreError.is(error)) return `an error of code '${error.code}' (${error.message})`
   return isErrorLike(error) ? `${error.name}: ${error.message}` : show(error)
 }
 
-/** What a case failed with: the kit's own message, or an error in words. */
+/** The message of a failed case: the kit's own message, or a description of the error. */
 export function messageOf(error: unknown): string {
   return isErrorLike(error) && !('code' in error) ? error.message : nameOf(error)
 }
 
-/** Whether it is an error; those of another realm are no instances of this one's `Error`. */
+/** Whether a value is an error; one from another realm is not an instance of this realm's `Error`. */
 export function isErrorLike(error: unknown): error is Error {
   return (
     typeof error === 'object' &&

@@ -25,60 +25,60 @@ export type Row =
   | 'errors'
   | 'synchronous side'
 
-/** What a case may ask of the store it opens. */
+/** The options that a case may set on the stores it opens. */
 export type CaseStoreOptions = Pick<StoreOptions, 'namespaces' | 'limits'>
 
-/** What a case works with. */
+/** The context that a case runs in. */
 export interface CaseContext {
-  /** The time of every store that the case opens, in the run with `now`. */
+  /** The clock of every store that the case opens, in the run with `now`. */
   readonly clock: TestClock
-  /** Whether the stores are given that clock as `now`, so that it may also fail. */
+  /** Whether the stores get that clock as `now`; a case may then make it return invalid times. */
   readonly hasNow: boolean
-  /** How many random programs a case runs, where it runs any. */
+  /** How many random programs a case runs, if it runs any. */
   readonly runs: number
-  /** The seed of those programs; `undefined`: a new one each time. */
+  /** The seed of the random programs; `undefined`: a new one each time. */
   readonly seed: number | undefined
-  /** The most characters of JSON that a session of the store may have. */
+  /** The maximum number of characters of JSON in a session of the store. */
   readonly documentLength: number
   /** Whether the kit was told that the store has a synchronous side. */
   readonly hasSync: boolean
-  /** Whether the store can do it; `clock`: whether {@link CaseContext.clock} can be moved in this run. */
+  /** Whether the store has a capability; `clock`: whether {@link CaseContext.clock} can be moved in this run. */
   can(capability: Capability): boolean
-  /** Lets time pass: waits, or moves the runner's clock if that is the one that the stores follow. */
+  /** Lets time pass: waits, or moves the clock that the stores use. */
   pass(seconds: number): Promise<void>
   /** Opens a fresh, empty store, which is closed after the case. */
   open(options?: CaseStoreOptions): Promise<ContextStore>
   /** Opens a fresh, empty store with its synchronous side. */
   openBoth(): Promise<ContextStore & HasSync>
-  /** Opens a fresh, empty store and gives a session of it: `one` of namespace `orders` of account `577089`. */
+  /** Opens a fresh, empty store and returns a session of it: `one` of namespace `orders` of account `577089`. */
   openSession(options?: CaseStoreOptions): Promise<Session>
 }
 
-/** One rule of a row, and the program that shows whether a store keeps it. */
+/** One rule of a row, and a program that tests whether a store follows it. */
 export interface ConformanceCase {
-  /** Which row of the meaning it belongs to. */
+  /** The row that it belongs to. */
   readonly row: Row
-  /** The rule, as a short sentence. */
+  /** The rule, as a short sentence; often the row is its subject. */
   readonly name: string
-  /** What the program uses beyond what every store can do; `clock`: it moves the clock, and runs with `now` only. */
+  /** The capabilities that the program needs; `clock`: it moves the clock, and runs only with `now`. */
   readonly needs?: readonly Capability[]
   /**
-   * On which sides it runs. `each`, the default: on the asynchronous one, and on the synchronous one if there is one;
-   * `once`: once, with either; `both`: once, and only if there are two.
+   * On which sides it runs. `each`, the default: on the asynchronous side, and on the synchronous side if there is one;
+   * `once`: once, on the asynchronous side; `both`: once, and only if there are two sides.
    */
   readonly sides?: 'each' | 'once' | 'both'
-  /** Whether it waits for time to pass, and therefore runs without `now` only. */
+  /** Whether it waits for real time, and therefore runs only without `now`. */
   readonly isTimed?: true
-  /** Runs it; throws where the store breaks the rule. */
+  /** Runs the case; throws if the store breaks the rule. */
   run(context: CaseContext): Promise<void>
 }
 
-/** A failure that knows its row better than the case it happened in, such as that of a random program. */
+/** A failure whose row is more exact than that of its case, such as that of a random program. */
 export class RowFailure extends Error {
   override readonly name = 'RowFailure'
-  /** The row that broke. */
+  /** The row that failed. */
   readonly row: Row
-  /** Makes the failure. */
+  /** Creates the failure. */
   constructor(row: Row, message: string) {
     super(message)
     this.row = row

@@ -1,8 +1,8 @@
 /**
- * Where `actual` is not the same value as `expected`, in words; `undefined`: nowhere.
+ * Describes where `actual` is not the same value as `expected`; `undefined`: nowhere.
  *
- * Own enumerable members are compared, `__proto__` among them, in any order; -0 is not 0, and an object that
- * is expected plain must have no prototype of anybody's making.
+ * Own enumerable members are compared, including `__proto__`, in any order; -0 is not 0; where a plain object is
+ * expected, an object with another prototype differs.
  */
 export function difference(actual: unknown, expected: unknown, path = 'it'): string | undefined {
   if (Object.is(actual, expected)) return undefined
@@ -17,7 +17,7 @@ export function difference(actual: unknown, expected: unknown, path = 'it'): str
   if (Array.isArray(actual) && Array.isArray(expected) && actual.length !== expected.length) {
     return `${path} has ${actual.length} items, expected ${expected.length}: ${show(actual)}`
   }
-  if (!Array.isArray(actual) && !isPlain(actual)) return `${path} is no plain object: ${show(actual)}`
+  if (!Array.isArray(actual) && !isPlain(actual)) return `${path} is not a plain object: ${show(actual)}`
   for (const name of Object.keys(expected)) {
     const inner = `${path}[${JSON.stringify(name)}]`
     if (!Object.hasOwn(actual, name)) return `${inner} is missing, expected ${show(memberOf(expected, name))}`
@@ -29,7 +29,7 @@ export function difference(actual: unknown, expected: unknown, path = 'it'): str
   return `${path}[${JSON.stringify(extra)}] is ${show(memberOf(actual, extra))}, expected none`
 }
 
-/** A value in words, short enough for a message. */
+/** A description of a value, short enough for a message. */
 export function show(value: unknown): string {
   const text = words(value)
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
@@ -56,7 +56,7 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-/** Reads an own member; a plain read of `__proto__` gives the prototype where there is no such own member. */
+/** Reads an own member; a plain read of `__proto__` returns the prototype if there is no such own member. */
 function memberOf(object: object, name: string): unknown {
   return Object.getOwnPropertyDescriptor(object, name)?.value
 }

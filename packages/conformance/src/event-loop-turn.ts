@@ -1,6 +1,6 @@
-/** What hosts have of these; typed here, since the kit runs on more of them than Node. */
+/** Host functions that may exist; declared here, since the kit does not run only on Node. */
 interface Scheduler {
-  /** Node's, and no timer: timers may be faked. */
+  /** Node's; not a timer, since timers may be faked. */
   readonly setImmediate?: (callback: () => void) => unknown
   readonly MessageChannel?: new () => {
     readonly port1: { onmessage: (() => void) | null; close(): void }
@@ -10,7 +10,7 @@ interface Scheduler {
 
 const { setImmediate, MessageChannel } = globalThis as unknown as Scheduler
 
-/** Resolves at the next turn of the event loop. */
+/** Resolves at the next tick of the event loop. */
 export function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (setImmediate !== undefined) return setImmediate(resolve)

@@ -6,10 +6,10 @@ import { seededNumbers } from './seeded-numbers.ts'
 /**
  * What can happen to a call of a faulty engine.
  *
- * - `refuse`: it fails, and has had no effect
- * - `fail`: it fails although it has had its effect, as if the answer were lost
- * - `delay`: it takes effect some turns of the event loop later
- * - `throw`: it throws instead of returning a promise, and has had no effect
+ * - `refuse`: it fails without an effect
+ * - `fail`: it fails after its effect, as if the response were lost
+ * - `delay`: it takes effect some ticks of the event loop later
+ * - `throw`: it throws instead of returning a promise, without an effect
  */
 export type Fault = 'refuse' | 'fail' | 'delay' | 'throw'
 
@@ -17,31 +17,31 @@ const everyFault: readonly Fault[] = ['refuse', 'fail', 'delay', 'throw']
 
 /** Options of {@link faultyAdapter}. */
 export interface FaultyAdapterOptions {
-  /** Decides which calls get which fault: the same calls get the same faults again. */
+  /** Decides which calls get which fault: with the same seed, the same calls get the same faults. */
   readonly seed: number
   /** The faults to choose from. Default: all. */
   readonly faults?: readonly Fault[] | undefined
-  /** The share of calls that get a fault, from 0 to 1. Default: a half. */
+  /** The share of calls that get a fault, from 0 to 1. Default: 0.5. */
   readonly rate?: number | undefined
 }
 
-/** An error that a faulty adapter made up, with what has become of the call. */
+/** An error injected by a faulty adapter, with the real outcome of the call. */
 interface InjectedError extends Error {
   readonly injected: 'not-applied' | 'unknown'
 }
 
-/** How a call goes through a faulty adapter. */
+/** Wraps a call of an adapter, so that it may get a fault. */
 type Through = <A extends readonly unknown[], R>(
   isWrite: boolean,
   call: (...args: A) => R | Promise<R>,
 ) => (...args: A) => Promise<R>
 
 /**
- * The same adapter on an engine in trouble: some calls fail before or after their effect, come late, or throw
- * synchronously. For tests of what is built on the port: no acknowledged write may be lost, no call may hang, and the
- * `outcome` of each error must be true.
+ * Wraps an adapter so that some calls fail before or after their effect, are delayed, or throw synchronously. For tests
+ * of code that is built on the port: no acknowledged write may be lost, no call may hang, and the `outcome` of each error
+ * must be true.
  *
- * @param adapter - asynchronous or synchronous; not to be used otherwise until the store is closed
+ * @param adapter - asynchronous or synchronous; do not use it directly until the store is closed
  * @example
  * ```ts
  * const store = createStore((rules) => faultyAdapter(new MyAdapter(rules), { seed: 7 }))
@@ -72,7 +72,7 @@ export function faultyAdapter(
 function withFaults(adapter: StorageAdapter | SyncStorageAdapter, through: Through): StorageAdapter {
   return {
     cannot: adapter.cannot,
-    // A call that comes late is overtaken by the next one.
+    // The next call may overtake a delayed one.
     keepsOrder: false,
     maxDocumentLength: adapter.maxDocumentLength,
     timeoutMs: adapter.timeoutMs,
@@ -109,7 +109,7 @@ function withFaults(adapter: StorageAdapter | SyncStorageAdapter, through: Throu
 
 function injected(outcome: InjectedError['injected']): InjectedError {
   const what = outcome === 'unknown' ? 'after its effect' : 'before its effect'
-  return Object.assign(new Error(`a fault made up for a test: the call failed ${what}`), {
+  return Object.assign(new Error(`an injected fault: the call failed ${what}`), {
     injected: outcome,
   })
 }

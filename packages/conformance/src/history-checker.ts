@@ -1,47 +1,47 @@
-/** A call that a client made, and what came of it. Instants count calls and answers, in any unit that grows. */
+/** A call that a client made, and its outcome. Instants order calls and answers, in any unit that grows. */
 export interface HistoryEntry<Call, Answer> {
-  /** What was called. */
+  /** The call. */
   readonly call: Call
-  /** What was answered; `undefined` where `answeredAt` is. */
+  /** The answer; `undefined` if `answeredAt` is. */
   readonly answer?: Answer | undefined
-  /** When it was called. */
+  /** When the call was made. */
   readonly calledAt: number
-  /** When it was answered; `undefined`: never, so that it may or may not have happened, at any time. */
+  /** When it was answered; `undefined`: never, so it may have taken effect at any later time, or not at all. */
   readonly answeredAt?: number | undefined
   /**
-   * Which store made the call. The calls of one store take effect in the order in which the history has them;
-   * `undefined`: in any order that their instants allow.
+   * The store that made the call. The calls of one store take effect in the order of the history; `undefined`: in any
+   * order that their instants allow.
    */
   readonly store?: string | undefined
-  /** When an unanswered call's caller was told so: what its store is called for later may take effect before it. */
+  /** When the caller of an unanswered call was told so: later calls of its store may take effect before it. */
   readonly givenUpAt?: number | undefined
 }
 
-/** What a call does to a {@link SequentialModel}. */
+/** The effect of a call on a {@link SequentialModel}. */
 export interface ModelStep<State, Answer> {
-  /** What the state becomes. */
+  /** The new state. */
   readonly state: State
-  /** What is answered. */
+  /** The answer. */
   readonly answer: Answer
 }
 
-/** What a thing does when it is called by one client at a time. */
+/** A model of how an object behaves if one client at a time calls it. */
 export interface SequentialModel<State, Call, Answer> {
-  /** What it begins with. */
+  /** The initial state. */
   readonly initial: State
-  /** What becomes of a state by a call, and what is answered. Changes no state: gives a new one. */
+  /** Returns the state after a call, and the answer. It must not modify `state`, but return a new one. */
   step(state: State, call: Call): ModelStep<State, Answer>
-  /** Whether the answer that was given is the one that the model expects. */
+  /** Whether the given answer is the one that the model expects. */
   accepts(given: Answer, expected: Answer): boolean
-  /** A text that is the same for the same state, and different for another. */
+  /** Returns a string that is the same for equal states, and different for others. */
   keyOf(state: State): string
 }
 
-/** A model of which a call may have several results, such as a session that may have expired by then. */
+/** A model where a call may have several results, such as for a session that may have expired by then. */
 export interface LooseModel<State, Call, Answer> extends Omit<SequentialModel<State, Call, Answer>, 'step'> {
-  /** What may become of a state by a call; the first is preferred where several say the same. */
+  /** The possible results of a call; the first is preferred if several give the same answer. */
   steps(state: State, entry: HistoryEntry<Call, Answer>): readonly ModelStep<State, Answer>[]
-  /** Whether a call with this answer changes nothing, whatever it meets; it may then have met the state at any time. */
+  /** Whether a call with this answer changes no state; it may then have taken effect at any time that fits. */
   changesNothing(entry: HistoryEntry<Call, Answer>): boolean
 }
 
@@ -49,15 +49,15 @@ export interface LooseModel<State, Call, Answer> extends Omit<SequentialModel<St
 export interface Contradiction<State, Call, Answer> {
   /** The call with that answer. */
   readonly entry: HistoryEntry<Call, Answer>
-  /** What the state can have been at an instant before. */
+  /** The possible states at an earlier instant. */
   readonly statesAt: (instant: number) => readonly State[]
-  /** What the state can have been when that call took effect, or as near to that as the history can come. */
+  /** The possible states when that call took effect, or as close to that as the history gets. */
   readonly states: readonly State[]
 }
 
-/** What can have happened by an instant: which of the calls under way have taken effect, and the state. */
+/** What can have happened by an instant: which pending calls have taken effect, and the state. */
 interface Possibility<State> {
-  /** A bit for each call under way, set if it has taken effect, or cannot do so any more. */
+  /** A bit for each pending call, set if it has taken effect or can no longer do so. */
   readonly done: bigint
   readonly state: State
 }
@@ -66,9 +66,9 @@ interface Pending<Call, Answer> {
   readonly entry: HistoryEntry<Call, Answer>
   readonly bit: bigint
   readonly changesNothing: boolean
-  /** The calls of the same store that must have taken effect before. */
+  /** The calls of the same store that must have taken effect before this one. */
   after: bigint
-  /** Those without an answer, which can take effect no more once this one has. */
+  /** The calls without an answer that can no longer take effect once this one has. */
   ends: bigint
 }
 
@@ -78,14 +78,14 @@ interface Event<Call, Answer> {
   readonly isAnswer: boolean
 }
 
-/** Of more possibilities at a time, a history is too concurrent to be decided. */
+/** With more possibilities at a time, a history is too concurrent to decide. */
 const mostPossibilities = 200_000
 
 /**
- * Whether there is an order of a history's calls in which each takes effect at one instant between its call
+ * Returns whether there is an order of a history's calls in which each takes effect at one instant between its call
  * and its answer, and all answers are right.
  *
- * Quick for thousands of calls of which few overlap; exponential in how many do.
+ * Fast for thousands of calls if few of them overlap; exponential in the number that do.
  */
 export function isLinearizable<State, Call, Answer>(
   history: readonly HistoryEntry<Call, Answer>[],
@@ -102,12 +102,12 @@ export function isLinearizable<State, Call, Answer>(
 }
 
 /**
- * The first answer that no order explains; `undefined`: there is an order in which each call takes effect at one
- * instant between its call and its answer, those of one store as they were made, and all answers are right.
+ * Returns the first answer that no order explains; `undefined`: there is an order in which each call takes effect at one
+ * instant between its call and its answer, the calls of one store in the order they were made, and all answers are right.
  *
- * Wing and Gong's search (1993), with Lowe's memory (2017) of what was tried, from event to event: at each it knows all
- * that can have happened by then, and at an answer drops what does not explain it. So its work grows with
- * the length of the history, and exponentially only with how many calls overlap.
+ * It is Wing and Gong's search (1993) with Lowe's memoization (2017), event by event: it keeps every possibility up to an
+ * event, and at an answer drops those that do not explain it. The work is linear in the length of the history, and
+ * exponential only in the number of calls that overlap.
  *
  * @throws Error if too many calls overlap for a decision
  */
@@ -142,7 +142,7 @@ function eventsOf<Call, Answer>(
   return events.sort((a, b) => a.at - b.at || Number(a.isAnswer) - Number(b.isAnswer))
 }
 
-/** What can have happened so far. */
+/** Everything that can have happened so far. */
 class Search<State, Call, Answer> {
   readonly #model: LooseModel<State, Call, Answer>
   readonly #pending: Pending<Call, Answer>[] = []
@@ -153,13 +153,13 @@ class Search<State, Call, Answer> {
     this.#possibilities = [{ done: 0n, state: model.initial }]
   }
 
-  /** Gives what the state can be now, when it is asked. */
+  /** Captures the possible states now; they are computed when the result is called. */
   snapshot(): () => readonly State[] {
     const possibilities = this.#possibilities
     return () => [...new Map(possibilities.map(({ state }) => [this.#model.keyOf(state), state])).values()]
   }
 
-  /** A call begins. */
+  /** Adds a call. */
   call(entry: HistoryEntry<Call, Answer>): void {
     const ofStore = this.#pending.filter(
       (earlier) => entry.store !== undefined && earlier.entry.store === entry.store,
@@ -175,13 +175,13 @@ class Search<State, Call, Answer> {
     })
   }
 
-  /** A call is answered; whether that can be. If not, the states are what they can have been at its effect. */
+  /** Adds the answer of a call; returns whether it is possible. If not, the states are those possible at its effect. */
   answer(entry: HistoryEntry<Call, Answer>): boolean {
     const pending = this.#pending.find((call) => call.entry === entry) as Pending<Call, Answer>
     const { explaining, others } = this.#explaining(pending.bit)
     if (explaining.length === 0) {
       const next = others.filter(({ done }) => isNext(pending, done))
-      // Where it can take effect in none, an earlier call of its store cannot.
+      // If it can take effect in none of them, an earlier call of its store cannot.
       this.#possibilities = next.length > 0 ? next : others
       return false
     }
@@ -195,7 +195,7 @@ class Search<State, Call, Answer> {
     return true
   }
 
-  /** What can have happened once the call of that bit has taken effect, and what before. */
+  /** The possibilities in which the call of that bit has taken effect, and those in which it has not. */
   #explaining(bit: bigint): {
     readonly explaining: readonly Possibility<State>[]
     readonly others: readonly Possibility<State>[]
@@ -221,7 +221,7 @@ class Search<State, Call, Answer> {
     return { explaining, others }
   }
 
-  /** With every call that can take effect now and changes nothing in any case: to wait with it would explain no more. */
+  /** Applies every call that can take effect now and never changes state: delaying it would explain nothing more. */
   #withReads({ done, state }: Possibility<State>): Possibility<State> {
     let reached = done
     for (const pending of this.#pending) {
@@ -232,7 +232,7 @@ class Search<State, Call, Answer> {
     return { done: reached, state }
   }
 
-  /** What can happen next. */
+  /** The possibilities after one more call has taken effect. */
   #after({ done, state }: Possibility<State>): Possibility<State>[] {
     return this.#pending.flatMap((pending) => {
       if (!isNext(pending, done)) return []
@@ -248,7 +248,7 @@ class Search<State, Call, Answer> {
     return steps.filter(({ answer }) => this.#model.accepts(entry.answer as Answer, answer))
   }
 
-  /** Without those that used more of the calls without an answer than another, and came to the same. */
+  /** Drops possibilities that used more unanswered calls than another one with the same result. */
   #withoutSurplus(possibilities: readonly Possibility<State>[]): readonly Possibility<State>[] {
     const open = bitsOf(this.#pending.filter(({ entry }) => !isAnswered(entry)))
     const least = new Map<string, Possibility<State>[]>()
@@ -264,7 +264,7 @@ class Search<State, Call, Answer> {
     return [...least.values()].flat()
   }
 
-  /** Forgets a call that has taken effect in every possibility, or cannot take effect any more. */
+  /** Forgets a call that has taken effect in every possibility, or can no longer do so. */
   #forget(call: Pending<Call, Answer>): void {
     this.#pending.splice(this.#pending.indexOf(call), 1)
     for (const other of this.#pending) {
@@ -286,7 +286,7 @@ function isAnswered({ answeredAt }: { readonly answeredAt?: number | undefined }
   return answeredAt !== undefined
 }
 
-/** Whether a call can take effect where `done` have. */
+/** Whether a call can take effect after the calls in `done`. */
 function isNext({ bit, after }: Pending<unknown, unknown>, done: bigint): boolean {
   return (done & bit) === 0n && (after & ~done) === 0n
 }

@@ -1,4 +1,4 @@
-/** Names that an engine's separators, patterns, quoting or prototypes may take for something else. */
+/** Names that may collide with an engine's separators, patterns, quoting or prototypes. */
 export const hostileNames: readonly string[] = [
   ...[
     ' ',
@@ -89,10 +89,10 @@ export const hostileNames: readonly string[] = [
   ...['session', 'namespace', 'id', 'rowid', "'; DROP TABLE session; --", '<a href="x">', '${a}', '{{a}}'],
 ]
 
-/** Names that no path can carry: hosts resolve `.` and `..` away, and docs/rest-contract.md reads `properties` as a word of its own. */
+/** Names that a URL path cannot carry: `.` and `..` are resolved; `properties` is part of a route (docs/rest-contract.md). */
 export const pathlessNames: readonly string[] = ['.', '..', 'properties']
 
-/** Names that are different and that trimming, folding, normalising or reading as a number would make one. */
+/** Groups of different names that trimming, case folding, normalization or number parsing would make equal. */
 export const lookAlikes: readonly (readonly string[])[] = [
   ['a', 'A', 'ａ', 'а'],
   ['x', ' x', 'x ', 'x\t', 'x\n', 'x\u0000', 'x\u200b', '\ufeffx', 'x\u00a0'],
@@ -105,7 +105,7 @@ export const lookAlikes: readonly (readonly string[])[] = [
   ['\u{1f600}', '\u{1f601}', '\\ud83d\\ude00'],
 ]
 
-/** Addresses that become one another where their parts are joined by a separator that is not escaped. */
+/** Addresses that collide if their parts are joined with an unescaped separator. */
 export const collidingAddresses: readonly (readonly [string, string, string])[] = [
   ...[':', '/', '\u0000', '|', ',', '.', '%', '\n', '\u001f', '","', '\\'].flatMap(
     (separator): (readonly [string, string, string])[] => [
@@ -121,10 +121,10 @@ export const collidingAddresses: readonly (readonly [string, string, string])[] 
   ['p', 'q', 's'],
 ]
 
-/** Names that are no well-formed Unicode. */
+/** Names that are not well-formed Unicode. */
 export const illFormedNames: readonly string[] = ['\ud800', 'a\udc00', '\udc00\ud800', 'a\ud83d', '\ud83dx']
 
-/** Names of the greatest length that every store takes, 512 UTF-16 units: 512 to 1,536 bytes of UTF-8. */
+/** Names of the maximum length, 512 UTF-16 units: 512 to 1,536 bytes of UTF-8. */
 export const longestNames: readonly string[] = [
   'n'.repeat(512),
   '語'.repeat(512),

@@ -1,6 +1,6 @@
 import { absent, type JsonValue } from '@context-store/core'
 
-/** Values that JSON can say and that an encoding may change. */
+/** Valid JSON values that an encoding may change. */
 export const hostileValues: readonly JsonValue[] = [
   ...[
     null,
@@ -86,7 +86,7 @@ export const hostileValues: readonly JsonValue[] = [
   nested(100),
 ]
 
-/** A value that no store takes: what it is, and how to make one. */
+/** A value that every store refuses: a description, and how to make one. */
 export interface RefusedValue {
   /** What it is. */
   readonly what: string
@@ -94,7 +94,7 @@ export interface RefusedValue {
   make(): unknown
 }
 
-/** Values that JSON would lose or change and that stand at a path of their own. */
+/** Values that JSON would lose or change, and that are refused with their own path. */
 export const refusedLeaves: readonly RefusedValue[] = [
   { what: 'NaN', make: () => Number.NaN },
   { what: 'Infinity', make: () => Number.POSITIVE_INFINITY },
@@ -115,33 +115,33 @@ export const refusedLeaves: readonly RefusedValue[] = [
   { what: 'a lone low surrogate', make: () => '\udc00a' },
 ]
 
-/** Values that are refused for something within. */
+/** Values that are refused because of something they contain. */
 export const refusedWholes: readonly RefusedValue[] = [
   { what: 'an object with a toJSON function', make: () => ({ toJSON: () => 1 }) },
   { what: 'an array with a hole', make: () => new Array(2).fill(0, 1) },
-  { what: 'an array of holes, as long as can be', make: () => new Array(2 ** 32 - 1) },
+  { what: 'an array of holes, of maximum length', make: () => new Array(2 ** 32 - 1) },
   { what: 'the match of a regular expression', make: () => 'order 42'.match(/(?<id>\d+)/) },
   { what: 'the match of a regular expression without groups', make: () => 'x'.match(/x/) },
   { what: 'an array with a named member', make: () => Object.assign([1, 2], { total: 3 }) },
   { what: 'an empty array with a named member', make: () => Object.assign([], { total: undefined }) },
-  { what: 'an array with a member named by a symbol', make: () => Object.assign([1], { [Symbol('s')]: 1 }) },
+  { what: 'an array with a symbol key', make: () => Object.assign([1], { [Symbol('s')]: 1 }) },
   { what: 'undefined in an array', make: () => [1, undefined] },
   { what: 'an object within itself', make: cycle },
   { what: 'an array within itself', make: arrayCycle },
   { what: 'a lone surrogate in a nested name', make: () => ({ '\ud800': 1 }) },
-  { what: 'a member whose name is a symbol', make: () => ({ [Symbol('s')]: 1 }) },
+  { what: 'an object with a symbol key', make: () => ({ [Symbol('s')]: 1 }) },
   { what: 'a nested absent', make: () => ({ inner: absent }) },
   { what: 'objects and arrays 101 deep', make: () => nested(101) },
 ]
 
-/** Arrays and objects, `depth` deep, the outermost counted. */
+/** Nested arrays and objects, `depth` levels deep including the outermost. */
 export function nested(depth: number): JsonValue {
   let value: JsonValue = depth % 2 === 0 ? [] : {}
   for (let level = 1; level < depth; level++) value = level % 2 === 0 ? [value] : { in: value }
   return value
 }
 
-/** A plain object with an own member called `__proto__`, which an object literal cannot write. */
+/** A plain object with an own member named `__proto__`, which an object literal cannot express. */
 function ownProto(value: JsonValue): JsonValue {
   return Object.fromEntries([['__proto__', value]])
 }

@@ -1,18 +1,18 @@
 import type { Namespace, SessionInfo } from '@context-store/core'
 import { holds } from './check.ts'
 
-/** Ids of so many sessions. */
+/** The ids of this many sessions. */
 export function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `s${index}`)
 }
 
-/** Begins a session of each id, in some order that is not that of their names. */
+/** Creates a session for each id, not in the order of their names. */
 export async function fill(namespace: Namespace, ids: readonly string[]): Promise<void> {
   const shuffled = ids.map((id, index) => ({ id, at: (index * 7919) % 997 })).sort((a, b) => a.at - b.at)
   await Promise.all(shuffled.map(({ id }) => namespace.session(id).patch({ id })))
 }
 
-/** Walks a listing page by page; `between` is called behind each page that has another. */
+/** Walks a listing page by page; `between` is called after each page but the last. */
 export async function walk(
   namespace: Namespace,
   limit: number,
@@ -22,7 +22,7 @@ export async function walk(
   let cursor: string | undefined
   do {
     const page = await namespace.listSessions({ cursor, limit })
-    holds(page.items.length <= limit, `a page of ${page.items.length} items where ${limit} is the limit`)
+    holds(page.items.length <= limit, `a page has ${page.items.length} items, limit ${limit}`)
     ids.push(...page.items.map(({ id }) => id))
     cursor = page.cursor
     if (cursor !== undefined) await between(page.items)
@@ -31,13 +31,13 @@ export async function walk(
   return ids
 }
 
-/** Fails where an id shows twice. */
+/** Fails if an id is listed twice. */
 export function hasNoDouble(ids: readonly string[], what: string): void {
   const double = ids.find((id, index) => ids.indexOf(id) !== index)
-  holds(double === undefined, `${what} gives ${JSON.stringify(double)} twice`)
+  holds(double === undefined, `${what} returns ${JSON.stringify(double)} twice`)
 }
 
-/** Walks the rest of a listing, from a cursor on. */
+/** Walks the rest of a listing, from a cursor. */
 export async function walkFrom(
   namespace: Namespace,
   start: string | undefined,

@@ -10,10 +10,10 @@ import { type Step, type Subject, sessionsStep } from './random-steps.ts'
 
 const row = 'patch'
 
-/** What a step gives, or the code of the error it gives instead. */
+/** The result of a step, or the code of its error. */
 type Observation = { readonly gave: unknown } | { readonly failedWith: string }
 
-/** A random program under way: on a store, and on the model. */
+/** A run of a random program, on a store and on the model. */
 class Run {
   readonly #context: CaseContext
   readonly #subject: Subject
@@ -25,25 +25,25 @@ class Run {
     this.#model = model
   }
 
-  /** Takes a step on both; fails where they differ. */
+  /** Takes a step on both; fails if they differ. */
   async take(step: Step): Promise<void> {
     const found = await this.#observe(() => step.onStore(this.#subject))
     const expected = await this.#observe(async () => step.onModel(this.#model))
     const differs = difference(found, expected, 'the store')
     if (differs === undefined) return
-    // A listing that is wrong because a session is: the session's row is the one that broke.
+    // If a listing is wrong because a session is, the session's row is the one to report.
     if (step.row === 'listings') await this.compareSessions()
     throw new RowFailure(rowOf(differs, step), `${step}: ${differs} (as the model has it)`)
   }
 
-  /** Compares all there is. */
+  /** Compares everything. */
   async compareAll(): Promise<void> {
     await this.compareSessions()
     if (!this.#context.can('session-listing')) return
     for (const namespace of allNamespaces) await this.take(sessionsStep(namespace, 2))
   }
 
-  /** Compares every session, each looked at by itself. */
+  /** Compares the sessions one by one. */
   async compareSessions(): Promise<void> {
     for (const place of allSessions) await this.take(this.#lookAt(place))
   }
@@ -72,7 +72,7 @@ class Run {
   }
 }
 
-/** The row that broke: what differs says more than the step that showed it. */
+/** The row to report: the difference says more than the step that revealed it. */
 function rowOf(differs: string, step: Step): Row {
   if (/\["(ttlSeconds|expiresAt)"\]/.test(differs)) return 'time to live'
   if (differs.includes('["createdAt"]')) return 'idempotence'
@@ -80,7 +80,7 @@ function rowOf(differs: string, step: Step): Row {
   return step.row
 }
 
-/** The same value, every instant in it replaced: without `now` the store and the model have clocks of their own. */
+/** The same value with every Date replaced: without `now`, the store and the model have different clocks. */
 function withoutInstants(value: unknown): unknown {
   if (value instanceof Date) return 'an instant'
   if (Array.isArray(value)) return value.map(withoutInstants)
@@ -92,12 +92,12 @@ function withoutInstants(value: unknown): unknown {
 export const modelCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'random programs do to the store what they do to a plain model of the meaning',
+    name: 'random programs have the same effect on the store as on a plain model',
     run: (context) => runPrograms(context, 'implicit'),
   },
   {
     row,
-    name: 'random programs do so where namespaces are explicit',
+    name: 'random programs have the same effect on the store as on a plain model, where namespaces are explicit',
     needs: ['explicit-namespaces'],
     run: (context) => runPrograms(context, 'explicit'),
   },

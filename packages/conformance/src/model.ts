@@ -9,19 +9,19 @@ import {
 } from '@context-store/core'
 import { difference } from './difference.ts'
 
-/** What the model refuses; compared by code with what a store throws. */
+/** An error of the model; its code is compared with that of a store's error. */
 export class ModelRefusal extends Error {
   override readonly name = 'ModelRefusal'
   /** The code that a store's error must have. */
   readonly code: ErrorCode
-  /** Makes a refusal. */
+  /** Creates the error. */
   constructor(code: ErrorCode) {
     super(code)
     this.code = code
   }
 }
 
-/** Where a session is. */
+/** The address of a session. */
 export interface Place {
   /** The account. */
   readonly account: string
@@ -31,16 +31,16 @@ export interface Place {
   readonly session: string
 }
 
-/** Names and what becomes of them, in pairs: an object could not hold a name twice, nor every name. */
+/** Changes as pairs of name and value: an object literal cannot hold every name. */
 export type Changes = readonly (readonly [name: string, value: JsonValue | typeof absent])[]
 
-/** Names and what is expected of them, in pairs. */
+/** Expectations as pairs of name and value. */
 export type Expectations = readonly (readonly [
   name: string,
   value: JsonValue | typeof absent | typeof present,
 ])[]
 
-/** What becomes of a conditional write. */
+/** The result of a conditional write. */
 export type ModelResult = { ok: true } | { ok: false; current: Properties }
 
 interface ModelSession {
@@ -58,7 +58,7 @@ interface ModelNamespace {
 }
 
 /**
- * The table "Meaning" of docs/design.md as plain code: nothing is optimised, nothing is shared with core.
+ * The table "Meaning" of docs/design.md as plain code: not optimized, and without any code of core.
  */
 export class Model {
   readonly #accounts = new Map<string, Map<string, ModelNamespace>>()
@@ -178,7 +178,7 @@ export class Model {
     return ids.flatMap((session) => this.info({ account, namespace, session }) ?? [])
   }
 
-  /** What refuses a write on that condition; `undefined`: nothing. */
+  /** The result of a write whose condition does not hold; `undefined`: it holds. */
   #refusal(place: Place, expected: Expectations): ModelResult | undefined {
     const properties = this.#live(place)?.properties ?? new Map<string, JsonValue>()
     const holds = expected.every(([name, value]) => {

@@ -22,7 +22,7 @@ import {
   updateStep,
 } from './random-steps.ts'
 
-/** Few and hostile, so that programs come back to a place, and to its neighbours; to the first of each most often. */
+/** Few and hostile names, so that programs return to the same sessions and their neighbours; to the first most often. */
 const places = {
   accounts: ['a', 'a:b', '__proto__'],
   namespaces: ['n', 'b:n', 'N', ' n'],
@@ -44,17 +44,17 @@ const value: fc.Arbitrary<JsonValue> = fc.oneof(
   { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 2 }).map(plain) },
 )
 
-/** Every namespace a program may come to. */
+/** Every namespace that a program may use. */
 export const allNamespaces: readonly Omit<Place, 'session'>[] = places.accounts.flatMap((account) =>
   places.namespaces.map((namespace) => ({ account, namespace })),
 )
 
-/** Every session a program may come to. */
+/** Every session that a program may use. */
 export const allSessions: readonly Place[] = allNamespaces.flatMap((namespace) =>
   places.sessions.map((session) => ({ ...namespace, session })),
 )
 
-/** The steps that a store can take, the frequent ones more often. */
+/** A random step that the store supports; frequent kinds of calls have more weight. */
 export function anyStep(context: CaseContext): fc.Arbitrary<Step> {
   const { can } = context
   const change = can('removals') ? fc.oneof({ weight: 3, arbitrary: value }, fc.constant(absent)) : value
@@ -144,7 +144,7 @@ function pairsOf<V>(values: fc.Arbitrary<V>): fc.Arbitrary<(readonly [name: stri
   return fc.uniqueArray(fc.tuple(name, values), { maxLength: 4, selector: ([name]) => name })
 }
 
-/** One of several, the first of them half of the time. */
+/** One of several; the first at least half of the time. */
 function oneOf(all: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(fc.constantFrom(...all.slice(0, 1)), fc.constantFrom(...all))
 }
@@ -153,7 +153,7 @@ function weighted(weight: number, arbitrary: fc.Arbitrary<Step>): fc.WeightedArb
   return { weight, arbitrary }
 }
 
-/** A value as JSON has it: what chance makes may hold a -0, or an object without a prototype. */
+/** A value as plain JSON: a random one may contain -0, or an object without a prototype. */
 function plain(found: unknown): JsonValue {
   return JSON.parse(JSON.stringify(found))
 }

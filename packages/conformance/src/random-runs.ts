@@ -3,8 +3,8 @@ import { nameOf } from './check.ts'
 import { type CaseContext, type Row, RowFailure } from './conformance-case.ts'
 
 /**
- * Runs a property on values made by chance. A failure tells the smallest value found, its row, and the seed
- * that makes the same values again.
+ * Runs a property on random values. A failure reports the smallest failing value, its row, and the seed that repeats the
+ * same values.
  */
 export async function checkRuns<T>(
   context: CaseContext,
@@ -24,6 +24,6 @@ export async function checkRuns<T>(
   const program = counterexample === null ? 'none was run' : fc.stringify(counterexample[0])
   throw new RowFailure(
     isLabelled ? errorInstance.row : row,
-    `${what}\n  in random program ${numRuns} with seed ${seed}, made as small as can be: ${program}`,
+    `${what}\n  in random program ${numRuns} with seed ${seed}, shrunk to: ${program}`,
   )
 }

@@ -8,27 +8,27 @@ import type { Changes, Expectations, Model, Place } from './model.ts'
 export interface Subject {
   /** The store. */
   readonly store: ContextStore
-  /** Handles by place, so that some calls go through an old one. */
+  /** Handles by address, so that some calls use an old handle. */
   readonly kept: Map<string, Session>
 }
 
-/** One step of a random program: what it does to a store and to the model, each giving what it observed. */
+/** One step of a random program, on a store and on the model; each returns what it observed. */
 export interface Step {
-  /** The row that breaks where the two differ. */
+  /** The row that fails if the two differ. */
   readonly row: Row
-  /** Does it to a store. */
+  /** Takes the step on a store. */
   onStore(subject: Subject): Promise<unknown>
-  /** Does it to the model. */
+  /** Takes the step on the model. */
   onModel(model: Model): unknown
-  /** The step in words. */
+  /** A description of the step. */
   toString(): string
 }
 
-/** A session, by a new handle or by one that the program has kept. */
+/** A session, through a new handle or one that the program has kept. */
 export interface At {
-  /** Where it is. */
+  /** Its address. */
   readonly place: Place
-  /** Whether the handle is a new one. */
+  /** Whether to use a new handle. */
   readonly fresh: boolean
 }
 
@@ -50,7 +50,7 @@ export function patchStep(at: At, changes: Changes, ttlSeconds: number | undefin
   }
 }
 
-/** Patches a session on a condition. */
+/** Patches a session with a condition. */
 export function patchIfStep(
   at: At,
   expected: Expectations,
@@ -68,7 +68,7 @@ export function patchIfStep(
   }
 }
 
-/** Ends a session on a condition. */
+/** Ends a session with a condition. */
 export function clearIfStep(at: At, expected: Expectations): Step {
   return {
     row: 'patchIf',
@@ -78,7 +78,7 @@ export function clearIfStep(at: At, expected: Expectations): Step {
   }
 }
 
-/** An update that writes where it finds fewer than two of its names. */
+/** An update that writes if it finds fewer than two of its properties. */
 export function updateStep(
   at: At,
   names: readonly string[],
@@ -153,7 +153,7 @@ export function clearStep(at: At): Step {
   }
 }
 
-/** Asks what is known of a session. */
+/** Reads the info of a session. */
 export function infoStep(at: At): Step {
   return {
     row: 'time to live',
@@ -183,7 +183,7 @@ export function deleteNamespaceStep({ account, namespace }: Place): Step {
   }
 }
 
-/** Looks at a namespace, and at what else its account has. */
+/** Reads the info of a namespace, and lists the namespaces of its account. */
 export function namespaceStep({ account, namespace }: Place): Step {
   return {
     row: 'listings',
@@ -209,7 +209,7 @@ export function accountsStep(): Step {
   }
 }
 
-/** Walks the sessions of a namespace, some at a time. */
+/** Walks the sessions of a namespace, page by page. */
 export function sessionsStep({ account, namespace }: Omit<Place, 'session'>, limit: number): Step {
   return {
     row: 'listings',
@@ -228,7 +228,7 @@ export function sessionsStep({ account, namespace }: Omit<Place, 'session'>, lim
   }
 }
 
-/** Lists the sessions of a namespace with their properties: all, or those of some names. */
+/** Lists the sessions of a namespace with their properties: all, or the named ones. */
 export function propertiesStep(
   { account, namespace }: Omit<Place, 'session'>,
   properties: true | readonly string[],
@@ -258,7 +258,7 @@ export function clockStep(seconds: number, { clock }: CaseContext): Step {
   return {
     row: 'the clock',
     onStore: async () => clock.set(clock.now() + seconds * 1000),
-    // The model has the same clock, and it has been moved.
+    // The model shares the clock, which has been moved already.
     onModel: () => undefined,
     toString: () => `advance(${seconds})`,
   }

@@ -2,12 +2,12 @@ import { absent, type ContextStore, type StoreOptions } from '@context-store/cor
 import { batch, type Capability, capabilities } from '@context-store/core/adapter'
 import { collect, fails, refuses } from './check.ts'
 
-/** Makes a store with just these options. */
+/** Creates a store with exactly these options. */
 export type MakeStore = (options: StoreOptions) => Promise<ContextStore>
 
 /**
- * For each capability, the proof that a store without it says so: the call is an error of code `unsupported`,
- * never a wrong answer, and nothing that looks like success.
+ * For each capability, a check that a store without it refuses the call with code `unsupported`, instead of returning a
+ * wrong answer or appearing to succeed.
  */
 export const refusals: { readonly [C in Capability]: (make: MakeStore) => Promise<void> } = {
   accounts: async (make) => {
@@ -75,13 +75,15 @@ export const refusals: { readonly [C in Capability]: (make: MakeStore) => Promis
   },
 }
 
-/** What a store says it cannot do; fails where it names no capability, or gives no reason. */
+/** The capabilities that a store declares it lacks; throws if a name is unknown, or a reason is missing. */
 export function checkedLacks(cannot: object): ReadonlyMap<Capability, string> {
   const lacks = new Map<Capability, string>()
   for (const [name, reason] of Object.entries(cannot)) {
     const capability = capabilities.find((known) => known === name)
     if (capability === undefined) {
-      throw new Error(`cannot: there is no capability "${name}"; there are ${capabilities.join(', ')}`)
+      throw new Error(
+        `cannot: there is no capability "${name}"; the capabilities are ${capabilities.join(', ')}`,
+      )
     }
     if (reason === undefined) continue
     if (typeof reason !== 'string' || reason.trim() === '') {

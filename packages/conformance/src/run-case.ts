@@ -8,24 +8,24 @@ import { advance, standingClock, type TestClock } from './test-clock.ts'
 
 declare function setTimeout(callback: () => void, milliseconds: number): unknown
 
-/** A store under test: how to make one, and what is known of all of them. */
+/** The kind of store under test: how to create one, and its properties. */
 export interface Subject extends Pick<StoreTraits, 'documentLength'> {
-  /** Makes a fresh and empty one. */
+  /** Creates a fresh, empty store. */
   readonly create: (options: StoreOptions) => ContextStore | Promise<ContextStore>
-  /** What they say they cannot do, with the reasons. */
+  /** The capabilities that it declares it lacks, with the reasons. */
   readonly lacks: ReadonlyMap<Capability, string>
-  /** Whether they have a synchronous side. */
+  /** Whether it has a synchronous side. */
   readonly hasSync: boolean
-  /** The clock that they follow already; `undefined`: none. */
+  /** The clock that it already uses; `undefined`: none. */
   readonly clock: TestClock | undefined
   /** How many random programs a case runs. */
   readonly runs: number
-  /** The seed of those programs. */
+  /** The seed of the random programs. */
   readonly seed: number | undefined
 }
 
 /**
- * Runs a case, with the option `now` and without, as far as it can be run so. Where it needs what the store cannot do,
+ * Runs a case with the option `now` and without it, as far as possible. If it needs a capability that the store lacks,
  * the store must refuse that instead.
  */
 export async function runCase(tested: ConformanceCase, onSync: boolean, subject: Subject): Promise<void> {
@@ -85,7 +85,7 @@ async function runOnce(
   })
 }
 
-/** Runs a case, closes what it opened, and puts the row before whatever it failed with. */
+/** Runs a case, closes the stores it opened, and prefixes the message of a failure with the row. */
 async function withStores(
   tested: ConformanceCase,
   subject: Subject,

@@ -1,4 +1,4 @@
-/** Random numbers from 0 to 1, 1 excluded, the same for the same seed (mulberry32). */
+/** Pseudo-random numbers from 0 (inclusive) to 1 (exclusive), the same for the same seed (mulberry32). */
 export function seededNumbers(seed: number): () => number {
   let state = seed | 0
   return () => {

@@ -1,8 +1,8 @@
-/** A clock that tests move. Times in milliseconds since 1970. */
+/** A clock that tests move. Times are milliseconds since 1970. */
 export interface TestClock {
-  /** The time it shows. */
+  /** Returns the current time. */
   now(): number
-  /** Sets it, forward or back. */
+  /** Sets the time, forward or back. */
   set(time: number): void
 }
 

@@ -7,38 +7,38 @@ import { checkedLacks } from './refusals.ts'
 import { runCase, type Subject } from './run-case.ts'
 import type { TestClock } from './test-clock.ts'
 
-/** A test runner's `test`: vitest's, that of `node:test`, or any other of this form. */
+/** A test runner's `test` function: that of vitest, `node:test`, or any other of this form. */
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown
 
-/** What {@link testContextStore} takes. */
+/** The options of {@link testContextStore}. */
 export interface ConformanceOptions {
-  /** The runner's function; to give slow engines more time, one that calls it with a longer limit. */
+  /** The runner's `test`; for a slow engine, a function that calls it with a longer timeout. */
   readonly test: TestFunction
-  /** What the store is called, in the tests' names. */
+  /** The store's name in the names of the tests. */
   readonly name: string
-  /** Makes a fresh and empty store with just these options; the kit closes it. */
+  /** Creates a fresh, empty store with exactly these options; the kit closes it. */
   readonly create: (options: StoreOptions) => ContextStore | Promise<ContextStore>
   /** Whether the store has a synchronous side, `store.sync`, on which the cases run too. Default: `false`. */
   readonly sync?: boolean | undefined
   /**
-   * A clock that the stores follow already, such as a runner's faked timers; the kit moves it. Default: none; the
-   * kit hands a clock of its own to `create`, as `now`, and runs the cases without `now` too.
+   * A clock that the stores already use, such as a runner's fake timers; the kit moves it. Default: the kit passes its
+   * own clock to `create` as `now`, and runs the cases without `now` too.
    */
   readonly clock?: TestClock | undefined
-  /** How many random programs each of the random cases runs. Default: 100. */
+  /** How many random programs each random case runs. Default: 100. */
   readonly runs?: number | undefined
-  /** The seed of those programs, as a failure prints it. Default: a new one each time. */
+  /** The seed of the random programs, as printed by a failure. Default: a new one each time. */
   readonly seed?: number | undefined
 }
 
 /**
- * Registers the whole meaning of a store as tests: every row of the table in docs/design.md that a single process can
- * show, on the asynchronous side and, in tests whose names end in `(sync)`, on the synchronous one.
+ * Registers tests for every row of the table "Meaning" in docs/design.md that can be tested in one process. They run on
+ * the asynchronous side and, in tests whose names end in `(sync)`, on the synchronous one.
  *
- * What the store cannot do is read from the store itself, which has it from its adapter's `cannot`: a case that needs
- * it asserts the refusal instead. Each case that can runs with the option `now` and without.
+ * The kit reads what the store cannot do from the store, which has it from its adapter's `cannot`. A case that needs such
+ * a capability asserts the refusal instead. Each case runs with the option `now` and without it, if possible.
  *
- * The name of a test, and the message of its failure, begin with the row that broke.
+ * The name of a test, and the message of its failure, start with the row.
  *
  * @example
  * ```ts
@@ -59,13 +59,13 @@ export function testContextStore(options: ConformanceOptions): void {
   }
 }
 
-/** For each test that a case makes, whether it runs on the synchronous side. */
+/** For each test of a case, whether it runs on the synchronous side. */
 function sidesOf({ sides = 'each' }: ConformanceCase, hasSync: boolean): readonly boolean[] {
   if (sides === 'both' && !hasSync) return []
   return sides === 'each' && hasSync ? [false, true] : [false]
 }
 
-/** Opens a store once, to read what it says of its engine. */
+/** Opens a store once, to read its traits. */
 async function subjectOf(options: ConformanceOptions): Promise<Subject> {
   const { create, sync, clock, runs = 100, seed } = options
   try {

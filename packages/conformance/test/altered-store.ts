@@ -13,13 +13,13 @@ import type {
 /** The options of a listing, with properties or without. */
 export type AnyListOptions = ListOptions & Partial<ListPropertiesOptions>
 
-/** A namespace whose listings are one function each, as those of a program without types. */
+/** A namespace whose listings are one function each, without overloads. */
 export interface PlainNamespaceHandle extends Omit<Namespace, 'sessions' | 'listSessions' | 'session'> {
   sessions(options?: Partial<ListPropertiesOptions>): AsyncIterable<SessionInfo>
   listSessions(options?: AnyListOptions): Promise<Page<SessionInfo>>
 }
 
-/** What a mutant does otherwise than the store it stands on. */
+/** How a mutant differs from the store that it wraps. */
 export interface Alteration {
   store?(store: ContextStore): Partial<ContextStore>
   account?(account: Account): Partial<Account>
@@ -27,7 +27,7 @@ export interface Alteration {
   session?(session: Session): Partial<Session>
 }
 
-/** A store with some calls replaced, whichever way one comes to them. */
+/** Wraps a store with some calls replaced, however they are reached. */
 export function alteredStore(store: ContextStore, alteration: Alteration): ContextStore {
   return {
     account: (id) => alteredAccount(store.account(id), alteration),
@@ -99,7 +99,7 @@ function alteredSession(session: Session, alteration: Alteration): Session {
   }
 }
 
-/** A session of anything is a session of `P` by its caller's word, as everywhere in the API. */
+/** Types a session as `P` without a check, as everywhere in the API. */
 function typed<P extends object>(session: object): Session<P> {
   return session as Session<P>
 }

@@ -13,7 +13,7 @@ export function collected(options: Omit<ConformanceOptions, 'test' | 'name'>): C
   return tests
 }
 
-/** The messages of the tests that fail, up to so many failures. */
+/** The messages of failing tests, up to `most` of them. */
 export async function failuresOf(tests: readonly CollectedTest[], most: number): Promise<string[]> {
   const failures: string[] = []
   for (const { run } of tests) {

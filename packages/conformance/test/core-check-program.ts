@@ -1,6 +1,6 @@
 import { failuresOfCheck } from './core-checks.ts'
 
-// A rejection without a handler is for the cases to find, not the end of the process.
+// The cases detect unhandled rejections; they must not end the process.
 process.on('unhandledRejection', () => undefined)
 
 const failures = await failuresOfCheck(JSON.parse(process.argv[2] ?? ''))

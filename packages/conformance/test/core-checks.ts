@@ -20,10 +20,10 @@ const stores = {
   'ordered text': { sync: false, create: (options: StoreOptions) => ofText(options, true) },
 }
 
-/** What checks core or memory: the kit's cases of a row on one of these stores, or a program of its own. */
+/** A check of core or memory: the kit's cases of a row on one of these stores, or a separate program. */
 export type CoreCheck = { readonly store: keyof typeof stores; readonly row: string } | keyof typeof programs
 
-/** What a check finds wrong. */
+/** Runs a check; returns its failures. */
 export async function failuresOfCheck(check: CoreCheck): Promise<string[]> {
   if (typeof check === 'object') {
     const tests = collected({ ...stores[check.store], runs: 20, seed: 20_260_101 })
@@ -51,7 +51,7 @@ const programs = {
   'bytes given back': bytesGivenBack,
 }
 
-/** An engine whose reclaiming fails: the writes before it have happened, and do not fail. */
+/** On an engine whose `reclaim` fails, the preceding writes are applied and do not fail. */
 async function failingReclaim(): Promise<void> {
   const fail = (): boolean => {
     throw new Error('the engine cannot reclaim')
@@ -77,7 +77,7 @@ async function failingReclaim(): Promise<void> {
   }
 }
 
-/** Bounded memory: what ended sessions took is free again, however they ended. */
+/** In a bounded memory store, the bytes of ended sessions are available again, however the sessions ended. */
 async function bytesGivenBack(): Promise<void> {
   let now = 0
   const store = memoryStore({ maxBytes: 100_000, now: () => now })
@@ -113,7 +113,7 @@ async function bytesGivenBack(): Promise<void> {
 
 function ofText(options: StoreOptions, keepsOrder: boolean): ReturnType<typeof createStore> {
   let calls = 0
-  // Different calls take different times, unless the engine promises to keep their order.
+  // Calls take different times, unless the engine promises to keep their order.
   const arrive = async (): Promise<void> => {
     const turns = keepsOrder ? 2 : (++calls * 7) % 5
     for (let turn = 0; turn < turns; turn++) await Promise.resolve()

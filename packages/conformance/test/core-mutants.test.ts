@@ -16,7 +16,7 @@ const sources = {
   '@context-store/conformance': 'conformance/src/index.ts',
 }
 
-/** Takes the packages from their sources, and puts the fault into one file. */
+/** Resolves the packages to their sources, and inserts the fault into one file. */
 function fromSources(mutant: CoreMutant | undefined): Plugin {
   return {
     name: 'from sources',
@@ -46,7 +46,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-/** Bundles the checks with a mutant; the file to run. */
+/** Bundles the checks with a mutant; returns the file to run. */
 async function bundled(mutant: CoreMutant | undefined): Promise<string> {
   const outfile = join(folder, mutant === undefined ? 'unchanged.mjs' : `${coreMutants.indexOf(mutant)}.mjs`)
   await build({
@@ -61,7 +61,7 @@ async function bundled(mutant: CoreMutant | undefined): Promise<string> {
   return outfile
 }
 
-/** What a check finds in a process of its own, where it may also hang, or end the process. */
+/** Runs a check in a separate process, where it may also hang or end the process; returns its failures. */
 function failuresIn(file: string, check: CoreCheck): Promise<readonly string[]> {
   return new Promise((resolve) => {
     const args = [file, JSON.stringify(check)]
@@ -71,14 +71,14 @@ function failuresIn(file: string, check: CoreCheck): Promise<readonly string[]> 
   })
 }
 
-describe('core and memory, as they are, pass', () => {
+describe('core and memory without a fault pass', () => {
   const checks = new Set(coreMutants.map(({ seenBy }) => JSON.stringify(seenBy)))
   test.each([...checks])('%s', async (check) => {
     expect(await failuresIn(unchanged, JSON.parse(check))).toEqual([])
   })
 })
 
-describe('what checks core and memory sees one that', () => {
+describe('the checks detect a core or memory that', () => {
   test.each(coreMutants.map((mutant) => [mutant.name, mutant] as const))('%s', async (_, mutant) => {
     expect(await failuresIn(await bundled(mutant), mutant.seenBy)).not.toEqual([])
   })

@@ -6,11 +6,11 @@ import { collected, failuresOf } from './collected-kit.ts'
 import { faultyPrograms, runFaultyProgram } from './faulty-programs.ts'
 import { PlainAdapter } from './plain-adapter.ts'
 
-test('core loses no write, answer or order on an engine in trouble, and says truly what was not applied', async () => {
+test('core on a faulty engine loses no write or answer, keeps the order, and reports true outcomes', async () => {
   await fc.assert(fc.asyncProperty(faultyPrograms, runFaultyProgram), { numRuns: 1000 })
 })
 
-test('a store on an engine that is only late passes the kit', async () => {
+test('a store on an engine that only delays calls passes the kit', async () => {
   let seed = 0
   const tests = collected({
     runs: 10,
@@ -23,7 +23,7 @@ test('a store on an engine that is only late passes the kit', async () => {
   expect(await failuresOf(tests, Number.POSITIVE_INFINITY)).toEqual([])
 })
 
-/** What has become of 40 creations of a namespace on a faulty engine. */
+/** The outcomes of creating 40 namespaces on a faulty engine. */
 async function creations(options: Parameters<typeof faultyAdapter>[1]): Promise<string[]> {
   let faulty: StorageAdapter | undefined
   createStore((rules) => {
@@ -45,14 +45,14 @@ async function creations(options: Parameters<typeof faultyAdapter>[1]): Promise<
   return outcomes
 }
 
-test('the same seed makes the same faults, and another seed others', async () => {
+test('`faultyAdapter` injects the same faults for the same seed, and others for another seed', async () => {
   const once = await creations({ seed: 7 })
   expect(await creations({ seed: 7 })).toEqual(once)
   expect(await creations({ seed: 8 })).not.toEqual(once)
   expect(new Set(once)).toEqual(new Set(['done', 'not-applied', 'unknown', 'thrown']))
 })
 
-test('faults and their share can be chosen', async () => {
+test('`faultyAdapter` takes the kinds of faults and their rate', async () => {
   expect(new Set(await creations({ seed: 7, rate: 0 }))).toEqual(new Set(['done']))
   expect(new Set(await creations({ seed: 7, rate: 1, faults: ['throw'] }))).toEqual(new Set(['thrown']))
   expect(new Set(await creations({ seed: 7, rate: 1, faults: ['fail'] }))).toEqual(new Set(['unknown']))

@@ -37,7 +37,7 @@ export interface Program {
   readonly calls: readonly Call[]
 }
 
-/** An engine that updates in one step, and reclaims. */
+/** An engine with `update` in one step, and `reclaim`. */
 class UpdatingAdapter extends PlainAdapter {
   update(
     address: CheckedAddress,
@@ -60,12 +60,12 @@ const engines = {
   updating: (rules: StoreRules) => new UpdatingAdapter(rules),
   transactional: (rules: StoreRules, seed: number) => {
     let count = seed >>> 0
-    // Three transactions of seven fail, each in its way.
+    // Three of seven transactions fail, each in a different way.
     return new TransactionalAdapter(rules, () => transactionFaults[count++ % 7])
   },
 }
 
-/** What has become of a call. */
+/** The outcome of a call. */
 type Outcome = { readonly answer: unknown } | 'not-applied' | 'unknown' | 'pending'
 
 const thrown = new Error('of change')
@@ -89,7 +89,7 @@ export const faultyPrograms: fc.Arbitrary<Program> = fc.record({
   ),
 })
 
-/** Runs a program; throws where core loses a write, an answer, the order or the truth. */
+/** Runs a program; throws if core loses a write, an answer or the order, or reports a false outcome. */
 export async function runFaultyProgram({ engine, faults, seed, calls }: Program): Promise<void> {
   let plain: PlainAdapter | undefined
   const store = createStore((rules) => {
@@ -151,7 +151,7 @@ function make(store: ContextStore, { kind, session: id, value }: Call): Promise<
   }
 }
 
-/** Waits for a call; throws where its error is none of a store, or says what cannot be. */
+/** Waits for a call; throws if its error is not a store's, or has an impossible outcome. */
 async function outcomeOf({ kind }: Call, call: () => Promise<unknown>): Promise<Outcome> {
   try {
     return { answer: await call() }
@@ -164,10 +164,10 @@ async function outcomeOf({ kind }: Call, call: () => Promise<unknown>): Promise<
   }
 }
 
-/** More turns of the event loop than the calls of any program take, with all that is delayed. */
+/** More ticks of the event loop than the calls of any program take, including all delays. */
 const mostTurns = 50_000
 
-/** Waits for a promise; throws where it can settle no more. */
+/** Waits for a promise; throws if it never settles. */
 async function settles<T>(promise: Promise<T>, what: string): Promise<T> {
   let isSettled = false
   const settle = (): void => {
@@ -179,7 +179,7 @@ async function settles<T>(promise: Promise<T>, what: string): Promise<T> {
   return promise
 }
 
-/** The part of a program that concerns one session, as one client's calls in their order, with what is left at the end. */
+/** The part of a program that affects one session, as one client's calls in order, with the session's final state. */
 function historyOf(
   calls: readonly Call[],
   outcomes: readonly Outcome[],
@@ -200,7 +200,7 @@ function historyOf(
   return [...history, { call: read, answer: left, calledAt: end, answeredAt: end + 1 }]
 }
 
-/** What a call does to a session, and what it gives. */
+/** The effect of a call on a session, and its result. */
 const model: SequentialModel<Properties, Call, unknown> = {
   initial: {},
   step: (state, { kind, value }) => {

@@ -22,7 +22,7 @@ test.each([
   'condition outside the atom',
   'overtaken second round',
   'late repeat',
-])(`a process and a thread that share a file find: %s (HISTORY_SEED=${seed})`, async (fault) => {
+])(`\`checkHistories\` with a process and a thread finds: %s (HISTORY_SEED=${seed})`, async (fault) => {
   const data = { path: freshFile(), fault }
   const checked = checkHistories({ open, data, processes: 1, threads: 1, calls: 300, seed })
   await expect(checked).rejects.toThrow(
@@ -30,13 +30,13 @@ test.each([
   )
 })
 
-test('a store that fails is no store whose history is right', async () => {
+test('`checkHistories` fails if a call fails and nothing is killed or disturbed', async () => {
   const data = { path: freshFile(), fault: 'refusal' }
   const checked = checkHistories({ open, data, processes: 1, threads: 1, calls: 20 })
   await expect(checked).rejects.toThrow(/^patch failed with code 'unavailable'/)
 })
 
-test('a module that opens no store fails the run, and leaves no process behind', async () => {
+test('`checkHistories` fails if the module cannot open a store, and leaves no process behind', async () => {
   const data = { path: join(freshFile(), 'no-folder', 'shared.db'), fault: 'late repeat' }
   const checked = checkHistories({ open, data, processes: 2, threads: 1, calls: 20 })
   await expect(checked).rejects.toThrow(/^client \w+: cannot open the store/)

@@ -30,7 +30,7 @@ test.each<[string, boolean, Entry[]]>([
   ['a read during a write, of the new value', true, [write(1, 0, 3), read(1, 1, 2)]],
   ['two reads during a write, new then old', false, [write(1, 0, 5), read(1, 1, 2), read(0, 3, 4)]],
   ['two reads during a write, old then new', true, [write(1, 0, 5), read(0, 1, 2), read(1, 3, 4)]],
-  ['a value that nobody wrote', false, [write(1, 0, 1), read(2, 0, 3)]],
+  ['a value that was never written', false, [write(1, 0, 1), read(2, 0, 3)]],
   [
     'two writes at once, seen in both orders',
     false,
@@ -43,12 +43,12 @@ test.each<[string, boolean, Entry[]]>([
     false,
     [write(1, 0), read(1, 1, 2), read(0, 3, 4)],
   ],
-])('%s is linearizable: %s', (_, expected, history) => {
+])('`isLinearizable`: %s → %s', (_, expected, history) => {
   expect(isLinearizable(history, register)).toBe(expected)
   expect(isLinearizable([...history].reverse(), register)).toBe(expected)
 })
 
-test('what one client does is linearizable if and only if it is what the model does', () => {
+test('`isLinearizable`: the calls of one client are linearizable if and only if their answers are the model’s', () => {
   const calls = fc.array(fc.oneof(fc.constant('read' as const), fc.integer({ min: 1, max: 3 })), {
     minLength: 1,
   })
@@ -69,7 +69,7 @@ test('what one client does is linearizable if and only if it is what the model d
   )
 })
 
-test('forty calls of four clients are searched in no time', () => {
+test('`isLinearizable` is fast for forty calls of four clients', () => {
   const history = Array.from({ length: 40 }, (_, index): Entry => {
     const round = Math.floor(index / 4) * 8
     return index % 4 === 0 ? write(round, round, round + 7) : read(round, round + 1, round + 6)

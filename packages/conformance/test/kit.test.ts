@@ -29,7 +29,7 @@ const rows = [
   ],
 ]
 
-/** Memory, whose patches are lost now and then. */
+/** A memory store that loses every third patch. */
 function forgetful(): ContextStore {
   let calls = 0
   return alteredStore(memoryStore(), {
@@ -41,11 +41,11 @@ function forgetful(): ContextStore {
   })
 }
 
-test('every row has cases, on both sides, and a name begins with its row', () => {
+test('every row has cases, on both sides, and the name of each test starts with its row', () => {
   const names = collected({ sync: true, create: memoryStore }).map(({ name }) => name)
   for (const row of rows) {
     const own = names.filter((name) => name.startsWith(`[${row}] it: `))
-    // Some cases run once, whichever sides there are.
+    // Some cases run once, whether there are one or two sides.
     const onSync = own.filter((name) => name.endsWith(' (sync)')).length
     expect(onSync, row).toBeGreaterThan(0)
     expect(onSync, row).toBeLessThanOrEqual(own.length / 2)
@@ -55,7 +55,7 @@ test('every row has cases, on both sides, and a name begins with its row', () =>
   expect(new Set(names).size).toBe(names.length)
 })
 
-test('a failure begins with a row, says what was found and what was expected', async () => {
+test('a failure starts with its row, and says what was found and what was expected', async () => {
   const failures = await failuresOf(collected({ create: forgetful, runs: 5 }), 1000)
   expect(failures.length).toBeGreaterThan(10)
   for (const failure of failures) expect(failure).toMatch(/^\[[a-z_ ()]+\] .+: .+/is)
@@ -85,7 +85,7 @@ test('a random failure prints its seed, and that seed finds it again', async () 
   expect(second).toBe(first)
 })
 
-test('every store is closed, after a failure too', async () => {
+test('the kit closes every store, even after a failure', async () => {
   let open = 0
   const create = (): ContextStore => {
     const store = forgetful()
@@ -102,7 +102,7 @@ test('every store is closed, after a failure too', async () => {
   expect(open).toBe(0)
 })
 
-test('a factory may be asynchronous, and what it throws fails the test', async () => {
+test('`create` may be asynchronous, and its error fails the test', async () => {
   const create = async (options: Parameters<typeof memoryStore>[0]) => memoryStore(options)
   expect(await failuresOf(collected({ create, sync: true, runs: 5 }), 1)).toEqual([])
   const broken = collected({
@@ -112,7 +112,7 @@ test('a factory may be asynchronous, and what it throws fails the test', async (
   expect(await failuresOf(broken, 1)).toEqual([expect.stringContaining('no server')])
 })
 
-test('a store that follows a clock of the runner is moved by that', async () => {
+test('with `clock`, the kit moves the runner’s clock', async () => {
   let time = Date.UTC(2030, 0, 1)
   const clock = {
     now: () => time,

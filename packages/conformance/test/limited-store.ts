@@ -24,13 +24,13 @@ import {
 import { PlainAdapter } from './plain-adapter.ts'
 import { promised } from './promised.ts'
 
-/** A plain adapter that lacks some things, whether or not it says so. */
+/** A plain adapter that lacks some capabilities, whether or not it declares so. */
 class LimitedAdapter extends PlainAdapter {
   readonly cannot: Cannot
   readonly #lacks: ReadonlySet<Capability>
 
   constructor(rules: StoreRules, lacks: ReadonlySet<Capability>, cannot: Cannot) {
-    // What an engine does that knows neither clocks, nor limits, nor explicit namespaces: nothing.
+    // An engine without clocks, limits or explicit namespaces ignores these options.
     super({
       ...rules,
       ...(lacks.has('limits') && {
@@ -95,7 +95,7 @@ class LimitedAdapter extends PlainAdapter {
   }
 }
 
-/** A store over an adapter that lacks some things and declares some. */
+/** A store over an adapter that lacks some capabilities and declares some as missing. */
 export function limitedStore(
   options: StoreOptions,
   lacks: readonly Capability[],

@@ -11,10 +11,10 @@ import { promised } from './promised.ts'
 import { TextAdapter } from './text-adapter.ts'
 import { TransactionalAdapter } from './transactional-adapter.ts'
 
-/** What the stores on this page have in common: a seed, so that chance does not decide whether a mutant is seen. */
+/** Options of every store in this file: with a fixed seed, whether a mutant is detected does not depend on chance. */
 const few = { runs: 20, seed: 20_260_101 }
 
-/** An adapter that gives properties in another order than they were written: no rule says which. */
+/** An adapter that returns properties in another order than they were written; no rule requires an order. */
 class AnotherOrder extends PlainAdapter {
   override pick(session: PlainSession | undefined, names: readonly string[]): Properties {
     const entries: [string, JsonValue][] = Object.entries(super.pick(session, names))
@@ -22,32 +22,32 @@ class AnotherOrder extends PlainAdapter {
   }
 }
 
-describe('a store that is right passes the kit', () => {
+describe('a correct store passes the kit', () => {
   test('memory', async () => {
     expect(await failuresOf(collected({ ...few, sync: true, create: memoryStore }), 1)).toEqual([])
   })
-  test('the plain adapter that the mutants are made of', async () => {
+  test('the plain adapter that the mutants are derived from', async () => {
     const create = (options: StoreOptions) => createStoreWithSync((rules) => new PlainAdapter(rules), options)
     expect(await failuresOf(collected({ ...few, sync: true, create }), 1)).toEqual([])
   })
-  test.each([true, false])('an engine that keeps texts, and says of its order: %s', async (keepsOrder) => {
+  test.each([true, false])('an engine that keeps text, with keepsOrder: %s', async (keepsOrder) => {
     const engine = { keepsOrder, arrive: () => Promise.resolve() }
     const create = (options: StoreOptions) => createStore((rules) => new TextAdapter(rules, engine), options)
     expect(await failuresOf(collected({ ...few, create }), Number.POSITIVE_INFINITY)).toEqual([])
   })
-  test('one whose calls are made together in transactions', async () => {
+  test('a store whose calls are grouped in transactions', async () => {
     const create = (options: StoreOptions) =>
       createStoreWithSync((rules) => new TransactionalAdapter(rules, () => undefined), options)
     expect(await failuresOf(collected({ ...few, sync: true, create }), Number.POSITIVE_INFINITY)).toEqual([])
   })
-  test('one that gives properties in another order', async () => {
+  test('a store that returns properties in another order', async () => {
     const create = (options: StoreOptions) =>
       createStore((rules) => promised(new AnotherOrder(rules)), options)
     expect(await failuresOf(collected({ ...few, create }), 1)).toEqual([])
   })
 })
 
-/** Those that the cases of that name reject, which use chance. */
+/** The mutants that the random cases of that name reject. */
 async function rejectedByChance(cases: string, mutants: readonly Mutant[]): Promise<string[]> {
   const rejected: string[] = []
   for (const { name, create } of mutants) {
@@ -75,10 +75,10 @@ describe('the kit rejects a store that', () => {
   )
 
   test.each([
-    'gets, merges and puts, with a turn of the event loop between',
-    'decides a condition, and writes a turn later',
+    'gets, merges and puts, with a tick of the event loop in between',
+    'checks a condition, and writes a tick later',
     'updates without a condition',
-  ])('%s, by the history of clients at the same time alone', async (name) => {
+  ])('%s: detected by the history of concurrent clients alone', async (name) => {
     const found = await rejectedByChance(
       'clients that run at the same time',
       allMutants.filter((mutant) => mutant.name === name),
@@ -86,12 +86,12 @@ describe('the kit rejects a store that', () => {
     expect(found).toEqual([name])
   })
 
-  test('breaks the life of a session, by random programs alone, for the greater part', async () => {
+  test('breaks the life of a session: most are detected by random programs alone', async () => {
     const found = await rejectedByChance('random programs', lifeMutants)
     expect(found.length).toBeGreaterThan((lifeMutants.length * 2) / 3)
   })
 
-  test('has a name of its own for each', () => {
+  test('(there are at least 130 mutants, each with its own name)', () => {
     expect(new Set(allMutants.map(({ name }) => name)).size).toBe(allMutants.length)
     expect(allMutants.length).toBeGreaterThanOrEqual(130)
   })

@@ -44,10 +44,10 @@ export interface PlainNamespace {
   readonly sessions: Map<string, PlainSession>
 }
 
-/** Where a session is, or its namespace. */
+/** The address of a session, or of its namespace. */
 export type Place = Pick<CheckedAddress, 'account' | 'namespace'>
 
-/** The plainest adapter there can be, in methods small enough for a mutant to break one. */
+/** The simplest possible adapter, in methods small enough for a mutant to break one. */
 export class PlainAdapter implements SyncStorageAdapter {
   readonly namespaces = new Map<string, PlainNamespace>()
   readonly rules: StoreRules
@@ -258,7 +258,7 @@ export class PlainAdapter implements SyncStorageAdapter {
     return copyJson(value)
   }
 
-  /** In the order of the names, so that what goes or comes meanwhile moves nothing. */
+  /** Sorted by name, so that additions and removals do not move other items. */
   slice<T, I>(
     all: T[],
     nameOf: (one: T) => string,

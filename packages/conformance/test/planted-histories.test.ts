@@ -232,16 +232,16 @@ describe.each<[fault: string, wrong: RecordedCall[], right: RecordedCall[]]>([
     ],
   ],
 ])('%s', (_, wrong, right) => {
-  test('is found', () => {
+  test('is detected', () => {
     expect(isExplained(wrong)).toBe(false)
   })
 
-  test('and what is like it, but right, is not', () => {
+  test('a similar history that is right is accepted', () => {
     expect(isExplained(right)).toBe(true)
   })
 })
 
-test('a call that would change nothing at first may take effect later', () => {
+test('an unanswered call that would change nothing at first may take effect later', () => {
   const calls = [
     made('p', 0, 9, { does: 'delete', names: ['a'] }),
     made('q', 1, 2, patch({ a: 1 })),
@@ -251,7 +251,7 @@ test('a call that would change nothing at first may take effect later', () => {
   expect(isExplained(calls)).toBe(true)
 })
 
-test('a read leaves time for an earlier call of its store whose answer was lost', () => {
+test('a read does not rule out a later effect of its store’s earlier call whose answer was lost', () => {
   const calls = [
     failed('p', [0, 9], 'unknown', patch({ a: 1 })),
     made('p', 1, 8, { does: 'get', names: ['b'] }, undefined),
@@ -260,7 +260,7 @@ test('a read leaves time for an earlier call of its store whose answer was lost'
   expect(isExplained(calls)).toBe(true)
 })
 
-test('calls of several stores may overtake each other, those of one may not', () => {
+test('calls of different stores may overtake each other, those of one store may not', () => {
   const calls = (other: string): RecordedCall[] => [
     made('p', 0, 9, patch({ a: 1 })),
     made(other, 1, 8, patch({ a: 2 })),
@@ -270,7 +270,7 @@ test('calls of several stores may overtake each other, those of one may not', ()
   expect(isExplained(calls('p'))).toBe(false)
 })
 
-test('the timeline of a failure shows the calls that contradict each other, and what the session can have been', () => {
+test('the timeline of a failure shows the contradicting calls and the possible states of the session', () => {
   const history = [
     made('p0.0', 0, 1, patch({ count: 1 })),
     made('t1.0', 2, 3, getAll, { count: 1 }),

@@ -1,6 +1,6 @@
 import type { SessionListRequest, StorageAdapter, SyncStorageAdapter } from '@context-store/core/adapter'
 
-/** A synchronous adapter as an asynchronous one, each of whose calls takes a turn of the microtask queue. */
+/** Makes a synchronous adapter asynchronous: each call takes one microtask. */
 export function promised(adapter: SyncStorageAdapter): StorageAdapter {
   const { cannot, keepsOrder, maxDocumentLength, timeoutMs } = adapter
   return {

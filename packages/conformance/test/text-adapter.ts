@@ -22,9 +22,9 @@ import {
   type WriteOutcome,
 } from '@context-store/core/adapter'
 
-/** What a text engine's traits and its speed are. */
+/** The traits and the speed of a text engine. */
 export interface TextEngine {
-  /** Whether it says that it keeps the order of calls on a session, and does. */
+  /** Whether it keeps the order of calls on a session, and declares so. */
   readonly keepsOrder: boolean
   /** Waits before a call takes effect. */
   arrive(): Promise<void>
@@ -37,8 +37,8 @@ interface TextNamespace {
 }
 
 /**
- * An asynchronous engine that keeps texts, and compares texts where it checks a condition: one that holds is refused
- * where the members are in another order than those stored, and core asks again. It has none of the optional members.
+ * An asynchronous engine that keeps text, and checks a condition by comparing texts: one that holds is refused if the
+ * members are in another order than stored, and core retries. It has none of the optional members.
  */
 export class TextAdapter implements StorageAdapter {
   readonly keepsOrder: boolean
@@ -161,7 +161,7 @@ export class TextAdapter implements StorageAdapter {
     return undefined
   }
 
-  /** The expected properties as they are, if their texts are not those of the condition. */
+  /** The current expected properties, if their texts are not those of the condition. */
   #refusedByText(before: StoredSession | undefined, expected: Condition | undefined): WriteOutcome {
     if (expected === undefined || before === undefined) return undefined
     const current = readDocumentProperties(before.document, expected.names)

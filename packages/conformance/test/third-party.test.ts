@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const folder = new URL('..', import.meta.url)
 
-/** Runs a program as a third party's package would, on what was built, under Node's own runner. */
+/** Runs a program as a third party's package would: on the built packages, under Node's own runner. */
 function run(program: string): { readonly status: number | null; readonly output: string } {
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...env } = process.env
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {

@@ -5,7 +5,7 @@ import { PlainAdapter } from './plain-adapter.ts'
 /** When a transaction fails: before it begins, before it is committed, or after that. */
 export type TransactionFault = 'begin' | 'commit' | 'committed'
 
-/** A plain adapter whose calls can be made together in a transaction, which may fail. */
+/** A plain adapter whose calls can be grouped in a transaction, which may fail. */
 export class TransactionalAdapter extends PlainAdapter {
   readonly transactions: GroupCommit
   #before: PlainAdapter['namespaces'] | undefined

@@ -6,7 +6,7 @@ import { MapAdapter } from './map-adapter.ts'
 
 const gate = new Gate()
 
-/** An engine that holds every call whose name is in `held` until the test lets it go. */
+/** An engine that holds every call whose name is in `held` until the test releases it. */
 class HeldAdapter extends MapAdapter {
   readonly timeoutMs: number | undefined
   readonly keepsOrder: boolean
@@ -66,7 +66,7 @@ test('a write waits for every earlier call on its session, and other sessions do
   await last
 })
 
-test('a namespace that is deleted, not awaited, is gone for every later call', async () => {
+test('a namespace that is deleted without `await` is gone for every later call', async () => {
   const { store } = open(['delete n'])
   const namespace = store.account('1').namespace('n')
   await namespace.session('a').patch({ step: 1 })
@@ -83,7 +83,7 @@ test('a namespace that is deleted, not awaited, is gone for every later call', a
   await deleted
 })
 
-test('a listing sees every earlier write, and holds up no later one', async () => {
+test('a listing sees every earlier write, and delays no later one', async () => {
   const { store, adapter } = open(['patch a', 'sessions n'])
   const namespace = store.account('1').namespace('n')
   const written = namespace.session('a').patch({ step: 1 })
@@ -99,7 +99,7 @@ test('a listing sees every earlier write, and holds up no later one', async () =
   expect((await listed).items.map(({ id }) => id)).toEqual(['a', 'b'])
 })
 
-test('listings and deletions of one namespace, none awaited, do not wait for one another in a circle', async () => {
+test('listings and deletions of one namespace, none awaited, do not deadlock', async () => {
   const { store } = open([])
   const namespace = store.account('1').namespace('n')
   const calls = Array.from({ length: 12 }, (_, index) =>
@@ -115,7 +115,7 @@ test('listings and deletions of one namespace, none awaited, do not wait for one
   await store.close()
 })
 
-test('a conditional patch keeps its place through its second round', async () => {
+test('`patchIf` keeps its place in the queue while it is retried', async () => {
   class TextComparing extends MapAdapter {
     rounds = 0
     override patch(...args: Parameters<MapAdapter['patch']>): ReturnType<MapAdapter['patch']> {
@@ -137,7 +137,7 @@ test('a conditional patch keeps its place through its second round', async () =>
   expect({ claim, step }).toEqual({ claim: { ok: true }, step: 1 })
 })
 
-test('an update of several steps keeps its place: later calls see what it wrote', async () => {
+test('`update` in several steps keeps its place in the queue: later calls see what it wrote', async () => {
   const session = open([]).store.account('1').namespace('n').session('a')
   const count = ({ n = 0 }: { readonly n?: unknown }) => ({ n: Number(n) + 1 })
   const results = await Promise.all([
@@ -150,7 +150,7 @@ test('an update of several steps keeps its place: later calls see what it wrote'
   expect(results).toEqual([{ n: 1 }, 1, undefined, { n: 11 }, 11])
 })
 
-test('an engine that keeps the order gets single calls at once, and procedures of several steps alone', async () => {
+test('an engine with `keepsOrder` gets single calls at once, but an `update` in several steps runs alone', async () => {
   const { store, adapter } = open(['patch a'], { keepsOrder: true })
   const session = store.account('1').namespace('n').session('a')
   const first = session.patch({ n: 1 })
@@ -165,7 +165,7 @@ test('an engine that keeps the order gets single calls at once, and procedures o
   expect(await update).toEqual({ n: 2 })
 })
 
-test('time in the queue counts into the time-out, and a call that was not made is not applied', async () => {
+test('time in the queue counts towards the timeout, and a call that was not started is not applied', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const { store, adapter } = open(['patch a'], { timeoutMs: 500 })
   const session = store.account('1').namespace('n').session('a')
@@ -183,7 +183,7 @@ test('time in the queue counts into the time-out, and a call that was not made i
   expect(adapter().calls).toEqual(['patch a', 'read a'])
 })
 
-test('a call whose time ends while the engine works on it may be applied, and says so', async () => {
+test('a call that times out while the engine works on it has the outcome `unknown`', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const { store } = open(['patch a', 'remove a'], { timeoutMs: 500 })
   const session = store.account('1').namespace('n').session('a')
@@ -198,7 +198,7 @@ test('a call whose time ends while the engine works on it may be applied, and sa
   expect(await session.getAll()).toEqual({ other: 2 })
 })
 
-test('20,000 calls whose time ends in the queue leave it usable', async () => {
+test('the queue works after 20,000 calls have timed out in it', async () => {
   const { store } = open(['patch a'], { timeoutMs: 10 })
   const session = store.account('1').namespace('n').session('a')
   const first = session.patch({ step: 1 })
@@ -212,7 +212,7 @@ test('20,000 calls whose time ends in the queue leave it usable', async () => {
   await store.close()
 })
 
-test('an engine that returns a plain value instead of a promise loses no lock', async () => {
+test('a lock is released if the engine returns a plain value instead of a promise', async () => {
   class Plain extends MapAdapter {
     override patch(...args: Parameters<MapAdapter['patch']>): ReturnType<MapAdapter['patch']> {
       void super.patch(...args)
@@ -226,7 +226,7 @@ test('an engine that returns a plain value instead of a promise loses no lock', 
   await store.close()
 })
 
-test('reads of a namespace wait for the writes before them, however many there are, and for no later one', async () => {
+test('reads of a namespace wait for the earlier writes, however many there are, and for no later one', async () => {
   const { store, adapter } = open(['patch held'])
   const namespace = store.account('1').namespace('n')
   const held = namespace.session('held').patch({ a: 1 })
@@ -243,7 +243,7 @@ test('reads of a namespace wait for the writes before them, however many there a
   )
 })
 
-test('a procedure whose time is over takes no further step', async () => {
+test('an `update` that has timed out takes no further step', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const { store, adapter } = open(['patch a', 'read a'], { timeoutMs: 500 })
   const session = store.account('1').namespace('n').session('a')
@@ -262,7 +262,7 @@ test('a procedure whose time is over takes no further step', async () => {
   await store.close()
 })
 
-test('a call that throws instead of rejecting is a rejection, and what waits behind it goes on', async () => {
+test('a call of the engine that throws instead of rejecting is a rejection, and the calls behind it continue', async () => {
   class Throwing extends MapAdapter {
     override patch(...args: Parameters<MapAdapter['patch']>): ReturnType<MapAdapter['patch']> {
       if (args[1].changes.names.includes('throws')) throw new RangeError('Invalid string length')
@@ -292,7 +292,7 @@ test('a call that throws instead of rejecting is a rejection, and what waits beh
   await store.close()
 })
 
-test('a lock whose work throws is released', async () => {
+test('`KeyedLocks` releases a lock whose task throws', async () => {
   const locks = new KeyedLocks()
   const failing = locks.exclude('key', () => {
     throw new Error('thrown at once')
@@ -313,7 +313,7 @@ test('a lock whose work throws is released', async () => {
   ])
 })
 
-test('locks start works in their order, and those that share a key run side by side', async () => {
+test('`KeyedLocks` starts tasks in order, and those that share a key run concurrently', async () => {
   const locks = new KeyedLocks()
   const events: string[] = []
   const work = (name: string) => async () => {
@@ -332,7 +332,7 @@ test('locks start works in their order, and those that share a key run side by s
   expect(events.indexOf('x+')).toBeLessThan(events.indexOf('a-'))
 })
 
-test('close() waits for every step of what is under way, and gives the same a second time', async () => {
+test('`close` waits for every step of the pending calls, and returns the same promise a second time', async () => {
   const { store, adapter } = open(['patch a', 'close'])
   const session = store.account('1').namespace('n').session('a')
   const update = session.update(['n'], () => ({ n: 1 }))
@@ -349,7 +349,7 @@ test('close() waits for every step of what is under way, and gives the same a se
   await expect(session.get('n')).rejects.toMatchObject({ code: 'closed' })
 })
 
-test('close() of an engine that cannot be closed rejects, every time', async () => {
+test('`close` rejects every time if the engine fails to close', async () => {
   class Stuck extends MapAdapter {
     override close(): Promise<void> {
       throw new Error('stuck')

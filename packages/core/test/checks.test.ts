@@ -9,7 +9,7 @@ import { memoryStore } from '@context-store/memory'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-// What the conformance kit cannot see from outside an engine: hints, paths, and input made to do harm.
+// What the conformance kit does not test: hints, paths, and hostile input.
 
 function sessionOf(options?: StoreOptions) {
   const store = memoryStore(options)
@@ -45,18 +45,18 @@ test.each([
   ['a', 'class', { a: new (class List extends Array {})() }],
   ['a', 'class', { a: Object.create({ inherited: 1 }) }],
   ['a', 'class', { a: new Number(1) }],
-])('a value is refused at %s, with the hint %s', (path, hint, patch) => {
+])('`patch` refuses a value at %s, with the hint %s', (path, hint, patch) => {
   const error = refusal(patch)
   expect(error).toMatchObject({ code: 'invalid-value', path })
   expect(error.message).toContain(hint)
 })
 
 test.each([[null], [undefined], ['text'], [1], [[1]], [new Map()], [absent], [new (class A {})()]])(
-  'a patch that is no plain object is refused: %s',
+  '`patch` refuses an argument that is not a plain object: %s',
   (patch) => expect(refusal(patch)).toMatchObject({ code: 'invalid-value', path: '' }),
 )
 
-test('a cycle is called one, whatever it goes through', () => {
+test('`patch` reports a cycle through objects and arrays as a cycle', () => {
   const cycle: { self?: unknown; list: unknown[] } = { list: [] }
   cycle.list.push({ back: cycle })
   expect(refusal({ round: cycle }).message).toContain('is a cycle')
@@ -65,13 +65,13 @@ test('a cycle is called one, whatever it goes through', () => {
   expect(refusal({ deep }).message).toContain('deeper')
 })
 
-test('an object that holds another many times over is too large, not endless', () => {
+test('`patch` refuses a value that contains another many times over as too large, without expanding it', () => {
   let value: unknown = 'x'.repeat(1000)
   for (let i = 0; i < 90; i++) value = [value, value]
   expect(refusal({ value }).code).toBe('too-large')
 })
 
-test('a getter that throws, and a proxy that has been revoked, are refused', () => {
+test('`patch` refuses a getter that throws and a revoked proxy', () => {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
   const trap = {
@@ -85,7 +85,7 @@ test('a getter that throws, and a proxy that has been revoked, are refused', () 
   expect(refusal({ trap }).cause).toMatchObject({ message: 'trap' })
 })
 
-test('a getter is read once', () => {
+test('`patch` reads a getter once', () => {
   const { session } = sessionOf()
   let reads = 0
   const value = {
@@ -97,13 +97,13 @@ test('a getter is read once', () => {
   expect(session.getAll()).toEqual({ value: { a: 1 } })
 })
 
-test('objects of another realm and without a prototype are plain', () => {
+test('`patch` accepts objects without a prototype', () => {
   const { session } = sessionOf()
   session.patch(Object.assign(Object.create(null), { a: Object.assign(Object.create(null), { b: [1] }) }))
   expect(session.getAll()).toStrictEqual({ a: { b: [1] } })
 })
 
-test('what is written is what JSON would say of it', () => {
+test('`patch` stores what JSON.stringify would write', () => {
   const { session } = sessionOf()
   fc.assert(
     fc.property(
@@ -137,7 +137,7 @@ test.each([
   [{ limits: { properties: Number.NaN } }],
   [{ limits: { sessions: 3 } }],
   [{ now: 5 }],
-])('a store with %j is refused', (options) => {
+])('a store refuses the options %j', (options) => {
   expect(() => memoryStore(options as never)).toThrow(expect.objectContaining({ code: 'invalid-option' }))
 })
 
@@ -166,7 +166,7 @@ test('a time to live is a whole number of seconds from 0 to 10^10', () => {
   }
 })
 
-test('the time is any that a Date can hold with every time to live, and fractions of a millisecond are dropped', () => {
+test('`now` may return any time that leaves `expiresAt` a valid Date; fractions of a millisecond are dropped', () => {
   for (const time of [8.63e15, -8.64e15, 12.75]) {
     const { session } = sessionOf({ now: () => time })
     session.patch({ a: 1 }, { ttlSeconds: 1e10 })
@@ -179,7 +179,7 @@ test('the time is any that a Date can hold with every time to live, and fraction
   }
 })
 
-test('a page holds 100 items unless it states a limit from 1 to 1000, and goes on by the cursor it gave', () => {
+test('`listSessions` returns 100 items unless `limit` says otherwise, 1 to 1000, and continues at its cursor', () => {
   const { store } = sessionOf()
   const namespace = store.sync.account('a').namespace('n')
   for (let i = 0; i < 1001; i++) namespace.session(`${i}`).patch({ a: 1 })
@@ -204,12 +204,12 @@ test('a page holds 100 items unless it states a limit from 1 to 1000, and goes o
   expect(() => other.listSessions({ cursor })).toThrow(expect.objectContaining({ code: 'invalid-option' }))
 })
 
-test('a clock that gives no time is refused where it is asked', () => {
+test('a call is refused if `now` does not return a time', () => {
   const { session } = sessionOf({ now: () => Number.NaN })
   expect(() => session.patch({ a: 1 })).toThrow(expect.objectContaining({ code: 'invalid-option' }))
 })
 
-test('limits hold at their edge', () => {
+test('values at a limit are accepted, and values beyond it refused', () => {
   const { session } = sessionOf({ limits: { properties: 2, documentLength: 15, idLength: 3, depth: 1 } })
   session.patch({ a: 1, b: 2 })
   expect(() => session.patch({ c: 3 })).toThrow(expect.objectContaining({ code: 'too-large' }))
@@ -222,7 +222,7 @@ test('limits hold at their edge', () => {
   expect(session.getAll()).toEqual({ b: 2, c: 333 })
 })
 
-test('addresses that cannot be are refused by the call that names them', () => {
+test('an invalid address is refused by the call that gets it', () => {
   const { store, session } = sessionOf()
   const asynchronous: ContextStore = store
   const bad = expect.objectContaining({ code: 'invalid-address' })
@@ -238,7 +238,7 @@ test('addresses that cannot be are refused by the call that names them', () => {
     expect(() => asynchronous.session({ account: 'a', namespace: id as string })).toThrow(bad)
   }
   expect(() => asynchronous.session(undefined as never)).toThrow(bad)
-  // A misspelt name must not give the default session.
+  // A misspelt `session` must not reach the default session.
   const misspelt = { account: 'a', namespace: 'n', sesion: 's' }
   expect(() => asynchronous.session(misspelt)).toThrow(bad)
   expect(() => store.sync.session(misspelt)).toThrow(/sesion/)
@@ -246,7 +246,7 @@ test('addresses that cannot be are refused by the call that names them', () => {
   expect(() => session.delete([1] as never)).toThrow(bad)
 })
 
-test('whatever fits into a session is accepted, to the last character, and nothing longer', () => {
+test('`patch` accepts exactly `documentLength` characters, and refuses one more', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), (json) => {
       const patch = JSON.parse(JSON.stringify({ json, arrays: [[['x'], []], [1, 2], [[]]] }))
@@ -261,7 +261,7 @@ test('whatever fits into a session is accepted, to the last character, and nothi
   session.patch({ many: Array.from({ length: 120_000 }, () => ['x']) })
 })
 
-test('members that are undefined are bounded too: they are no JSON, but cost time', () => {
+test('`patch` limits members that are undefined, too: they are not part of the JSON, but cost time', () => {
   const undefinedMembers = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`k${i}`, undefined]))
   const many = Array.from({ length: 1000 }, () => undefinedMembers)
   expect(refusal({ many })).toMatchObject({ code: 'invalid-value', path: 'many[500]' })
@@ -271,18 +271,18 @@ test.each([
   ['is a promise: await it', { step: Promise.resolve(1) }],
   ['is absent, which works at the top level only', { cart: { item: absent } }],
   ['is an instance of a class', { a: Object.create(Object.create(null, { inherited: { value: 1 } })) }],
-])('a value is refused with the hint: %s', (hint, patch) => {
+])('`patch` refuses a value with the hint: %s', (hint, patch) => {
   expect(refusal(patch).message).toContain(hint)
 })
 
-test('a patch that is a promise says so, and the path of a cycle is short', () => {
+test('`patch` of a promise says to await it, and the path of a cycle is truncated', () => {
   expect(refusal(Promise.resolve({ a: 1 })).message).toContain('await it')
   const cycle: { me?: unknown } = {}
   cycle.me = cycle
   expect(refusal({ cycle }).message.length).toBeLessThan(200)
 })
 
-test('an address that cannot be read is refused, and one with more members than an address is one where its session is named', () => {
+test('`session` refuses an address that cannot be read, and ignores other members if `session` is given', () => {
   const { store } = sessionOf()
   const row = { account: 'a', namespace: 'n', session: 's', properties: {} }
   expect(store.session(row).address).toEqual({ account: 'a', namespace: 'n', session: 's' })

@@ -48,7 +48,7 @@ class RivalAdapter extends MapAdapter {
 
 const inOtherOrder: Expected = { cart: { b: 2, a: 1 }, turns: present }
 
-test('a condition that is asked again still says only that a property is present', async () => {
+test('a retried condition still requires only that a `present` property exists', async () => {
   const store = createStore((rules) => new RivalAdapter(rules))
   const session = store.session({ account: 'a', namespace: 'n' })
   await session.patch({ cart: { a: 1, b: 2 }, turns: 0 })

@@ -16,7 +16,7 @@ import {
 import { expect, test } from 'vitest'
 import { MapAdapter } from './map-adapter.ts'
 
-// The decisions that adapters ask core for, without an engine: the kit sees only what an engine makes of them.
+// The functions that decide writes for adapters, tested without an engine: the kit sees only what an engine makes of them.
 
 function rulesOf(options?: StoreOptions): StoreRules {
   const given: StoreRules[] = []
@@ -45,13 +45,13 @@ function conditionOf(values: Condition['values']): Condition {
   return { names: Object.keys(values), values }
 }
 
-test('a session has expired at the very instant, and one without an end never has', () => {
+test('`isExpired` is true at `expiresAt` itself, and never for a session without `expiresAt`', () => {
   expect(isExpired(1000, 999)).toBe(false)
   expect(isExpired(1000, 1000)).toBe(true)
   expect(isExpired(undefined, Number.MAX_VALUE)).toBe(false)
 })
 
-test('a patch of what has expired begins a new session', () => {
+test('`decidePatch` creates a new session if the stored one has expired', () => {
   const before = stored('{\n"old":1}', ending)
   expect(decidePatch(before, 0, patchOf({ a: 1 }), rules, 10_000)).toEqual({
     action: 'write',
@@ -68,17 +68,17 @@ test.each([
   ['expiresAt', stored('{\n"a":1}', ending), { ttlSeconds: 10 }, 5000, { ttlSeconds: 10, expiresAt: 15_000 }],
   ['ttlSeconds', stored('{\n"a":1}', ending), { ttlSeconds: 9 }, 1000, { ttlSeconds: 9, expiresAt: 10_000 }],
   ['ownTtl', stored('{\n"a":1}', forever), { ttlSeconds: 0 }, 5000, { ttlSeconds: 0, ownTtl: true }],
-])('a life that differs only by its %s is written', (_, before, request, now, life) => {
+])('`decidePatch` writes a life that differs only in its %s', (_, before, request, now, life) => {
   expect(decidePatch(before, 0, patchOf({ a: 2 }, request), rules, now)).toMatchObject({ life })
 })
 
-test('a life that stays as it was is the same object, so that an engine need not write it', () => {
+test('`decidePatch` returns the same object for an unchanged life, so that an engine need not write it', () => {
   const before = stored('{\n"a":1}', forever)
   const decision = decidePatch(before, 0, patchOf({ a: 2 }), rules, 5000)
   expect(decision.action === 'write' && decision.life).toBe(forever)
 })
 
-test('a refused patch says what is there, also where nothing is', () => {
+test('a refused `decidePatch` returns the expected properties that exist, even if there are none', () => {
   const request = patchOf({ a: 2 }, { expected: conditionOf({ a: 1, b: present, c: absent }) })
   const before = stored('{\n"a":1,\n"c":3,\n"d":4}', ending)
   expect(decidePatch(before, 0, request, rules, 0)).toEqual({ action: 'refuse', current: { a: 1, c: 3 } })
@@ -86,7 +86,7 @@ test('a refused patch says what is there, also where nothing is', () => {
   expect(decidePatch(undefined, undefined, request, rules, 0)).toEqual({ action: 'refuse', current: {} })
 })
 
-test('a patch in a namespace that nobody created is refused only where namespaces are explicit', () => {
+test('`decidePatch` refuses a namespace that does not exist only if namespaces are explicit', () => {
   const explicit = rulesOf({ namespaces: 'explicit' })
   expect(() => decidePatch(undefined, undefined, patchOf({ a: 1 }), explicit, 0)).toThrow(
     expect.objectContaining({ code: 'namespace-not-found' }),
@@ -95,7 +95,7 @@ test('a patch in a namespace that nobody created is refused only where namespace
   expect(decidePatch(undefined, undefined, patchOf({ a: 1 }), rules, 0).action).toBe('write')
 })
 
-test('a patch that leaves nothing ends the session, unless it states a time to live', () => {
+test('`decidePatch` ends a session that is left empty, unless the patch states a time to live', () => {
   const before = stored('{\n"a":1}', ending)
   const removal = { a: absent } as const
   expect(decidePatch(before, 0, patchOf(removal), rules, 0).action).toBe('end')
@@ -110,7 +110,7 @@ test('a patch that leaves nothing ends the session, unless it states a time to l
   expect(decidePatch(undefined, 60, patchOf({}), rules, 0).action).toBe('end')
 })
 
-test('limits are counted exactly where the text alone does not show that they hold', () => {
+test('`decidePatch` counts exactly when the length of the text does not show that the limits hold', () => {
   const small = rulesOf({ limits: { documentLength: 13, properties: 2 } })
   expect(decidePatch(undefined, 0, patchOf({ a: 1, b: 2 }), small, 0).action).toBe('write')
   for (const values of [
@@ -126,7 +126,7 @@ test('limits are counted exactly where the text alone does not show that they ho
   )
 })
 
-test('a removal keeps the life, changes nothing where there is nothing to remove, and ends what it empties', () => {
+test('`decideDelete` keeps the life, changes nothing if there is nothing to remove, and ends an emptied session', () => {
   const before = stored('{\n"a":1,\n"b":2}', ending)
   expect(decideDelete(before, ['a'], 0)).toEqual({ action: 'write', document: '{\n"b":2}', life: ending })
   expect(decideDelete(before, ['c'], 0).action).toBe('keep')
@@ -136,12 +136,12 @@ test('a removal keeps the life, changes nothing where there is nothing to remove
   expect(decideDelete(undefined, ['a'], 0).action).toBe('keep')
 })
 
-test('the end of a session is decided on what is there now', () => {
+test('`decideClear` checks the condition against the current session, and none if it has expired', () => {
   const before = stored('{\n"a":1}', ending)
   const [holds, fails] = [conditionOf({ a: 1 }), conditionOf({ a: absent })]
   expect(decideClear(before, holds, 0).action).toBe('end')
   expect(decideClear(before, fails, 0)).toEqual({ action: 'refuse', current: { a: 1 } })
-  // Expired: nothing is there, and its storage is freed where the condition says so.
+  // Expired: no property exists, and the storage is freed if the condition holds.
   expect(decideClear(before, holds, 10_000)).toEqual({ action: 'refuse', current: {} })
   expect(decideClear(before, fails, 10_000).action).toBe('end')
   expect(decideClear(undefined, holds, 0)).toEqual({ action: 'refuse', current: {} })
@@ -152,23 +152,17 @@ test('the end of a session is decided on what is there now', () => {
 test.each([
   ['the namespace’s, for a new session', undefined, undefined, 60, { ttlSeconds: 60, ownTtl: false }],
   [
-    'the namespace’s, as it is now',
+    'the namespace’s current one',
     { ...ending, ownTtl: false },
     undefined,
     60,
     { ttlSeconds: 60, ownTtl: false },
   ],
   ['its own, once stated', ending, undefined, 60, { ttlSeconds: 10, ownTtl: true }],
-  [
-    'its own for ever, once stated',
-    { ...forever, ownTtl: true },
-    undefined,
-    60,
-    { ttlSeconds: 0, ownTtl: true },
-  ],
-  ['what is stated now', ending, 5, 60, { ttlSeconds: 5, ownTtl: true }],
-  ['none where nobody states one', undefined, undefined, 0, { ttlSeconds: 0, ownTtl: false }],
-])('the time to live of a session is %s', (_, before, statedTtl, namespaceTtl, expected) => {
+  ['its own 0, once stated', { ...forever, ownTtl: true }, undefined, 60, { ttlSeconds: 0, ownTtl: true }],
+  ['the one stated now', ending, 5, 60, { ttlSeconds: 5, ownTtl: true }],
+  ['none if none is stated', undefined, undefined, 0, { ttlSeconds: 0, ownTtl: false }],
+])('`nextLife`: the time to live of a session is %s', (_, before, statedTtl, namespaceTtl, expected) => {
   const event = { before, propertiesBefore: 1, propertiesAfter: 1, statedTtl, namespaceTtl, now: 2000 }
   const { ttlSeconds } = expected
   expect(nextLife(event)).toEqual({

@@ -35,7 +35,7 @@ test('each code has one class', () => {
   expect(names).toEqual(new Set(exported))
 })
 
-test('the brand is shared by copies of core, and by nothing else', () => {
+test('`ContextStoreError.is` recognizes the brand of another copy of core, and nothing else', () => {
   const foreign = Object.assign(new Error('x'), {
     [Symbol.for('@context-store/error')]: true,
     code: 'closed',

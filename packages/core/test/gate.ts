@@ -1,8 +1,8 @@
-/** Holds calls of an engine until a test lets them go. */
+/** Holds calls of an engine until a test releases them. */
 export class Gate {
   readonly #held = new Map<string, () => void>()
 
-  /** Waits until the call of that name is let go. */
+  /** Waits until the call of that name is released. */
   pass(name: string): Promise<void> {
     return new Promise((resolve) => this.#held.set(name, resolve))
   }
@@ -12,16 +12,16 @@ export class Gate {
     return this.#held.has(name)
   }
 
-  /** Lets a call go. */
+  /** Releases a call. */
   open(name: string): void {
     const go = this.#held.get(name)
-    if (go === undefined) throw new Error(`nothing called "${name}" waits`)
+    if (go === undefined) throw new Error(`no call named "${name}" is waiting`)
     this.#held.delete(name)
     go()
   }
 }
 
-/** Lets everything happen that needs no timer and no answer from outside. */
+/** Resolves when everything has run that needs no timer and no I/O. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -3,13 +3,13 @@ import { type CallKind, createStore, GroupCommit, type StoreRules } from '@conte
 import { beforeAll, describe, expect, test } from 'vitest'
 import { MapAdapter } from './map-adapter.ts'
 
-/** Whether the engine has the calls of a transaction started together. */
+/** Whether the calls of a transaction are started together. */
 let startsTogether = false
 
-/** An asynchronous engine with transactions: what a rolled-back one wrote is gone. */
+/** An asynchronous engine with transactions that can be rolled back. */
 class TransactionalAdapter extends MapAdapter {
   readonly keepsOrder = true
-  /** What fails: the name of a call, `begin` or `commit`, so many times. */
+  /** How many times a call fails, by its name; also `begin` and `commit`. */
   readonly failures = new Map<string, number>()
   outcome: 'unknown' | 'not-applied' = 'not-applied'
   /** How many ticks of the event loop each call takes. */
@@ -39,7 +39,7 @@ class TransactionalAdapter extends MapAdapter {
     },
   })
 
-  /** The most calls that were under way at once. */
+  /** The maximum number of calls that ran at the same time. */
   mostUnderWay = 0
   #underWay = 0
 
@@ -58,7 +58,7 @@ class TransactionalAdapter extends MapAdapter {
     for (let tick = 0; tick < this.ticks; tick++) await new Promise(setImmediate)
     const result = await super.call(name, work)
     if (left === 0) return result
-    // Fails after it happened: nothing of it may stay.
+    // Fails after its effect, which must be rolled back.
     this.failures.set(name, left - 1)
     throw new Error(`${name} failed`)
   }
@@ -93,14 +93,14 @@ function open(): { store: ContextStore; adapter: TransactionalAdapter } {
 }
 
 describe.each([
-  ['one after the other', false],
+  ['one after another', false],
   ['together', true],
-])('where calls are started %s,', (_, together) => {
+])('if calls are started %s,', (_, together) => {
   beforeAll(() => {
     startsTogether = together
   })
 
-  test('the writes of one tick share a transaction, in their order, and reads behind them go along', async () => {
+  test('the writes of one tick share a transaction, in order, and reads behind them join it', async () => {
     const { store, adapter } = open()
     const session = store.account('a').namespace('n').session('s')
     await store.ready()
@@ -131,7 +131,7 @@ describe.each([
     await store.close()
   })
 
-  test('a write that the engine fails fails alone, and leaves nothing', async () => {
+  test('a write that fails in the engine does not fail the others, and leaves no data', async () => {
     const { store, adapter } = open()
     const namespace = store.account('a').namespace('n')
     adapter.failures.set('patch bad', 2)
@@ -145,7 +145,7 @@ describe.each([
     expect((await namespace.listSessions()).items.map(({ id }) => id)).toEqual(['better', 'good'])
   })
 
-  test('a reclaim that cannot share a transaction has one of its own', async () => {
+  test('`reclaim` gets its own transaction if it cannot share one', async () => {
     class Reclaiming extends TransactionalAdapter {
       reclaim(): Promise<boolean> {
         return this.call('reclaim', () => false)
@@ -165,7 +165,7 @@ describe.each([
     expect(adapters[0]?.calls).toEqual([...apart, ...apart, 'begin', 'reclaim', 'commit', 'close'])
   })
 
-  test('errors of the store’s own, and of the caller’s, leave the others in their transaction', async () => {
+  test('errors of the store and of the caller do not affect the others in the transaction', async () => {
     const { store, adapter } = open()
     const session = store.account('a').namespace('n').session('s')
     const mine = new Error('mine')
@@ -187,7 +187,7 @@ describe.each([
     expect(await session.getAll()).toEqual({ a: 1, b: 1 })
   })
 
-  test('a commit that fails for sure is tried for each write alone', async () => {
+  test('after a commit that was not applied, each write gets its own transaction', async () => {
     const { store, adapter } = open()
     const namespace = store.account('a').namespace('n')
     adapter.failures.set('commit', 2)
@@ -198,7 +198,7 @@ describe.each([
     expect((await namespace.listSessions()).items.map(({ id }) => id)).toEqual(['2', '3'])
   })
 
-  test('a commit whose outcome is unknown is that of every write in it, and none is repeated', async () => {
+  test('if the outcome of a commit is unknown, so is that of every write in it, and none is retried', async () => {
     const { store, adapter } = open()
     const namespace = store.account('a').namespace('n')
     adapter.failures.set('commit', 1)
@@ -211,7 +211,7 @@ describe.each([
     expect(adapter.calls.filter((call) => call.startsWith('patch'))).toHaveLength(2)
   })
 
-  test('where a transaction cannot begin, its writes are not applied and its reads succeed', async () => {
+  test('if a transaction cannot begin, its writes are not applied and its reads succeed', async () => {
     const { store, adapter } = open()
     const session = store.account('a').namespace('n').session('s')
     await session.patch({ a: 1 })
@@ -228,7 +228,7 @@ describe.each([
     ])
   })
 
-  test('writes made while a transaction is under way wait for it', async () => {
+  test('writes made during a transaction wait for it', async () => {
     const { store, adapter } = open()
     const session = store.account('a').namespace('n').session('s')
     adapter.ticks = 3
@@ -243,7 +243,7 @@ describe.each([
     expect(kinds.every((call, index) => call === (index % 2 === 0 ? 'begin' : 'commit'))).toBe(true)
   })
 
-  test('a call is started when the one before it is done, or with it', async () => {
+  test('a call is started after the previous one is done, or together with it', async () => {
     const { store, adapter } = open()
     await store.ready()
     adapter.ticks = 2

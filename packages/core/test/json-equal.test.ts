@@ -17,7 +17,7 @@ function shuffled(value: JsonValue): JsonValue {
   )
 }
 
-test('a value equals itself with its members in another order', () => {
+test('`jsonEqual`: a value equals itself with its members in another order', () => {
   fc.assert(
     fc.property(json, (value) => {
       expect(jsonEqual(value, shuffled(value))).toBe(true)
@@ -25,7 +25,7 @@ test('a value equals itself with its members in another order', () => {
   )
 })
 
-test('a value equals no other', () => {
+test('`jsonEqual`: a value equals no other', () => {
   const canonical = (value: JsonValue): string =>
     JSON.stringify(value, (_, member) =>
       typeof member === 'object' && member !== null && !Array.isArray(member)
@@ -41,7 +41,7 @@ test('a value equals no other', () => {
   )
 })
 
-test('names of prototypes are no members', () => {
+test('`jsonEqual`: inherited names are not members', () => {
   expect(jsonEqual({}, JSON.parse('{"__proto__":{}}'))).toBe(false)
   expect(jsonEqual({ toString: 1 }, { a: 1 })).toBe(false)
   expect(jsonEqual([], {})).toBe(false)

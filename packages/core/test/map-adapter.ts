@@ -23,11 +23,11 @@ import {
 } from '@context-store/core/adapter'
 
 /**
- * The required members of the port over Maps, each delayed by a tick, so that calls could overtake one another. Tests
- * wait for, hold or break single calls by overriding `call`.
+ * The required members of the port, over Maps. Each call is delayed by a microtask, so that calls could overtake one
+ * another. Tests observe, hold or break single calls by overriding `call`.
  */
 export class MapAdapter implements StorageAdapter {
-  /** The calls that reached the engine, in their order. */
+  /** The calls that reached the engine, in order. */
   readonly calls: string[] = []
   readonly namespaces = new Map<string, { info: NamespaceInfo; sessions: Map<string, StoredSession> }>()
   readonly #rules: StoreRules
@@ -160,7 +160,7 @@ function keyOf(account: string, name: string): string {
   return JSON.stringify([account, name])
 }
 
-/** In the order of the names, which no change of the data moves. */
+/** Sorted by name, an order that does not change with the data. */
 function sliceOf<T>(
   all: readonly T[],
   nameOf: (item: T) => string,

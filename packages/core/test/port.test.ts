@@ -24,7 +24,7 @@ import { describe, expect, test } from 'vitest'
 import { settled } from './gate.ts'
 import { MapAdapter } from './map-adapter.ts'
 
-/** A store whose adapter is kept, to look at. */
+/** Opens a store, and returns its adapter too. */
 function open<A extends MapAdapter>(
   Adapter: new (rules: StoreRules) => A,
   options?: StoreOptions,
@@ -37,7 +37,7 @@ function open<A extends MapAdapter>(
   return { store, adapter: adapters[0] as A }
 }
 
-test('what an adapter leaves out is made of the other members', async () => {
+test('core replaces the optional methods that an adapter leaves out', async () => {
   const { store, adapter } = open(MapAdapter, { now: () => 1000 })
   await store.ready()
   expect(adapter.calls).toEqual(['accounts'])
@@ -58,7 +58,7 @@ test('what an adapter leaves out is made of the other members', async () => {
   expect(await session.update(['a'], ({ a }) => ({ a: Number(a) + 1 }))).toEqual({ a: 2 })
 })
 
-test('a name that every object inherits is no property, also where an adapter leaves the reading to core', async () => {
+test('`get` and `update` do not take an inherited name for a property, with an adapter without `readProperty`', async () => {
   const { store } = open(MapAdapter)
   const session = store.account('a').namespace('n').session('s')
   await session.patch({ a: 1 })
@@ -66,7 +66,7 @@ test('a name that every object inherits is no property, also where an adapter le
   expect(await session.update(['constructor'], (current) => ({ b: Object.keys(current).length }))).toEqual({})
 })
 
-test('the defaults look through every page of a listing', async () => {
+test('the default `info` methods search every page of a listing', async () => {
   class OneAtATime extends MapAdapter {
     override listSessions(...[account, name, request]: Parameters<MapAdapter['listSessions']>) {
       return super.listSessions(account, name, { ...request, limit: 1 })
@@ -82,7 +82,7 @@ test('the defaults look through every page of a listing', async () => {
   expect(await account.namespace('c').session('z').info()).toMatchObject({ id: 'z' })
 })
 
-test('with explicit namespaces a read in an unknown one is refused, whatever the adapter answers', async () => {
+test('with explicit namespaces, core refuses a read in one that does not exist, whatever the adapter returns', async () => {
   const { store } = open(MapAdapter, { namespaces: 'explicit' })
   const namespace = store.account('a').namespace('n')
   const session = namespace.session('s')
@@ -152,12 +152,12 @@ test('what an adapter cannot do is refused with its reason, before the adapter i
   expect(adapter.calls).toEqual([])
   expect(traitsOf(store).cannot).toEqual(reasons)
   expect(traitsOf(memoryStore()).cannot).toEqual({})
-  // `batch` is not part of the interface, which any store has.
+  // A store that core did not make has the whole interface, but `batch` is not part of it.
   expect(traitsOf({})).toEqual({ cannot: { batch: expect.any(String) }, documentLength: 800_000 })
 })
 
 describe('an adapter without batch()', () => {
-  test('says by core that it has none, and core refuses it', async () => {
+  test('cannot `batch`, and core refuses the call with the reason', async () => {
     const { store, adapter } = open(MapAdapter)
     const address = { account: 'a', namespace: 'n' }
     const reason = traitsOf(store).cannot.batch ?? ''
@@ -169,7 +169,7 @@ describe('an adapter without batch()', () => {
     expect(adapter.calls).toEqual([])
   })
 
-  test('is what a store is that core did not make', async () => {
+  test('`batch` is refused for a store that core did not make, too', async () => {
     const own = memoryStore()
     const wrapped = { ...own, session: own.session.bind(own) } as typeof own
     const address = { account: 'a', namespace: 'n' }
@@ -179,14 +179,14 @@ describe('an adapter without batch()', () => {
   })
 })
 
-test('an adapter with batch() has to keep the order of calls', () => {
+test('`createStore` refuses an adapter with `batch` that does not set `keepsOrder`', () => {
   class Unordered extends MapAdapter {
     readonly batch = async (): Promise<undefined> => undefined
   }
   expect(() => open(Unordered)).toThrow(/keepsOrder/)
 })
 
-test('what an adapter cannot do matters to no call that does not need it', async () => {
+test('what an adapter cannot do does not affect calls that do not need it', async () => {
   class Limited extends MapAdapter {
     readonly cannot: Cannot = { 'time-to-live': 'no end', removals: 'no removals', accounts: 'no accounts' }
   }
@@ -219,7 +219,7 @@ test.each([
   )
 })
 
-test('an engine that holds less lowers the limit, and a higher one that is stated is refused', async () => {
+test('`maxDocumentLength` lowers the limit, and an option above it is refused', async () => {
   class Small extends MapAdapter {
     readonly maxDocumentLength = 20
   }
@@ -238,7 +238,7 @@ test('an engine that holds less lowers the limit, and a higher one that is state
   expect(traitsOf(open(Small, { limits: { documentLength: 19 } }).store).documentLength).toBe(19)
 })
 
-test('an error of the engine, of whatever realm, becomes the cause of the store’s own', async () => {
+test('an error of the engine, from any realm, becomes the cause of the store’s error', async () => {
   const foreign: unknown = runInNewContext('new RangeError("of another realm")')
   class Failing extends MapAdapter {
     override async call(): Promise<never> {
@@ -265,7 +265,7 @@ test('an error of the engine, of whatever realm, becomes the cause of the store�
   await expect(told.get('a')).rejects.toMatchObject({ message: 'read' })
 })
 
-test('a failed read was not applied, a failed write is unknown, and each says what it was about', async () => {
+test('a failed read is `not-applied`, a failed write is `unknown`, and both have the address', async () => {
   class Failing extends MapAdapter {
     override async call(): Promise<never> {
       throw new Error('of the engine')
@@ -305,7 +305,7 @@ test('a failed read was not applied, a failed write is unknown, and each says wh
   }
 })
 
-test('an error that says where it happened is made more exact, and never less', async () => {
+test('core makes the address of an error more exact, and never less', async () => {
   let address: Partial<SessionAddress> = {}
   class Failing extends MapAdapter {
     override async call(): Promise<never> {
@@ -327,7 +327,7 @@ test('an error that says where it happened is made more exact, and never less', 
   await expect(namespace.info()).rejects.toMatchObject({ address, message: 'it is' })
 })
 
-test('a long name is cut in a message', async () => {
+test('a long name is truncated in a message', async () => {
   class Failing extends MapAdapter {
     override async call(): Promise<never> {
       throw new TooLargeError('it is')
@@ -346,7 +346,7 @@ test('a long name is cut in a message', async () => {
   }
 })
 
-test('a clock that throws or gives no time is an error of the call, and the store goes on', async () => {
+test('if `now` throws or returns no time, only that call fails', async () => {
   let now: () => unknown = () => 0
   const { store } = open(MapAdapter, { now: () => now() as number })
   const session = store.account('a').namespace('n').session('s')
@@ -365,7 +365,7 @@ test('a clock that throws or gives no time is an error of the call, and the stor
   expect(await session.getAll()).toEqual({ a: 1 })
 })
 
-test('a store reclaims after its first write, then after every 64th, and sooner where there is more', async () => {
+test('a store reclaims after its first write, then after every 64th, and sooner while there is more', async () => {
   class Reclaiming extends MapAdapter {
     isMore = false
     async reclaim(): Promise<boolean> {
@@ -390,7 +390,7 @@ test('a store reclaims after its first write, then after every 64th, and sooner 
   expect(await reclaimsAt(90)).toEqual([63, 71, 79, 87])
 })
 
-test('both sides of a synchronous engine reclaim, after the same writes', async () => {
+test('both sides of a synchronous engine count towards one reclaim', async () => {
   let reclaims = 0
   const reclaim = (): boolean => {
     reclaims++
@@ -418,7 +418,7 @@ test('both sides of a synchronous engine reclaim, after the same writes', async 
   }
 })
 
-test('a time to live of minus zero is zero for the adapter', async () => {
+test('the adapter gets a time to live of -0 as 0', async () => {
   const given: unknown[] = []
   class Watched extends MapAdapter {
     override createNamespace(...args: Parameters<MapAdapter['createNamespace']>): Promise<void> {
@@ -451,7 +451,7 @@ test.each([
   expect(adapter.calls).toContain('reclaim')
 })
 
-test('a reclaim that fails, or throws at once, fails no write and no close', async () => {
+test('a `reclaim` that fails does not fail a write or `close`', async () => {
   class Failing extends MapAdapter {
     reclaim(): Promise<boolean> {
       throw new Error('no')
@@ -545,7 +545,7 @@ const misspelt: readonly [string, (store: ContextStore) => unknown][] = [
         .sessions({ property: ['a'] } as never),
   ],
 ]
-test.each(misspelt)('%s refuses an option that does not exist, and does nothing', async (_, call) => {
+test.each(misspelt)('%s refuses invalid options, and does not call the adapter', async (_, call) => {
   const { store, adapter } = open(MapAdapter)
   const error: unknown = await Promise.resolve(store)
     .then(call)
@@ -562,7 +562,7 @@ const strange: readonly unknown[] = [
   { limits: { ids: 3 } },
   { limits: null },
 ]
-test.each(strange)('a store with the options %j is refused', (options) => {
+test.each(strange)('`createStore` refuses the options %j', (options) => {
   const open = (rules: StoreRules): StorageAdapter => new MapAdapter(rules)
   expect(() => createStore(open, options as never)).toThrow(
     expect.objectContaining({ code: 'invalid-option' }),
@@ -578,7 +578,7 @@ test.each([
   ],
   ['returns nothing', () => undefined],
   ['returns the error as it is', (cause: unknown) => cause],
-])('an errorOf that %s hides no error and hangs nothing', async (_, errorOf) => {
+])('an `errorOf` that %s does not hide the engine’s error', async (_, errorOf) => {
   class Failing extends MapAdapter {
     readonly errorOf = errorOf as never
     override async call(): Promise<never> {
@@ -593,7 +593,7 @@ test.each([
   })
 })
 
-test('an adapter that is incomplete, a promise, or says nonsense is refused when the store is created', () => {
+test('`createStore` refuses an adapter that is incomplete, a promise, or has an invalid `cannot`', () => {
   const refused = expect.objectContaining({ code: 'invalid-option' })
   const incomplete = (rules: StoreRules) =>
     Object.assign(new MapAdapter(rules), { cannot: { speed: 'slow' } })

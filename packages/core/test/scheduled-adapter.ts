@@ -15,13 +15,13 @@ import {
 import type { Scheduler } from 'fast-check'
 import { MapAdapter } from './map-adapter.ts'
 
-/** Plain: each call is an atom. Updating: so is an update. Transactional: calls are made together, in a transaction. */
+/** Plain: each call is atomic. Updating: an update is, too. Transactional: calls are grouped in a transaction. */
 export const engines = ['plain', 'updating', 'transactional'] as const
 export type Engine = (typeof engines)[number]
 
 /**
- * What becomes of a call: `late`, its effect and its answer are apart; `refuse`, it fails without an effect; `fail`, it
- * fails after its effect; `throw`, it throws instead of returning a promise, without an effect.
+ * What happens to a call. `late`: its answer comes some time after its effect; `refuse`: it fails without an effect;
+ * `fail`: it fails after its effect; `throw`: it throws instead of returning a promise, without an effect.
  */
 export type Fate = 'resolve' | 'late' | 'refuse' | 'fail' | 'throw'
 
@@ -30,22 +30,22 @@ export interface Behaviour {
   readonly engine: Engine
   readonly keepsOrder: boolean
   readonly timeoutMs: number | undefined
-  /** Those of its calls, one after the other, over and over. */
+  /** The fates of its calls, in order, repeated. */
   readonly fates: readonly Fate[]
 }
 
-/** An engine whose every call has its effect and its answer when a scheduler says so. */
+/** An engine where a scheduler decides when each call has its effect and its answer. */
 export class ScheduledAdapter extends MapAdapter implements StorageAdapter {
   readonly keepsOrder: boolean
   readonly timeoutMs: number | undefined
   readonly transactions: GroupCommit | undefined
   readonly update?: NonNullable<StorageAdapter['update']>
-  /** How many calls were under way when the engine was closed. */
+  /** How many calls were pending when the engine was closed. */
   underWayAtClose: number | undefined
   readonly #scheduler: Scheduler
   readonly #fates: readonly Fate[]
   #underWay = 0
-  /** What is stored without the transaction that is open. */
+  /** The data as it was before the open transaction. */
   #before: MapAdapter['namespaces'] | undefined
 
   constructor(rules: StoreRules, scheduler: Scheduler, { engine, keepsOrder, timeoutMs, fates }: Behaviour) {
@@ -66,7 +66,7 @@ export class ScheduledAdapter extends MapAdapter implements StorageAdapter {
     return this.#scheduled(name, fate, work)
   }
 
-  /** Compares texts, as engines without JSON do: core asks again where the members are in another order. */
+  /** Compares texts, as engines without JSON do: core retries if the members are in another order. */
   override patched(address: CheckedAddress, request: PatchRequest): WriteOutcome {
     const { expected } = request
     if (expected !== undefined) {
@@ -98,7 +98,7 @@ export class ScheduledAdapter extends MapAdapter implements StorageAdapter {
   async #scheduled<T>(name: string, fate: Fate, work: () => T): Promise<T> {
     this.#underWay++
     try {
-      // An engine that keeps the order of the calls has their effects in that order.
+      // An engine that keeps the order of calls applies them in that order.
       if (!this.keepsOrder) await this.#event(name)
       if (fate === 'refuse') throw new Injected(name, 'not-applied')
       const answer = work()
@@ -152,7 +152,7 @@ export class ScheduledAdapter extends MapAdapter implements StorageAdapter {
   }
 }
 
-/** A failure of the engine, and of which of its calls; its `outcome` is the truth. */
+/** An injected failure of one call of the engine; its `outcome` is what really happened. */
 export class Injected extends Error {
   readonly call: string
   readonly outcome: 'unknown' | 'not-applied'

@@ -13,7 +13,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { settled } from './gate.ts'
 import { type Engine, engines, type Fate, Injected, ScheduledAdapter } from './scheduled-adapter.ts'
 
-// A failure prints its seed and path: SCHEDULING_SEED=… SCHEDULING_PATH=… runs it again, and no other.
+// A failure prints its seed and path: SCHEDULING_SEED=… SCHEDULING_PATH=… reruns only that case.
 const { SCHEDULING_SEED: seed, SCHEDULING_PATH: path, SCHEDULING_RUNS: runs } = process.env
 
 const sessions = ['one', 'two'] as const
@@ -28,11 +28,11 @@ type StepFunction = (
   onChange: () => void,
 ) => Promise<unknown>
 
-/** What clients do. The first ones are of one session, the others of all. */
+/** What clients do. The first steps are on one session, the last ones on all. */
 const steps = {
   write: (store, id, value) => sessionOf(store, id).patch({ x: value, nested: { a: value, b: 0 } }),
   claim: (store, id, value) => sessionOf(store, id).patchIf({ x: absent }, { x: value }),
-  // In another order than it is stored: an engine that compares texts is asked a second time.
+  // In another order than stored: an engine that compares texts is called a second time.
   exchange: (store, id, value) => sessionOf(store, id).patchIf({ nested: { b: 0, a: value } }, { x: 9 }),
   count: (store, id, _value, onChange) =>
     sessionOf(store, id).update(['x'], ({ x = 0 }) => {
@@ -63,9 +63,9 @@ interface Step {
   readonly waits: boolean
 }
 
-/** A call that was made, and what has become of it. */
+/** A call that was made, and its outcome. */
 interface Call extends Step {
-  /** Its place in the order of the calls. */
+  /** Its position in the order of the calls. */
   readonly at: number
   outcome: { readonly answer: unknown } | { readonly error: unknown } | 'pending'
   /** How many calls had been made when it was settled. */
@@ -101,7 +101,7 @@ const programs = fc.record({
   engine: fc.constantFrom<Engine>(...engines),
   keepsOrder: fc.boolean(),
   timeoutMs: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, fc.constant(1000)),
-  /** What becomes of the engine's calls, one after the other, over and over. */
+  /** The fates of the engine's calls, in order, repeated. */
   fates: fc.array(
     fc.oneof(
       { weight: 6, arbitrary: fc.constant<Fate>('resolve') },
@@ -113,16 +113,16 @@ const programs = fc.record({
     minLength: 1,
     maxLength: 4,
   }),
-  /** How many events happen before all that follows from them has happened. */
+  /** How many events happen before the test waits for what follows from them. */
   burst: fc.integer({ min: 1, max: 3 }),
-  /** The seed of the order in which everything happens. A scheduler as a value would not be the same again by its path. */
+  /** The seed of the schedule. A scheduler as an arbitrary could not be reproduced from its path. */
   schedule: fc.noShrink(fc.nat()),
 })
 type Program = typeof programs extends fc.Arbitrary<infer P> ? P : never
 
 afterEach(() => vi.unstubAllGlobals())
 
-test('whenever the engine settles its calls, each session has its effects in the order of the calls', async () => {
+test('whenever the engine settles its calls, the calls on a session take effect in the order they were made', async () => {
   await fc.assert(fc.asyncProperty(programs, runScheduled), {
     numRuns: runs === undefined ? 1000 : Number(runs),
     ...(seed !== undefined && { seed: Number(seed) }),
@@ -143,7 +143,7 @@ async function runScheduled(program: Program): Promise<void> {
 }
 
 async function runProgram(program: Program, scheduler: fc.Scheduler): Promise<void> {
-  // A timer may end at any time: before or after any call that is under way.
+  // A timer may fire at any time: before or after any pending call.
   const stopped = new Set<unknown>()
   vi.stubGlobal('setTimeout', (callback: () => void) => {
     const timer = {}
@@ -171,7 +171,7 @@ async function runProgram(program: Program, scheduler: fc.Scheduler): Promise<vo
   await Promise.all([closed, ...made])
 
   checkClose(calls, adapter)
-  // An engine that has begun an update may end it.
+  // An engine that has started an update may finish it.
   if (program.engine !== 'updating') expect(calls.filter(({ changesLate }) => changesLate)).toEqual([])
   checkFailures(calls, program.timeoutMs)
   for (const session of sessions) {
@@ -213,7 +213,7 @@ async function make(next: Step, store: ContextStore, calls: Call[]): Promise<voi
   call.settledAt = calls.length
 }
 
-/** Lets every event happen, in the scheduler's order, until nothing is left that could. */
+/** Lets every event happen, in the scheduler's order, until none is left. */
 async function runToEnd(scheduler: fc.Scheduler, burst: number): Promise<void> {
   await settled()
   for (let events = 1; scheduler.count() > 0; events++) {
@@ -226,7 +226,7 @@ async function runToEnd(scheduler: fc.Scheduler, burst: number): Promise<void> {
 function checkClose(calls: readonly Call[], adapter: ScheduledAdapter): void {
   const first = calls.findIndex(({ kind }) => kind === 'close')
   const outcomes = calls.filter(({ kind }) => kind === 'close').map(({ outcome }) => outcome)
-  // Also where the engine fails to close: each gives what the first gave.
+  // Every close has the outcome of the first, even if the engine fails to close.
   for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0])
   for (const { at, kind, outcome, settledAt } of calls) {
     if (kind === 'close') continue
@@ -243,7 +243,7 @@ function checkClose(calls: readonly Call[], adapter: ScheduledAdapter): void {
   expect(adapter.underWayAtClose).toBe(0)
 }
 
-/** A call fails by a failure of the engine that no other call is told of, unless the calls share a transaction. */
+/** Checks that each failure of the engine fails only one call, unless the calls share a transaction. */
 function checkFailures(calls: readonly Call[], timeoutMs: number | undefined): void {
   const told = new Set<Injected>()
   for (const { kind, outcome } of calls) {
@@ -253,7 +253,7 @@ function checkFailures(calls: readonly Call[], timeoutMs: number | undefined): v
       continue
     if (!ContextStoreError.is(error, 'unavailable')) throw error
     const cause = causeOf(error)
-    // Without a cause it is the time of the call that was over.
+    // Without a cause, the call has timed out.
     if (cause === undefined && timeoutMs !== undefined) continue
     if (!(cause instanceof Injected) || cause.call === 'reclaim' || told.has(cause)) throw error
     if (cause.call !== 'begin' && cause.call !== 'commit') told.add(cause)
@@ -264,11 +264,11 @@ function causeOf(error: unknown): unknown {
   return ContextStoreError.is(error) ? causeOf(error.cause) : error
 }
 
-/** Whether effects in the order of the calls explain every answer; those of unknown outcome may have happened or not. */
+/** Whether effects in the order of the calls explain every answer; calls of unknown outcome may have had their effect or not. */
 function isExplained(calls: readonly Call[], session: SessionId, left: Properties): boolean {
   const tried = new Set<string>()
   const explains = (index: number, state: Properties, lists: readonly Call[]): boolean => {
-    // A listing sees a session as it is at some time between its call and its answer.
+    // A listing sees a session as it was at some time between the call and its answer.
     const unseen = lists.filter(({ outcome }) => !isRight(outcome, state, session))
     const call = calls[index]
     if (unseen.some(({ settledAt }) => call === undefined || call.at >= settledAt)) return false
@@ -287,7 +287,7 @@ function isRight(outcome: Call['outcome'], state: Properties, session: SessionId
   return textOf(items[session] ?? {}) === textOf(state)
 }
 
-/** What a session may be after a call; nothing if its answer is wrong. */
+/** The possible states of a session after a call; none if its answer is wrong. */
 function nextStates(call: Call, state: Properties): readonly Properties[] {
   const { state: next, answer } = effectOf(call, state)
   const { outcome } = call
@@ -296,7 +296,7 @@ function nextStates(call: Call, state: Properties): readonly Properties[] {
   return ContextStoreError.is(outcome.error) && outcome.error.outcome === 'unknown' ? [state, next] : [state]
 }
 
-/** What a call does to a session, and what it answers. */
+/** The effect of a call on a session, and its answer. */
 function effectOf({ kind, value }: Step, state: Properties): { state: Properties; answer: unknown } {
   const { x, ...rest } = state
   const isStored = textOf(state.nested) === textOf({ a: value, b: 0 })
@@ -335,7 +335,7 @@ function isAnswered({ outcome }: Call): boolean {
   return typeof outcome === 'object' && 'answer' in outcome
 }
 
-/** Whether it may be about every session. */
+/** Whether the call may affect or read every session. */
 function isOfAll({ kind }: Step): boolean {
   return ['list', 'create', 'delete', 'ready', 'close'].includes(kind)
 }

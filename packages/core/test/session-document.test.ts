@@ -30,7 +30,7 @@ function all(names: readonly string[], item: JsonValue): Changes {
   return { names, values: Object.fromEntries(names.map((name) => [name, item])) }
 }
 
-/** What merging means, by way of a Map: no text, no search. */
+/** The merge as a Map, as a model to compare with. */
 function merged(steps: readonly Changes[]): Map<string, JsonValue> {
   const model = new Map<string, JsonValue>()
   for (const { names, values } of steps) {
@@ -43,7 +43,7 @@ function merged(steps: readonly Changes[]): Map<string, JsonValue> {
   return model
 }
 
-test('a document after any patches reads as the merge of them', () => {
+test('`readDocument` returns the merge of all patches', () => {
   fc.assert(
     fc.property(fc.array(entries, { maxLength: 6 }), name, (steps, other) => {
       const document = steps.reduce(patchDocument, emptyDocument)
@@ -60,8 +60,8 @@ test('a document after any patches reads as the merge of them', () => {
   )
 })
 
-test('a name with an escape is not taken for another one of its length', () => {
-  // JSON.parse of Node 24 does, once it has read the first of two objects of one shape.
+test('`readDocument` does not confuse a name with an escape with another of the same length', () => {
+  // JSON.parse of Node 24 does, once it has parsed another object of the same shape.
   for (const name of ['\\', '\n', '"', '\t']) {
     const document = patchDocument(emptyDocument, {
       names: ['}', name, ''],
@@ -71,20 +71,20 @@ test('a name with an escape is not taken for another one of its length', () => {
   }
 })
 
-test('a damaged line is corrupt for a patch that takes the lines apart', () => {
+test('`patchDocument` with many changes throws `corrupt` for a damaged line', () => {
   const names = Array.from({ length: 20 }, (_, index) => `p${index}`)
   const damaged = '{\n"a":1,\nb:2,\n"c":3}'
   expect(() => patchDocument(damaged, all(names, 1))).toThrow(expect.objectContaining({ code: 'corrupt' }))
 })
 
-test('a session of 100,000 properties is patched in lines, not in their square', () => {
+test('`patchDocument` takes linear time for 100,000 properties', () => {
   const names = Array.from({ length: 100_000 }, (_, index) => `p${index}`)
   const first = patchDocument(emptyDocument, all(names, 1))
   const second = patchDocument(first, all(names, 2))
   expect(second).toBe(first.replaceAll(':1', ':2'))
 })
 
-test('lengths are those of compact JSON', () => {
+test('`compactLength` is the length of compact JSON', () => {
   fc.assert(
     fc.property(fc.array(entries, { maxLength: 4 }), (steps) => {
       const document = steps.reduce(patchDocument, emptyDocument)
@@ -96,7 +96,7 @@ test('lengths are those of compact JSON', () => {
   )
 })
 
-test('what is no document is corrupt, for every reader and for a patch', () => {
+test('every reader and `patchDocument` throw `corrupt` for a text that is not a document', () => {
   const one = all(['a'], 1)
   for (const text of ['', 'null', '{"a":1}', '{\n"a":1', '[]', 'garbage']) {
     for (const use of [

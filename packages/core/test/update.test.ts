@@ -6,7 +6,7 @@ import { MapAdapter } from './map-adapter.ts'
 
 const session = () => memoryStore().account('a').namespace('n').session('s')
 
-test('calls made after an update take effect after it, in their order', async () => {
+test('calls made after an `update` take effect after it, in order', async () => {
   const counter = session()
   await counter.patch({ turns: 1 })
   const update = counter.update(['turns'], ({ turns }) => ({ turns: Number(turns) + 1 }))
@@ -15,13 +15,13 @@ test('calls made after an update take effect after it, in their order', async ()
   expect(await update).toEqual({ turns: 2 })
 })
 
-test('an update of another session waits for nobody', async () => {
+test('an `update` of another session does not wait', async () => {
   const store = memoryStore().account('a').namespace('n')
   await Promise.all([store.session('1').update([], () => ({ a: 1 })), store.session('2').patch({ a: 2 })])
   expect(await store.session('2').getAll()).toEqual({ a: 2 })
 })
 
-test('1,280 updates at once are 1,280 turns', async () => {
+test('1,280 concurrent updates of a counter add 1,280', async () => {
   const counter = session()
   const one = () => counter.update(['turns'], ({ turns = 0 }) => ({ turns: Number(turns) + 1 }))
   const results = await Promise.all(Array.from({ length: 1280 }, one))
@@ -29,7 +29,7 @@ test('1,280 updates at once are 1,280 turns', async () => {
   expect(await counter.get('turns')).toBe(1280)
 })
 
-test('what change throws reaches the caller, and what waits goes on', async () => {
+test('an error that `change` throws reaches the caller, and waiting calls continue', async () => {
   const counter = session()
   const failing = counter.update(['a'], () => {
     throw new Error('mine')
@@ -42,12 +42,12 @@ test('what change throws reaches the caller, and what waits goes on', async () =
 
 const invalidChanges: readonly (readonly [string, unknown])[] = [
   ['an asynchronous function', async () => ({ a: 1 })],
-  ['one that returns a promise that rejects', () => Promise.reject(new Error('nobody waits for this'))],
-  ['nothing', undefined],
+  ['a function that returns a promise that rejects', () => Promise.reject(new Error('not awaited'))],
+  ['undefined', undefined],
   ['a patch instead of a function', { a: 1 }],
 ]
 test.each(invalidChanges)(
-  'a change that is %s is refused, and the message says what it must be',
+  '`update` refuses a `change` that is %s, and the message says what it must be',
   async (_, change) => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)
@@ -62,7 +62,7 @@ test.each(invalidChanges)(
   },
 )
 
-test('a change that calls its own store is refused, on every engine and either side', async () => {
+test('`update` refuses a `change` that calls its own store, on every engine and on both sides', async () => {
   const memory = memoryStore()
   const calls = [
     (store: ContextStore) =>
@@ -88,11 +88,11 @@ test('a change that calls its own store is refused, on every engine and either s
     }
     expect(await store.account('a').namespace('n').session('other').getAll()).toEqual({})
   }
-  // The calls of memory's synchronous side throw within its own update; a promise is the caller's to look at.
+  // The calls on memory's synchronous side throw within its own update; a rejected promise is left to the caller.
   expect(codes).toEqual(['unsupported', 'unsupported'])
 })
 
-test('`change` is not called where the arguments are invalid, on either side', async () => {
+test('`update` with invalid arguments does not call `change`, on both sides', async () => {
   const store = memoryStore()
   const change = vi.fn(() => ({ a: 1 }))
   const [counter, sync] = [store, store.sync].map((side) => side.session({ account: 'a', namespace: 'n' }))
@@ -112,7 +112,7 @@ test('`change` is not called where the arguments are invalid, on either side', a
   expect(change).not.toHaveBeenCalled()
 })
 
-test('close waits for an update under way', async () => {
+test('`close` waits for a pending `update`', async () => {
   const store = memoryStore()
   const counter = store.account('a').namespace('n').session()
   const update = counter.update(['a'], () => ({ a: 1 }))
@@ -125,7 +125,7 @@ function mapStore(): ContextStore {
   return createStore((rules) => new MapAdapter(rules))
 }
 
-test('an update that loses every race is a conflict', async () => {
+test('`update` that loses every race is a conflict', async () => {
   class AlwaysChanged extends MapAdapter {
     races = 0
     override async patch(): Promise<Properties> {
@@ -146,7 +146,7 @@ test('an update that loses every race is a conflict', async () => {
   expect(adapters[0]?.races).toBeGreaterThanOrEqual(100)
 })
 
-test('where an engine compares texts, core asks again with the stored one', async () => {
+test('if an engine compares texts, core retries a condition that holds with the stored text', async () => {
   const stored = '{"y":1,"x":2}'
   const asked: string[] = []
   class TextComparing extends MapAdapter {
@@ -167,7 +167,7 @@ test('where an engine compares texts, core asks again with the stored one', asyn
   })
 })
 
-test('a synchronous engine without a step of its own updates on a condition, and again on a lost race', () => {
+test('`update` on a synchronous engine without `update` patches with a condition, and retries a lost race', () => {
   const kept: { n: number } = { n: 0 }
   let rivals = 3
   const engine: Pick<SyncStorageAdapter, 'patch' | 'readProperties'> = {
@@ -196,7 +196,7 @@ test('a synchronous engine without a step of its own updates on a condition, and
   expect(counter.update(['n', 'gone'], ({ n }) => ({ n: Number(n) + 1, gone: absent }))).toEqual({ n: 301 })
 })
 
-test('getters of what `change` returns must not call the store either', async () => {
+test('`update` refuses a call to the store from a getter of what `change` returns', async () => {
   const store = memoryStore()
   const sync = store.sync.session({ account: 'a', namespace: 'n', session: 'other' })
   const counter = store.account('a').namespace('n').session('s')
@@ -214,7 +214,7 @@ test('getters of what `change` returns must not call the store either', async ()
   expect(await counter.getAll()).toEqual({})
 })
 
-test('a result of `change` that cannot be read is an invalid value, and nothing is written', async () => {
+test('`update` refuses a result of `change` that is unreadable or not an object, and writes nothing', async () => {
   const { proxy, revoke } = Proxy.revocable({ a: 1 }, {})
   revoke()
   const get = (): never => {

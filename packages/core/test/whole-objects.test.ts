@@ -10,7 +10,7 @@ import { memoryStore } from '@context-store/memory'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-/** Two processes are two `WholeObjects` over one store: what one remembers, the other does not know. */
+/** Two `WholeObjects` over one store stand for two processes: one does not know what the other remembers. */
 function twoOverOne(store: ContextStore = memoryStore()) {
   const session = store.account('bots').namespace('chats').session('chat-1')
   return { session, one: new WholeObjects(), other: new WholeObjects() }
@@ -22,7 +22,7 @@ async function membersOf(objects: WholeObjects, session: Session): Promise<Membe
   return (await objects.read(session)) as Members
 }
 
-test('two who read the same object and change different members both stand', async () => {
+test('two writers that read the same object and change different members both succeed', async () => {
   const { session, one, other } = twoOverOne()
   await one.write(session, { step: 'start', basket: ['tea'], note: 'old' })
   const [mine, theirs] = [await membersOf(one, session), await membersOf(other, session)]
@@ -33,7 +33,7 @@ test('two who read the same object and change different members both stand', asy
   expect(await one.read(session)).toEqual({ step: 'pay', basket: ['tea', 'milk'] })
 })
 
-test('an object that was deleted meanwhile does not come back, nor into the one that was begun after it', async () => {
+test('`write` of an object that was deleted meanwhile does not recreate it or change its successor', async () => {
   const { session, one, other } = twoOverOne()
   await one.write(session, { user: 'ann' })
   const mine = await membersOf(one, session)
@@ -47,7 +47,7 @@ test('an object that was deleted meanwhile does not come back, nor into the one 
   expect(await one.read(session)).toEqual({ user: 'bob' })
 })
 
-test('an object that has expired meanwhile does not come back', async () => {
+test('`write` of an object that has expired meanwhile does not recreate it', async () => {
   let clock = 0
   const { session, one } = twoOverOne(memoryStore({ now: () => clock }))
   await one.write(session, { user: 'ann' }, { ttlSeconds: 60 })
@@ -63,7 +63,7 @@ test('an object that has expired meanwhile does not come back', async () => {
   expect(await one.read(session)).toBeUndefined()
 })
 
-test('a touch by somebody who has not read the object restarts its time, and begins nothing', async () => {
+test('`touch` without a read before restarts the time to live, and creates nothing', async () => {
   let clock = 0
   const { session, one } = twoOverOne(memoryStore({ now: () => clock }))
   expect(await one.touch(session, {}, 60)).toBe(false)
@@ -74,7 +74,7 @@ test('a touch by somebody who has not read the object restarts its time, and beg
   expect(await one.read(session)).toEqual({ user: 'ann', '@seen': 1 })
 })
 
-test('two who found nothing and begin the object at once are merged', async () => {
+test('two writers that found nothing and create the object at the same time are merged', async () => {
   const { session, one, other } = twoOverOne()
   expect([await one.read(session), await other.read(session)]).toEqual([undefined, undefined])
   const written = [
@@ -85,7 +85,7 @@ test('two who found nothing and begin the object at once are merged', async () =
   expect(await one.read(session)).toEqual({ name: 'ann', city: 'rome', step: 2 })
 })
 
-test('so are two of one process, and what either writes anew after that replaces the whole', async () => {
+test('two writers of one process are merged too, and a later write of a new object replaces the whole', async () => {
   const { session, one } = twoOverOne()
   expect([await one.read(session), await one.read(session)]).toEqual([undefined, undefined])
   await one.write(session, { name: 'ann' })
@@ -95,7 +95,7 @@ test('so are two of one process, and what either writes anew after that replaces
   expect(await one.read(session)).toEqual({ cleared: true })
 })
 
-test('who has found nothing and begun the object replaces it with what is written anew', async () => {
+test('after a writer has created the object, its write of another new object replaces it', async () => {
   const { session, one } = twoOverOne()
   await one.read(session)
   await one.write(session, { name: 'ann' })
@@ -103,7 +103,7 @@ test('who has found nothing and begun the object replaces it with what is writte
   expect(await one.read(session)).toEqual({ cleared: true })
 })
 
-test('two who begin at once with initial members each write only what differs from these', async () => {
+test('two writers that create an object with initial members each write only what differs from these', async () => {
   const { session, one, other } = twoOverOne()
   const initial = () => ({ basket: [], step: 0, note: 'new' })
   const [mine, theirs] = [await one.read(session, initial), await other.read(session, initial)]
@@ -116,7 +116,7 @@ test('two who begin at once with initial members each write only what differs fr
   expect(await one.read(session, () => 5)).toEqual({ basket: ['tea'], step: 1 })
 })
 
-test('what replaces an initial object replaces all that is there by then', async () => {
+test('a new object that is written instead of the initial one replaces everything stored by then', async () => {
   const { session, one, other } = twoOverOne()
   await one.read(session, () => ({ step: 0 }))
   await other.write(session, { name: 'ann', step: 1 })
@@ -124,7 +124,7 @@ test('what replaces an initial object replaces all that is there by then', async
   expect(await one.read(session)).toEqual({ cleared: true })
 })
 
-test('members and an array that are begun at once are not mixed: the later replaces the earlier', async () => {
+test('an object and an array written at the same time are not mixed: the later replaces the earlier', async () => {
   const { session, one, other } = twoOverOne()
   expect([await one.read(session), await other.read(session)]).toEqual([undefined, undefined])
   await one.write(session, ['tea'])
@@ -133,7 +133,7 @@ test('members and an array that are begun at once are not mixed: the later repla
   expect(await session.get('@value')).toBeUndefined()
 })
 
-test('an object that was not handed out replaces what is there', async () => {
+test('`write` of an object that `read` did not return replaces the stored one', async () => {
   const { session, one, other } = twoOverOne()
   await one.write(session, { user: 'ann', basket: [] })
   await other.read(session)
@@ -141,7 +141,7 @@ test('an object that was not handed out replaces what is there', async () => {
   expect(await one.read(session)).toEqual({ user: 'bob' })
 })
 
-test('what was handed out from one session is another object in a second one', async () => {
+test('an object read from one session is a new object in another session', async () => {
   const { session, one } = twoOverOne()
   const second = memoryStore().account('a').namespace('n').session('s')
   await one.write(session, { user: 'ann', step: 1 })
@@ -149,7 +149,7 @@ test('what was handed out from one session is another object in a second one', a
   expect(await one.read(second)).toEqual({ user: 'ann', step: 1 })
 })
 
-test('a copy that the runtime made is written as the object it was made of', async () => {
+test('after `copied`, the copy is written like the original', async () => {
   const { session, one, other } = twoOverOne()
   await one.write(session, { step: 1, basket: [] })
   const mine = await membersOf(one, session)
@@ -160,7 +160,7 @@ test('a copy that the runtime made is written as the object it was made of', asy
   expect(await one.read(session)).toEqual({ step: 2, basket: ['tea'] })
 })
 
-test('an object written again and again is the same one to its writer', async () => {
+test('an object can be written repeatedly without a read', async () => {
   const { session, one, other } = twoOverOne()
   const mine: Members = { step: 1 }
   await one.write(session, mine)
@@ -170,7 +170,7 @@ test('an object written again and again is the same one to its writer', async ()
   expect(await one.read(session)).toEqual({ step: 2, basket: ['tea'] })
 })
 
-test('nothing is sent if nothing changed', async () => {
+test('`write` sends nothing if nothing changed', async () => {
   let clock = 0
   const { session, one } = twoOverOne(memoryStore({ now: () => clock }))
   await session.patch({}, { ttlSeconds: 60 })
@@ -180,7 +180,7 @@ test('nothing is sent if nothing changed', async () => {
   expect((await session.info())?.expiresAt).toEqual(new Date(60_000))
 })
 
-test('an object may have no members, any names, and the bridge’s own marks among them', async () => {
+test('an object may have no members, or any names, including the bridge’s reserved ones', async () => {
   const { session, one, other } = twoOverOne()
   await one.write(session, {})
   expect(await other.read(session)).toEqual({})
@@ -194,7 +194,7 @@ test('an object may have no members, any names, and the bridge’s own marks amo
 })
 
 test.each([[[1, 2]], ['text'], [0], [false], [null], [new Date(0)]])(
-  'a value that is no plain object is written whole: %j',
+  'a value that is not a plain object is stored as one property: %j',
   async (value) => {
     const { session, one, other } = twoOverOne()
     const stored = JSON.parse(JSON.stringify(value))
@@ -207,7 +207,7 @@ test.each([[[1, 2]], ['text'], [0], [false], [null], [new Date(0)]])(
   },
 )
 
-test('who holds an array does not write it into an object that has replaced it, and the other way round', async () => {
+test('`write` refuses an array that an object has replaced since it was read, and the other way round', async () => {
   const { session, one, other } = twoOverOne()
   await one.write(session, ['tea'])
   const list = (await other.read(session)) as unknown[]
@@ -222,14 +222,14 @@ test('who holds an array does not write it into an object that has replaced it, 
   expect(await other.read(session)).toEqual(['tea'])
 })
 
-test('undefined deletes', async () => {
+test('`write` of undefined deletes the object', async () => {
   const { session, one } = twoOverOne()
   await one.write(session, { a: 1 })
   await one.write(session, undefined)
   expect(await session.info()).toBeUndefined()
 })
 
-test('what JSON.stringify refuses is refused, and nothing is written', async () => {
+test('`write` refuses what JSON.stringify refuses, and writes nothing', async () => {
   const { session, one } = twoOverOne()
   const cycle: Members = { ok: 1 }
   cycle.self = cycle
@@ -238,7 +238,7 @@ test('what JSON.stringify refuses is refused, and nothing is written', async () 
   expect(await session.info()).toBeUndefined()
 })
 
-test('a write happens on a further condition, and with the bridge’s own properties', async () => {
+test('`write` takes an additional condition, and sets the bridge’s own properties', async () => {
   const { session, one } = twoOverOne()
   await one.write(session, { a: 1, tag: '*' }, { also: { tag: 'first' } })
   const mine = await membersOf(one, session)
@@ -251,7 +251,7 @@ test('a write happens on a further condition, and with the bridge’s own proper
   expect(await one.read(session)).toEqual({ a: 3, tag: 'second' })
 })
 
-test('an error of the store changes nothing of what is known: the write can be made again', async () => {
+test('after an error of the store, the write can be retried', async () => {
   const { session, one, other } = twoOverOne(memoryStore({ limits: { documentLength: 200 } }))
   await one.write(session, { a: 1 })
   const mine = await membersOf(one, session)
@@ -262,7 +262,7 @@ test('an error of the store changes nothing of what is known: the write can be m
   expect(await other.read(session)).toEqual({ a: 1, b: 'short' })
 })
 
-/** The session of an engine whose answer to the next conditional patch is lost, before or after it took effect. */
+/** A session that loses the response to the next conditional patch, which has or has not taken effect. */
 function losingOneAnswer(session: Session, takesEffect: boolean): Session {
   let isLost = false
   return new Proxy(session, {
@@ -280,7 +280,7 @@ function losingOneAnswer(session: Session, takesEffect: boolean): Session {
 }
 
 test.each([true, false])(
-  'a write whose answer was lost loses nothing when it is made again (it took effect: %s)',
+  'a retry of a write whose response was lost loses no changes (it took effect: %s)',
   async (takesEffect) => {
     const { session, one, other } = twoOverOne()
     const losing = losingOneAnswer(session, takesEffect)
@@ -302,11 +302,11 @@ test.each([true, false])(
   },
 )
 
-test('ten thousand sessions that were read and never written leave nothing behind', async () => {
+test('only the last 10,000 sessions that were read and not found are remembered', async () => {
   const namespace = memoryStore().account('a').namespace('n')
   const objects = new WholeObjects()
   for (let id = 0; id < 10_001; id++) await objects.read(namespace.session(`${id}`))
-  // The oldest is forgotten: what is written to it now replaces what another has begun.
+  // The oldest is forgotten, so a write to it replaces what another writer has stored.
   await new WholeObjects().write(namespace.session('0'), { theirs: 1 })
   await new WholeObjects().write(namespace.session('10000'), { theirs: 1 })
   await objects.write(namespace.session('0'), { mine: 1 })
@@ -315,7 +315,7 @@ test('ten thousand sessions that were read and never written leave nothing behin
   expect(await objects.read(namespace.session('10000'))).toEqual({ mine: 1, theirs: 1 })
 })
 
-test('turns that overlap leave of each member what its last writer wrote', async () => {
+test('after overlapping writes, each member has the value of its last writer', async () => {
   const turn = fc.record({
     process: fc.nat(2),
     sets: fc.dictionary(fc.constantFrom('a', 'b', '@c', '__proto__'), fc.jsonValue(), {
@@ -353,7 +353,7 @@ test('turns that overlap leave of each member what its last writer wrote', async
   )
 })
 
-test('storable JSON is what JSON.stringify keeps, in well-formed Unicode', () => {
+test('`storableJson` returns what JSON.stringify keeps, in well-formed Unicode', () => {
   const value = {
     date: new Date(0),
     left: undefined,
@@ -376,7 +376,7 @@ test('storable JSON is what JSON.stringify keeps, in well-formed Unicode', () =>
   )
 })
 
-test('ids that a store takes are themselves, and all others are hashed without meeting', async () => {
+test('`idWithinLimit` returns valid ids unchanged, and hashes all others without collisions', async () => {
   expect(await idWithinLimit('telegram:42')).toBe('telegram:42')
   expect(await idWithinLimit('x'.repeat(512))).toBe('x'.repeat(512))
   const long = await idWithinLimit('x'.repeat(513))

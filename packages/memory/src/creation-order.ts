@@ -1,18 +1,19 @@
 import type { Slice } from '@context-store/core/adapter'
 
-/** What can be listed in the order of its creation. */
+/** A record that can be listed in the order of creation. */
 export interface Ordered {
-  /** Grows with every record that is made, and is never used twice. */
+  /** Grows with every new record, and is never reused. */
   readonly sequence: number
   /** False once the record has been removed. */
   alive: boolean
 }
 
 /**
- * Records in the order of their creation, with positions that stay valid through any change; a Map's own order can
- * only be walked from its start.
+ * Records in the order of their creation, with positions that stay valid when records change; a Map can only be iterated
+ * from its start.
  *
- * A listing shows only what existed when it began: what is deleted and created again meanwhile would show twice.
+ * A listing returns only records that existed when it began: one that is deleted and recreated meanwhile would otherwise
+ * be listed twice.
  */
 export class CreationOrder<R extends Ordered> {
   #records: R[] = []
@@ -23,7 +24,7 @@ export class CreationOrder<R extends Ordered> {
     this.#records.push(record)
   }
 
-  /** Notes that a record of this order has been removed. */
+  /** Records that a record of this order has been removed. */
   remove(record: R): void {
     record.alive = false
     this.#dead++
@@ -33,17 +34,17 @@ export class CreationOrder<R extends Ordered> {
     }
   }
 
-  /** Lets go of every record. */
+  /** Releases every record. */
   clear(): void {
     this.#records = []
     this.#dead = 0
   }
 
   /**
-   * Part of the listing.
+   * Returns part of the listing.
    *
-   * @param show - gives the item, or `undefined` for a record that must not be shown
-   * @param isFull - whether the slice must end although fewer than `limit` items are in it
+   * @param show - returns the item for a record, or `undefined` if it must not be listed
+   * @param isFull - whether the slice must end although it has fewer than `limit` items
    */
   slice<T>(
     from: string | undefined,

@@ -36,14 +36,14 @@ import { bytesOfProperty, type RecentUse } from './recent-use.ts'
 import { RecordTree } from './record-tree.ts'
 import { lifeOf, type NamespaceRecord, type SessionRecord } from './records.ts'
 
-/** Up to so many nested properties are copied out by name; of more, every property is looked at. */
+/** Up to this many nested properties are copied by name; beyond it, every property is checked. */
 const fewNested = 8
 
 /** Why a bounded store has no `batch`. */
 const removesByItself =
-  'a store with maxSessions or maxBytes removes sessions by itself: what belongs together would not stay together'
+  'a store with maxSessions or maxBytes removes sessions on its own, so those of a batch might not stay together: omit both'
 
-/** How many sessions one `reclaim` looks at. */
+/** How many sessions one `reclaim` checks. */
 const reclaimStep = 1024
 
 /** The engine: Maps of Maps. Every call is synchronous, so each is atomic. */
@@ -54,7 +54,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
   readonly #tree: RecordTree
   readonly #use: RecentUse | undefined
   #walk: Generator<SessionRecord, void, undefined> | undefined
-  /** The nested names of the session that such a value was last written to. */
+  /** The nested names of the session that a nested value was last written to. */
   #nested: readonly string[] = []
 
   constructor(rules: StoreRules, use: RecentUse | undefined) {
@@ -119,7 +119,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     names: readonly string[],
     change: (current: Properties) => PatchRequest | undefined,
   ): void {
-    // One instant for both halves: a session must not expire between them.
+    // One time for both halves: the session must not expire between them.
     const time = this.#rules.now()
     const now = (): number => time
     const session = this.#find(address, now)
@@ -132,7 +132,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
   batch(writes: readonly BatchWrite[]): BatchOutcome {
     const time = this.#rules.now()
     const now = (): number => time
-    // What succeeds on copies of the sessions succeeds on the sessions, so that nothing has to be undone.
+    // Writes that succeed on copies of the sessions succeed on the sessions, so nothing has to be undone.
     const copies = this.#withCopies(writes, now)
     const outcome = makeInOrder(writes, (write) => copies.#write(copyOf(write), now))
     if (outcome !== undefined) return outcome
@@ -147,7 +147,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     return this.#delete(address, write.names, clock, write.expected)
   }
 
-  /** An adapter that holds copies of the sessions of those writes, and their namespaces. */
+  /** Returns an adapter with copies of the sessions of these writes and of their namespaces. */
   #withCopies(writes: readonly BatchWrite[], clock: () => number): MemoryAdapter {
     const other = new MemoryAdapter(this.#rules, undefined)
     for (const { address } of writes) {
@@ -181,12 +181,12 @@ export class MemoryAdapter implements SyncStorageAdapter {
       checkSize(lengthBound, countBound, this.#rules)
     }
     if (this.#use !== undefined) this.#use.check(bytesAfter(found, changes))
-    // Without a time to live nothing of the session's life changes.
+    // Without a time to live, the session's life does not change.
     const isLasting =
       found !== undefined && found.life === undefined && statedTtl === undefined && owner?.ttlSeconds === 0
     const now = isLasting ? 0 : clock()
 
-    // Nothing below can throw: a patch that is refused has changed nothing.
+    // Nothing below can throw, so a refused patch has changed nothing.
     const session = found ?? this.#begin(address, request, owner, now)
     if (session === undefined) return undefined
     const wasEmpty = session.empty
@@ -274,7 +274,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     this.#walk = undefined
   }
 
-  /** The session, if it exists; removes one that has expired. */
+  /** Finds the session if it exists; removes it if it has expired. */
   #find(address: CheckedAddress, clock: () => number = this.#rules.now): SessionRecord | undefined {
     const session = this.#tree.session(address)
     if (session?.life === undefined || !isExpired(session.life.expiresAt, clock())) return session
@@ -282,7 +282,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     return undefined
   }
 
-  /** The namespace of a patch; `undefined`: it is to be created. */
+  /** Finds the namespace of a patch; `undefined`: it must be created. */
   #namespaceToWrite(
     { account, namespace }: CheckedAddress,
     { isRecord }: PatchRequest,
@@ -292,7 +292,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     return record
   }
 
-  /** A new session, if the patch creates one, in its namespace, which is created if it is missing. */
+  /** Creates the namespace if it is missing, and the session if the patch creates one. */
   #begin(
     address: CheckedAddress,
     request: PatchRequest,
@@ -319,7 +319,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
       session.empty = hasNone(session.properties)
       return
     }
-    // The values are copies that nobody else holds, so they can be kept as they are.
+    // The values are copies that nothing else refers to, so they can be stored directly.
     if (session.empty) session.properties = values as Properties
     else Object.assign(session.properties, values)
     if (names.length > 0) session.empty = false
@@ -339,7 +339,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     if (!isReplaced) delete properties[name]
   }
 
-  /** Gives the session the life that the patch leaves it with, or ends it. */
+  /** Sets the session's life after a patch, or ends the session. */
   #live(
     session: SessionRecord,
     wasEmpty: boolean,
@@ -364,7 +364,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
     session.life = next.ownTtl || next.ttlSeconds > 0 ? next : undefined
   }
 
-  /** Removes what is beyond the bounds, when a call is done. */
+  /** Removes sessions beyond the bounds, at the end of a call. */
   #evict(): void {
     const use = this.#use
     if (use === undefined) return
@@ -374,7 +374,7 @@ export class MemoryAdapter implements SyncStorageAdapter {
   }
 }
 
-/** A write that leaves no trace in the original: a patch gives its values away, and an address remembers its record. */
+/** Copies a write, so that applying the copy leaves it intact: a patch hands over its values, an address caches its record. */
 function copyOf(write: BatchWrite): BatchWrite {
   const address = { ...write.address, memo: undefined }
   if (write.kind !== 'patch') return { ...write, address }
@@ -383,7 +383,7 @@ function copyOf(write: BatchWrite): BatchWrite {
   return { ...write, address, request }
 }
 
-/** The expected properties that exist, if they are not as expected. */
+/** Returns the expected properties that exist if the condition does not hold; otherwise `undefined`. */
 function refusalOf(
   expected: Condition | undefined,
   session: SessionRecord | undefined,
@@ -393,7 +393,7 @@ function refusalOf(
   return conditionHolds(expected, current) ? undefined : current
 }
 
-/** A session's properties as a patch would leave them. */
+/** The session's properties after a patch. */
 function mergedProperties(found: SessionRecord | undefined, { names, values }: Changes): Properties {
   const merged = { ...found?.properties }
   for (const name of names) {
@@ -404,7 +404,7 @@ function mergedProperties(found: SessionRecord | undefined, { names, values }: C
   return merged
 }
 
-/** The estimate of the session's bytes after a patch. */
+/** The estimated bytes of the session after a patch. */
 function bytesAfter(found: SessionRecord | undefined, { names, values }: Changes): number {
   let bytes = found?.bytes ?? 0
   for (const name of names) {
@@ -417,7 +417,7 @@ function bytesAfter(found: SessionRecord | undefined, { names, values }: Changes
   return bytes
 }
 
-/** The names of nested properties after a patch; not all of them once there are more than a few. */
+/** The names of nested properties after a patch; incomplete once there are more than `fewNested`. */
 function nestedNames(before: readonly string[], { names, values }: Changes): readonly string[] {
   let after = before
   for (const name of names) {
@@ -452,13 +452,13 @@ function allOf(session: SessionRecord): Properties {
   if (session.nested.length > fewNested) return copyJson(session.properties) as Properties
   const copy = { ...session.properties }
   for (const name of session.nested) {
-    // The property may be gone, and something of that name inherited: `constructor`, `__proto__`.
+    // The property may have been removed while an inherited one has its name: `constructor`, `__proto__`.
     if (Object.hasOwn(copy, name)) setOwn(copy, name, copyJson(copy[name] as JsonValue))
   }
   return copy
 }
 
-/** Copies of those of `names` that exist. */
+/** Copies of the properties in `names` that exist. */
 function pick(session: SessionRecord, names: readonly string[]): Properties {
   const picked: Properties = {}
   for (const name of names) {

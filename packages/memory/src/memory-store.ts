@@ -5,17 +5,17 @@ import { RecentUse } from './recent-use.ts'
 
 /** The options of {@link memoryStore}. */
 export interface MemoryStoreOptions extends StoreOptions {
-  /** The most sessions, 1 or more; beyond it the least recently used one is removed. Default: no limit. */
+  /** The maximum number of sessions, 1 or more; beyond it the least recently used one is removed. Default: no limit. */
   readonly maxSessions?: number | undefined
   /**
-   * About the most bytes of memory, 1 or more, by an estimate of what names and values take; beyond it the least
-   * recently used session is removed. Default: no limit.
+   * The approximate maximum of bytes of memory, 1 or more, estimated from names and values; beyond it the least recently
+   * used session is removed. Default: no limit.
    */
   readonly maxBytes?: number | undefined
 }
 
 /**
- * A store in this process's memory: nothing is shared, nothing outlives the process.
+ * Creates a store in this process's memory: its data is not shared and does not outlive the process.
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @example

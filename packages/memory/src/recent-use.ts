@@ -1,10 +1,10 @@
 import { type JsonValue, TooLargeError } from '@context-store/core'
 import type { SessionRecord } from './records.ts'
 
-/** The estimated bytes of a session beside its properties: the record, its map entry, its id. */
+/** The estimated bytes of a session without its properties: the record, its map entry, its id. */
 const sessionBytes = 256
 
-/** The sessions ordered by use, in a list through the records themselves, and the bytes they take together. */
+/** The sessions ordered by use, in a linked list through the records themselves, and their total bytes. */
 export class RecentUse {
   readonly #maxSessions: number
   readonly #maxBytes: number
@@ -18,21 +18,21 @@ export class RecentUse {
     this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY
   }
 
-  /** The session to remove for the bounds to hold; `undefined`: they hold. */
+  /** The session to remove next; `undefined`: the bounds hold. */
   get surplus(): SessionRecord | undefined {
     return this.#sessions > this.#maxSessions || this.#bytes > this.#maxBytes ? this.#oldest : undefined
   }
 
-  /** Throws if a session alone would pass the bound of bytes. */
+  /** Throws if a session alone would exceed `maxBytes`. */
   check(bytes: number): void {
     if (sessionBytes + bytes > this.#maxBytes) {
       throw new TooLargeError(
-        `it would take about ${bytes} bytes, maxBytes ${this.#maxBytes}: remove some of it first`,
+        `it would take about ${sessionBytes + bytes} bytes, maxBytes ${this.#maxBytes}: remove properties first`,
       )
     }
   }
 
-  /** Notes that a session was used; the first time too. */
+  /** Records that a session was used; the first time adds it. */
   touch(record: SessionRecord): void {
     if (record === this.#newest) return
     if (record.older !== undefined || record.newer !== undefined) this.#unlink(record)
@@ -44,13 +44,13 @@ export class RecentUse {
     this.#oldest ??= record
   }
 
-  /** Notes by how much a session's properties grew. */
+  /** Records by how many bytes a session's properties grew. */
   grow(record: SessionRecord, bytes: number): void {
     record.bytes += bytes
     this.#bytes += bytes
   }
 
-  /** Lets go of every session. */
+  /** Releases every session. */
   clear(): void {
     this.#newest = undefined
     this.#oldest = undefined
@@ -58,7 +58,7 @@ export class RecentUse {
     this.#bytes = 0
   }
 
-  /** Notes that a session was removed. */
+  /** Records that a session was removed. */
   remove(record: SessionRecord): void {
     this.#unlink(record)
     record.older = undefined
@@ -81,7 +81,7 @@ export class RecentUse {
   }
 }
 
-/** An estimate of what a property takes: two bytes a character, and the engine's headers and slots. */
+/** The estimated bytes of a property: two bytes per character, plus the JavaScript engine's headers and slots. */
 export function bytesOfProperty(name: string, value: JsonValue): number {
   return 16 + 2 * name.length + bytesOf(value)
 }

@@ -3,7 +3,7 @@ import { CreationOrder } from './creation-order.ts'
 import type { RecentUse } from './recent-use.ts'
 import { AccountRecord, NamespaceRecord, SessionRecord } from './records.ts'
 
-/** Every record of a store: found by name, listed in the order of creation, removed all at once. */
+/** All records of a store: found by name, and listed in the order of creation. */
 export class RecordTree {
   /** The accounts, in the order of their creation. */
   readonly order: CreationOrder<AccountRecord> = new CreationOrder()
@@ -54,7 +54,7 @@ export class RecordTree {
     this.order.remove(owner)
   }
 
-  /** The session, expired or not; through the handle's memo where that record is still in use. */
+  /** The session, expired or not; from the handle's memo if that record is still in use. */
   session(address: CheckedAddress): SessionRecord | undefined {
     const { memo } = address
     if (memo instanceof SessionRecord && memo.alive) return memo
@@ -72,7 +72,7 @@ export class RecordTree {
     return session
   }
 
-  /** Adds a copy of a session of another tree; values are shared, since they are replaced and never changed. */
+  /** Adds a copy of a session from another tree; they share values, which are replaced and never modified. */
   addCopy(session: SessionRecord, namespace: NamespaceRecord): void {
     const { properties, empty, countBound, nested, lengthBound, life } = session
     const copy = new SessionRecord(session.id, this.#sequence++, namespace, session.createdAt)
@@ -90,14 +90,14 @@ export class RecordTree {
     this.#forget(session)
   }
 
-  /** Every session, over any length of time: what changes meanwhile shows or does not. */
+  /** Iterates over every session. It may pause for any time; sessions that are added or removed meanwhile may be missed. */
   *everySession(): Generator<SessionRecord, void, undefined> {
     for (const account of this.#accounts.values()) {
       for (const namespace of account.namespaces.values()) yield* namespace.sessions.values()
     }
   }
 
-  /** Lets go of everything, also of what handles still refer to. */
+  /** Releases everything, including the values of records that handles still refer to. */
   clear(): void {
     for (const account of this.#accounts.values()) {
       for (const namespace of account.namespaces.values()) {
@@ -116,7 +116,7 @@ export class RecordTree {
   #forget(session: SessionRecord): void {
     if (session.life?.expiresAt !== undefined) this.mortal--
     this.#use?.remove(session)
-    // The record itself is kept for a while, by the order of listings and by handles; its values must not be.
+    // The creation order and handles keep the record itself for a while; its values must not be kept.
     session.clear()
   }
 }

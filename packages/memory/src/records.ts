@@ -40,18 +40,18 @@ export class SessionRecord implements Ordered {
   readonly id: string
   readonly sequence: number
   readonly namespace: NamespaceRecord
-  /** Only own members are properties; nobody else holds the values. */
+  /** Only own members are properties; nothing else refers to the values. */
   properties: Properties = {}
-  /** Whether there are none. */
+  /** Whether there are no properties. */
   empty = true
-  /** Never less than the number of properties. */
+  /** An upper bound for the number of properties. */
   countBound = 0
-  /** Names of the properties that may be objects or arrays, which are copied when read; all of them, or more than a few. */
+  /** Names of the properties that may be objects or arrays, which are copied when read. Incomplete if there are many. */
   nested: readonly string[] = noNames
-  /** Never less than the length as compact JSON. */
+  /** An upper bound for the length as compact JSON. */
   lengthBound = 2
   createdAt: number
-  /** Set if a time to live is stated or in force; otherwise the session is for ever. */
+  /** Set if a time to live was stated or is in force; otherwise the session never expires. */
   life: SessionLife | undefined
   alive = true
   /** Neighbours by use, and the estimated size in bytes, in a bounded store. */
@@ -66,7 +66,7 @@ export class SessionRecord implements Ordered {
     this.createdAt = createdAt
   }
 
-  /** Lets go of what it holds. */
+  /** Releases the session's data. */
   clear(): void {
     this.alive = false
     this.properties = {}
@@ -77,7 +77,7 @@ export class SessionRecord implements Ordered {
   }
 }
 
-/** What a store keeps of a session beside its properties. */
+/** What a store keeps for a session besides its properties. */
 export function lifeOf({ createdAt, life }: SessionRecord): SessionLife {
   return life ?? { createdAt, ttlSeconds: 0, ownTtl: false, expiresAt: undefined }
 }

@@ -7,7 +7,7 @@ const namespaceOf = (options: Parameters<typeof memoryStore>[0]) =>
 
 const idsOf = (namespace: ReturnType<typeof namespaceOf>) => [...namespace.sessions()].map(({ id }) => id)
 
-test('past maxSessions the least recently used session ends', () => {
+test('beyond `maxSessions` the least recently used session is removed', () => {
   const namespace = namespaceOf({ maxSessions: 2 })
   namespace.session('1').patch({ a: 1 })
   namespace.session('2').patch({ a: 1 })
@@ -19,7 +19,7 @@ test('past maxSessions the least recently used session ends', () => {
   expect(idsOf(namespace)).toEqual(['3', '4'])
 })
 
-test('any use of a bounded store leaves the most recently used sessions', () => {
+test('a bounded store keeps the most recently used sessions, whatever the calls', () => {
   const step = fc.record({
     id: fc.integer({ min: 0, max: 6 }),
     kind: fc.constantFrom('patch', 'get', 'clear'),
@@ -43,7 +43,7 @@ test('any use of a bounded store leaves the most recently used sessions', () => 
   )
 })
 
-test('past maxBytes sessions end, and what a session gives back is free again', () => {
+test('beyond `maxBytes` sessions are removed, and bytes that a session no longer uses are available again', () => {
   const namespace = namespaceOf({ maxBytes: 100_000 })
   const text = 'x'.repeat(10_000)
   for (const id of ['1', '2', '3', '4']) namespace.session(id).patch({ text })
@@ -57,7 +57,7 @@ test('past maxBytes sessions end, and what a session gives back is free again', 
   expect(idsOf(namespace)).toEqual(['3', '4', '5', '6'])
 })
 
-test('a session that alone passes maxBytes is refused, and ends nobody', () => {
+test('a session that alone exceeds `maxBytes` is refused, and no other session is removed', () => {
   const namespace = namespaceOf({ maxBytes: 10_000 })
   namespace.session('1').patch({ a: 1 })
   expect(() => namespace.session('2').patch({ text: 'x'.repeat(10_000) })).toThrow(
@@ -66,7 +66,7 @@ test('a session that alone passes maxBytes is refused, and ends nobody', () => {
   expect(idsOf(namespace)).toEqual(['1'])
 })
 
-test.each([0, -1, 1.5, Number.NaN, '5'])('a bound of %s is refused', (bound) => {
+test.each([0, -1, 1.5, Number.NaN, '5'])('`memoryStore` refuses a bound of %s', (bound) => {
   const refused = expect.objectContaining({ code: 'invalid-option' })
   expect(() => memoryStore({ maxSessions: bound as number })).toThrow(refused)
   expect(() => memoryStore({ maxBytes: bound as number })).toThrow(refused)

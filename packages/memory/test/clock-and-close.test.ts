@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { memoryStore } from '@context-store/memory'
 import { expect, test } from 'vitest'
 
-test('a clock that fails changes nothing, whatever the call had to create', async () => {
+test('a call whose clock fails changes nothing, whatever it would have created', async () => {
   let time = 0
   const store = memoryStore({ now: () => time })
   const { sync } = store
@@ -32,7 +32,7 @@ test('a clock that fails changes nothing, whatever the call had to create', asyn
   expect(kept.getAll()).toEqual({ a: 1, b: [1] })
 })
 
-test('bytes are given back by every way in which a session ends', () => {
+test('the bytes of a session are available again, whichever way it ends', () => {
   let time = 0
   const namespaceOf = (store: ReturnType<typeof memoryStore>) => store.sync.account('a').namespace('n')
   const text = 'x'.repeat(10_000)
@@ -72,16 +72,16 @@ const churn = `
   console.log(Math.round((heap() - before) / 2 ** 20), handles.length)
 `
 
-test('sessions that were removed keep no values, though handles and listings remember them', () => {
+test('removed sessions keep no values in memory, even if handles and listings refer to them', () => {
   const output = execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', churn], {
     cwd: import.meta.dirname,
     encoding: 'utf8',
   })
-  // 300 sessions of 160 kB were written, of which the bound leaves a few.
+  // 300 sessions of 160 kB were written; the bound leaves a few.
   expect(Number(output.split(' ')[0])).toBeLessThan(8)
 })
 
-// What a closed store holds cannot be seen, so the garbage collector is asked.
+// The API does not show what a closed store still holds, so this measures the heap.
 const program = `
   import { memoryStore } from '@context-store/memory'
   const heap = () => { global.gc(); global.gc(); return process.memoryUsage().heapUsed }
@@ -100,13 +100,13 @@ const program = `
   await store.ready().catch((error) => console.log(error.code, handles.length))
 `
 
-test('a closed store keeps nothing, though the program keeps it and some of its handles', () => {
+test('a closed store keeps no data in memory, even if the program keeps the store and some handles', () => {
   const output = execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
     cwd: import.meta.dirname,
     encoding: 'utf8',
   })
   const [share, rest] = output.trim().split('\n')
-  // What the engine's own code takes while it runs is a few parts in a hundred.
+  // The JavaScript engine's own code takes a few percent.
   expect(Number(share)).toBeLessThan(0.15)
   expect(rest).toBe('closed 20')
 })

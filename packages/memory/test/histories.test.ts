@@ -5,7 +5,7 @@ const open = new URL('fixtures/open-store.mjs', import.meta.url)
 const seed = Number(process.env.HISTORY_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const calls = process.env.HISTORY_RUNS === undefined ? 1_000 : Number(process.env.HISTORY_RUNS) * 10_000
 
-test(`calls of one store take effect in the order they were made, on both sides (HISTORY_SEED=${seed})`, async () => {
+test(`calls on one store take effect in the order they were made, on both sides (HISTORY_SEED=${seed})`, async () => {
   const figures = await checkHistories({ open, processes: 0, threads: 1, calls, seed })
   expect(figures).toMatchObject({ answered: figures.calls })
 }, 600_000)

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { memoryStore } from '@context-store/memory'
 import { expect, test } from 'vitest'
 
-// An expired session cannot be seen, so whether it takes memory still is asked of the garbage collector.
+// The API does not show expired sessions, so this measures the heap to see whether they still take memory.
 const program = `
   import { memoryStore } from '@context-store/memory'
   let now = 0
@@ -19,7 +19,7 @@ const program = `
   console.log([...namespace.sessions()].length)
 `
 
-test('expired sessions leave memory by themselves, and nothing keeps the process alive', () => {
+test('the memory of expired sessions is freed without a timer that keeps the process alive', () => {
   const output = execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
     cwd: import.meta.dirname,
     encoding: 'utf8',
@@ -29,7 +29,7 @@ test('expired sessions leave memory by themselves, and nothing keeps the process
   expect(listed).toBe(1)
 })
 
-test('a listing under way neither doubles nor misses while expired sessions are reclaimed', () => {
+test('a listing repeats and misses no session while expired sessions are reclaimed', () => {
   let now = 0
   const namespace = memoryStore({ now: () => now })
     .sync.account('a')

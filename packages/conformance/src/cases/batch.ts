@@ -16,7 +16,7 @@ const a: SessionAddress = { account: 'a', namespace: 'n', session: 'a' }
 const b: SessionAddress = { account: 'a', namespace: 'n', session: 'b' }
 const elsewhere: SessionAddress = { account: 'c', namespace: 'other', session: 'a' }
 
-/** All that is stored, by address; listings have what `info()` has. */
+/** Everything that is stored, by address; listings include what `info()` returns. */
 async function everything(store: ContextStore): Promise<object> {
   const found: { [address: string]: unknown } = {}
   for (const id of await collect(store.accounts())) {
@@ -34,7 +34,7 @@ async function everything(store: ContextStore): Promise<object> {
 export const batchCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'the writes of a batch are applied in their order, each seeing those before it',
+    name: 'the writes of a batch are applied in order, and each sees the writes before it',
     needs,
     sides,
     run: async ({ open }) => {
@@ -58,7 +58,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a condition that does not hold anywhere in a batch leaves everything as it was, and says which and why',
+    name: 'if one condition does not hold, a batch changes nothing, and its result has the index and the current values',
     needs: ['batch', 'clock'],
     sides,
     run: async ({ open, clock }) => {
@@ -97,7 +97,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a limit in the middle of a batch leaves everything as it was, and the error names that session',
+    name: 'if one write exceeds a limit, a batch changes nothing, and the error names that session',
     needs: ['batch', 'limits'],
     sides,
     run: async ({ open }) => {
@@ -124,7 +124,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'in explicit namespaces, a batch with an unknown one leaves everything as it was',
+    name: 'where namespaces are explicit, a batch with one that does not exist changes nothing',
     needs: ['batch', 'explicit-namespaces'],
     sides,
     run: async ({ open }) => {
@@ -141,7 +141,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a batch changes no time to live but as its writes do by themselves',
+    name: 'a batch changes times to live only as its writes would do alone',
     needs: ['batch', 'clock'],
     sides,
     run: async ({ open, clock }) => {
@@ -169,13 +169,13 @@ export const batchCases: readonly ConformanceCase[] = [
         { address: { ...a, session: 'shortened' }, expected: { x: absent }, patch: { z: 1 } },
         { address: { ...a, session: 'untouched' }, expected: { x: absent }, clear: true },
       ]
-      same(await batch(store, expired), ok, 'a batch on what has expired')
-      same(await store.session({ ...a, session: 'shortened' }).getAll(), { z: 1 }, 'a session begun anew')
+      same(await batch(store, expired), ok, 'a batch on an expired session')
+      same(await store.session({ ...a, session: 'shortened' }).getAll(), { z: 1 }, 'a recreated session')
     },
   },
   {
     row,
-    name: 'a batch takes its place in the order of the calls, awaited or not',
+    name: 'a batch keeps its place in the order of the calls, awaited or not',
     needs,
     sides,
     run: async ({ open }) => {
@@ -211,7 +211,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'batches at once that move what two sessions hold lose nothing',
+    name: 'concurrent batches that move values between two sessions lose none',
     needs,
     sides,
     run: async ({ open }) => {
@@ -234,7 +234,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a batch that cannot be is refused before anything is written',
+    name: 'an invalid batch is refused before anything is written',
     needs,
     sides,
     run: async ({ open }) => {
@@ -274,7 +274,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'what was passed to a batch is its own when the call returns, and close() waits for it',
+    name: 'a batch keeps copies of its arguments, and close() waits for it',
     needs,
     sides,
     run: async ({ open }) => {
@@ -294,13 +294,13 @@ export const batchCases: readonly ConformanceCase[] = [
       same(await store.session(b).getAll(), { n: 1 }, 'what was deleted from')
       const last = batch(store, [{ address: a, patch: { n: 3 } }])
       await store.close()
-      same(await last, ok, 'a batch under way at close()')
+      same(await last, ok, 'a batch pending at close()')
       await refuses(() => batch(store, [{ address: a, patch: { n: 4 } }]), 'closed', 'batch() after close()')
     },
   },
   {
     row,
-    name: 'a package that builds on the store keeps records of its own, which no limit and no rule for namespaces stops',
+    name: 'a package that builds on the store can keep its own records, to which no limits or namespace rules apply',
     needs: ['batch', 'limits', 'explicit-namespaces'],
     sides,
     run: async ({ open }) => {
@@ -330,7 +330,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'random batches come to what their writes come to one by one, or to nothing',
+    name: 'a random batch has the same effect as its writes one by one, or none',
     needs: ['batch', 'clock'],
     sides,
     run: async (context) => {

@@ -12,7 +12,7 @@ const ok = { ok: true }
 export const clearIfCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'clearIf() ends the session where each named property is as expected',
+    name: 'clearIf() ends the session if each named property is as expected',
     needs,
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -34,7 +34,7 @@ export const clearIfCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'clearIf() that is refused gives the named properties as they are, and changes nothing',
+    name: 'clearIf() whose condition does not hold returns the current named properties, and changes nothing',
     needs,
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -77,7 +77,7 @@ export const clearIfCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'clearIf() is one winner among 64, and wins against patches or loses to them, never both',
+    name: 'of 64 concurrent clearIf() calls exactly one wins, and so does one of a clearIf() and a competing patch',
     needs,
     run: async ({ open }) => {
       const store = await open()
@@ -104,7 +104,7 @@ export const clearIfCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'clearIf() ends the session’s own time to live and its createdAt; refused, it restarts none',
+    name: 'clearIf() ends the session’s own time to live and createdAt; if its condition does not hold, it changes neither',
     needs: ['conditions', 'time-to-live', 'session-info', 'session-listing', 'clock'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -121,13 +121,13 @@ export const clearIfCases: readonly ConformanceCase[] = [
       same(await session.info(), { id: 's', createdAt: new Date(clock.now()) }, 'info() of a new session')
       await session.patch({}, { ttlSeconds: 60 })
       advance(clock, 60)
-      same(await session.clearIf({ b: 2 }), { ok: false, current: {} }, 'clearIf() on what has expired')
+      same(await session.clearIf({ b: 2 }), { ok: false, current: {} }, 'clearIf() on an expired session')
       same(await session.clearIf({ b: absent }), ok, 'clearIf() on an absence, when the time is over')
     },
   },
   {
     row,
-    name: 'clearIf() refuses a condition that is none',
+    name: 'clearIf() refuses an invalid condition',
     needs,
     run: async ({ open }) => {
       const session = (await open()).account('a').namespace<{ [name: string]: unknown }>('n').session('s')

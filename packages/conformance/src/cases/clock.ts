@@ -9,7 +9,7 @@ const row = 'the clock'
 export const clockCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'is looked at by each call',
+    name: 'is read by each call',
     needs: ['clock', 'session-info'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -27,7 +27,7 @@ export const clockCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'that is far from the engine’s own is the one that counts',
+    name: 'counts, even if it differs much from the engine’s own',
     needs: ['clock', 'session-info', 'session-listing', 'time-to-live'],
     run: async ({ open, clock }) => {
       for (const start of [Date.UTC(1975, 0, 1), Date.UTC(2400, 0, 1)]) {
@@ -53,7 +53,7 @@ export const clockCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'that gives no time refuses what needs one, and a call that is refused has changed nothing',
+    name: 'that returns no time makes calls that need it fail, and a failed call changes nothing',
     needs: ['clock'],
     run: async ({ open, clock, hasNow, can }) => {
       if (!hasNow) return

@@ -51,7 +51,7 @@ export const closeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'an iteration begun before is refused',
+    name: 'an iteration that was started before is refused',
     run: async ({ open }) => {
       const store = await open()
       for (let index = 0; index < 5; index++) await store.account('a').namespace(`n${index}`).create()
@@ -84,7 +84,7 @@ export const closeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'close() waits for the writes that are under way',
+    name: 'close() waits for pending writes',
     run: async ({ open }) => {
       const store = await open()
       const session = store.session({ account: 'a', namespace: 'n', session: 's' })
@@ -97,7 +97,7 @@ export const closeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'close() waits for the updates that are under way',
+    name: 'close() waits for pending updates',
     needs: ['conditions'],
     run: async ({ open }) => {
       const store = await open()
@@ -110,7 +110,7 @@ export const closeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'close() waits for conditional writes, also for those whose condition takes another round',
+    name: 'close() waits for pending conditional writes, even if they have to be retried',
     needs: ['conditions'],
     run: async ({ open }) => {
       const store = await open()
@@ -125,7 +125,7 @@ export const closeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'close() waits for reads and listings that are under way',
+    name: 'close() waits for pending reads and listings',
     run: async ({ open, can }) => {
       const store = await open()
       const namespace = store.account('a').namespace('n')
@@ -145,7 +145,7 @@ export const closeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: '`closed` comes before every error of an argument',
+    name: '`closed` takes precedence over invalid arguments',
     run: async ({ open, can }) => {
       const store = await open()
       const namespace = store.account('a').namespace<{ [name: string]: unknown }>('n')
@@ -182,7 +182,7 @@ export const closeCases: readonly ConformanceCase[] = [
   },
 ]
 
-/** Closes a store while calls are under way; fails where one of them does. */
+/** Closes a store while calls are pending; fails if one of them does. */
 async function allSucceed(store: ContextStore, calls: readonly Promise<unknown>[]): Promise<void> {
   const closed = store.close()
   const late = refuses(() => store.ready(), 'closed', 'ready() while the store closes')

@@ -7,7 +7,7 @@ const row = '__default__'
 export const defaultSessionCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'is the session when none is named, and naming it is the same session',
+    name: 'is the session if no id is given, and giving this id is the same session',
     run: async ({ open }) => {
       const store = await open()
       const namespace = store.account('577089').namespace('orders')

@@ -6,10 +6,10 @@ const row = 'errors'
 const address = { account: '577089', namespace: 'orders', session: '42' }
 const ofNamespace = { account: '577089', namespace: 'orders' }
 
-/** A call that fails: the code of its error, what it is called, and how to make it. */
+/** A call that fails: the code of its error, a description, and how to make it. */
 type Failing = readonly [code: ErrorCode, what: string, call: () => Promise<unknown>]
 
-/** Fails unless each call is refused with an error that says which session, or namespace, it is about. */
+/** Fails unless each call is refused with an error that has the address of the session or namespace. */
 async function allTellWhere(calls: readonly Failing[], expected: Partial<SessionAddress>): Promise<void> {
   for (const [code, what, call] of calls) {
     const error = await refuses(call, code, what)
@@ -17,7 +17,7 @@ async function allTellWhere(calls: readonly Failing[], expected: Partial<Session
   }
 }
 
-/** Calls on a session that are refused for what they were given. */
+/** Calls on a session that are refused because of their arguments. */
 async function refusedCalls({ open, documentLength, can }: CaseContext): Promise<Failing[]> {
   const session = (await open()).session<{ [name: string]: unknown }>(address)
   const large = { p: 'x'.repeat(documentLength) }
@@ -54,16 +54,16 @@ async function refusedCalls({ open, documentLength, can }: CaseContext): Promise
   return calls
 }
 
-/** The cases of what an error says of the place it is about. */
+/** The cases about the address in an error. */
 export const errorAddressCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'of a session’s calls have its whole address',
+    name: 'of calls on a session have its full address',
     run: async (context) => allTellWhere(await refusedCalls(context), address),
   },
   {
     row,
-    name: 'of a session’s calls have its address where the namespace does not exist',
+    name: 'of calls on a session have its address if the namespace does not exist',
     needs: ['explicit-namespaces'],
     run: async ({ open, can }) => {
       const session = (await open({ namespaces: 'explicit' })).session(address)
@@ -86,7 +86,7 @@ export const errorAddressCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of a session’s calls have its address after close()',
+    name: 'of calls on a session have its address after close()',
     run: async ({ open, can }) => {
       const store = await open()
       const session = store.session(address)
@@ -103,7 +103,7 @@ export const errorAddressCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of a namespace’s calls have its account and its name',
+    name: 'of calls on a namespace have its account and its name',
     run: async ({ open, can }) => {
       const store = await open()
       const namespace = store.account('577089').namespace('orders')
@@ -125,7 +125,7 @@ export const errorAddressCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of a namespace’s listings have its address where it does not exist',
+    name: 'of a namespace’s listings have its address if it does not exist',
     needs: ['explicit-namespaces', 'session-listing'],
     run: async ({ open }) => {
       const namespace = (await open({ namespaces: 'explicit' })).account('577089').namespace('orders')

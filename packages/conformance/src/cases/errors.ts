@@ -6,23 +6,23 @@ import { show } from '../difference.ts'
 const row = 'errors'
 const secret = 'correct horse battery staple'
 
-/** Fails unless an error says what every error of a store says, and no value. */
+/** Fails unless an error has what every error of a store has, and reveals no value. */
 function isGood(error: ContextStoreError, code: ErrorCode): void {
   const what = `the error of code '${code}'`
-  holds(isErrorLike(error), `${what} is no Error`)
+  holds(isErrorLike(error), `${what} is not an Error`)
   holds(ContextStoreError.is(error) && ContextStoreError.is(error, code), `${what} does not have the brand`)
   same(error.outcome, 'not-applied', `outcome of ${what}`)
   holds(error.message.length > 0, `${what} has no message`)
-  holds(!error.message.includes(secret), `the message of ${what} gives a value away`)
+  holds(!error.message.includes(secret), `the message of ${what} reveals a value`)
   const { name }: { readonly name: string } = error
   holds(name.endsWith('Error') && name !== 'Error', `${what} is named ${show(name)}`)
 }
 
-/** The cases of the paragraph on errors. */
+/** The cases of the paragraph on errors in docs/design.md. */
 export const errorCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'have their code and the brand, and give no value away',
+    name: 'have a code and the brand, and reveal no values',
     run: async ({ open, documentLength }) => {
       const store = await open()
       const session = store.account('a').namespace<{ [name: string]: unknown }>('n').session('s')
@@ -48,7 +48,7 @@ export const errorCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'tell where it happened',
+    name: 'have the address',
     needs: ['explicit-namespaces'],
     run: async ({ open }) => {
       const store = await open({ namespaces: 'explicit' })

@@ -13,7 +13,7 @@ async function idsOf(namespace: Namespace): Promise<string[]> {
 export const existenceCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'reading what is not there gives undefined or {}, and begins nothing',
+    name: 'reading what does not exist returns undefined or {}, and creates nothing',
     run: async ({ open }) => {
       const account = (await open()).account('a')
       const session = account.namespace('n').session('s')
@@ -26,7 +26,7 @@ export const existenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'what is not there has no info() and is in no listing',
+    name: 'what does not exist has no info() and is in no listing',
     needs: ['session-info', 'session-listing', 'accounts'],
     run: async ({ open }) => {
       const store = await open()
@@ -39,7 +39,7 @@ export const existenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a namespace begins with its first patch, an empty one too, or its creation',
+    name: 'a namespace is created by its first patch, even an empty one, or by create()',
     run: async ({ open }) => {
       const account = (await open()).account('a')
       await account.namespace('patched').session('s').patch({ a: 1 })
@@ -52,7 +52,7 @@ export const existenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a session begins with a patch that writes a property, and with no other',
+    name: 'a session is created by a patch that writes a property, and by no other',
     needs: ['session-info', 'session-listing', 'removals'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -67,7 +67,7 @@ export const existenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a session begins empty with a patch that states a time to live above 0, and ends with that time',
+    name: 'an empty session is created by a patch that states a time to live above 0, and expires after that time',
     needs: ['session-info', 'session-listing', 'time-to-live', 'clock'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -97,7 +97,7 @@ export const existenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a session ends with its last property, deleted or removed by a patch',
+    name: 'a session ends when its last property is deleted or removed by a patch',
     needs: ['session-info', 'session-listing', 'removals'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -120,7 +120,7 @@ export const existenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a session that lost its last property stays while the same patch states a time to live',
+    name: 'a session that loses its last property stays if the same patch states a time to live',
     needs: ['session-info', 'time-to-live', 'removals', 'clock'],
     run: async ({ openSession, clock }) => {
       const session = await openSession()
@@ -143,7 +143,7 @@ export const existenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a session that begins anew has nothing of the one before',
+    name: 'a recreated session has nothing of the previous one',
     needs: ['session-info', 'time-to-live', 'clock'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -173,7 +173,7 @@ export const existenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a namespace stays when its sessions end, and takes them along when it is deleted',
+    name: 'a namespace stays when its sessions end, and its sessions end when it is deleted',
     run: async ({ open }) => {
       const store = await open()
       const account = store.account('a')
@@ -194,12 +194,12 @@ export const existenceCases: readonly ConformanceCase[] = [
         same(await namespace.session().getAll(), { b: 1 }, `getAll() in namespace ${namespace.name}`)
       }
       await account.namespace('n').create()
-      same(await account.namespace('n').session('s').getAll(), {}, 'getAll() in the namespace created anew')
+      same(await account.namespace('n').session('s').getAll(), {}, 'getAll() in the recreated namespace')
     },
   },
   {
     row,
-    name: 'where namespaces are explicit, a patch or a read in an unknown one is refused',
+    name: 'where namespaces are explicit, a patch or a read in one that does not exist is refused',
     needs: ['explicit-namespaces'],
     run: async ({ open, can }) => {
       const store = await open({ namespaces: 'explicit' })
@@ -215,7 +215,7 @@ export const existenceCases: readonly ConformanceCase[] = [
         await refuses(() => session.getAll(), code, 'getAll()')
         if (can('conditions')) {
           await refuses(() => session.patchIf({ a: absent }, { a: 1 }), code, 'patchIf()')
-          await refuses(() => session.patchIf({ a: 1 }, { a: 2 }), code, 'patchIf() on what is not there')
+          await refuses(() => session.patchIf({ a: 1 }, { a: 2 }), code, 'patchIf() on what does not exist')
           await refuses(() => session.update(['a'], () => ({ a: 1 })), code, 'update()')
           await refuses(() => session.update(['a'], () => undefined), code, 'update() that writes nothing')
           same(await session.clearIf({ a: absent }), { ok: true }, 'clearIf()')

@@ -14,7 +14,7 @@ const named = { minKeys: 1, noNullPrototype: true }
 
 type Entry = HistoryEntry<SessionCall, string | undefined>
 
-/** A random call; few values, so that conditions hold now and then, also for several clients at a time. */
+/** A random call; with few values, so that some conditions hold, even with several clients at a time. */
 function anyCall({ can }: CaseContext): fc.Arbitrary<SessionCall> {
   const name = fc.constantFrom(...names)
   const value = fc.record<Stated>({ is: fc.integer({ min: 0, max: 2 }) }) as fc.Arbitrary<Stated>
@@ -34,7 +34,7 @@ function anyCall({ can }: CaseContext): fc.Arbitrary<SessionCall> {
   return fc.oneof(...calls)
 }
 
-/** Lets each client make its calls one behind the other, all clients at the same time, and writes down what happens. */
+/** Runs all clients at the same time, each making its calls one after another, and records the history. */
 async function historyOf(
   store: ContextStore,
   clients: readonly (readonly SessionCall[])[],
@@ -55,11 +55,11 @@ async function historyOf(
   return history.sort((a, b) => a.calledAt - b.calledAt)
 }
 
-/** The cases of the row "order of effects" on random calls. */
+/** The cases of the row "order of effects" with random calls. */
 export const historyCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'clients that run at the same time are answered as if their calls were made one by one, in their order',
+    name: 'clients that run at the same time get the same answers as if their calls were made one by one, in their order',
     run: async (context) => {
       const clients = fc.array(fc.array(anyCall(context), { minLength: 1, maxLength: 5 }), {
         minLength: 2,
@@ -79,5 +79,5 @@ export const historyCases: readonly ConformanceCase[] = [
 ]
 
 function inWords({ call, answer, calledAt, answeredAt }: Entry): string {
-  return `${calledAt}–${answeredAt} ${fc.stringify(call)} gave ${show(answer)}`
+  return `${calledAt}–${answeredAt} ${fc.stringify(call)} → ${show(answer)}`
 }

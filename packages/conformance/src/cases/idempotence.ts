@@ -8,7 +8,7 @@ const row = 'idempotence'
 export const idempotenceCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'deleting what is not there is no error',
+    name: 'deleting what does not exist is not an error',
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
       for (let round = 0; round < 2; round++) {
@@ -28,7 +28,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'creating a namespace that exists keeps it and its createdAt',
+    name: 'creating an existing namespace keeps its sessions and its createdAt',
     needs: ['clock'],
     run: async ({ open, clock }) => {
       const account = (await open()).account('a')
@@ -56,7 +56,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'patching a session that exists keeps its createdAt',
+    name: 'patching an existing session keeps its createdAt',
     needs: ['clock', 'session-info'],
     run: async ({ openSession, clock }) => {
       const session = await openSession()

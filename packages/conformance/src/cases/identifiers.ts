@@ -14,7 +14,7 @@ const row = 'identifiers'
 
 type Triple = readonly [account: string, namespace: string, session: string]
 
-/** Writes to each address, and reads from each what was written there and nothing else. */
+/** Writes to each address, and checks that each then has what was written there and nothing else. */
 async function staysApart(store: ContextStore, triples: readonly Triple[]): Promise<void> {
   const sessions = triples.map(([account, namespace, session]) =>
     store.session({ account, namespace, session }),
@@ -26,7 +26,7 @@ async function staysApart(store: ContextStore, triples: readonly Triple[]): Prom
   }
 }
 
-/** Each name as an account, as a namespace and as a session, the other two parts being plain. */
+/** Each name as an account, as a namespace and as a session, with plain names for the other two. */
 function inEachPosition(names: readonly string[]): Triple[] {
   return [...new Set(names)].flatMap((name): Triple[] => [
     [name, 'plain n', 'plain s'],
@@ -35,7 +35,7 @@ function inEachPosition(names: readonly string[]): Triple[] {
   ])
 }
 
-/** Fails unless an id is refused wherever one can stand, at once. */
+/** Fails unless an id is refused at once in every position. */
 function refusesId(store: ContextStore, id: string, what: string): void {
   const account = store.account('a')
   throwsCode(() => store.account(id), 'invalid-address', `account() of ${what}`)
@@ -51,24 +51,24 @@ function refusesId(store: ContextStore, id: string, what: string): void {
 export const identifierCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'no two different addresses meet, whatever the separator',
+    name: 'no two different addresses are the same session, whatever separators they contain',
     run: async ({ open }) => staysApart(await open(), collidingAddresses),
   },
   {
     row,
-    name: 'an id may hold anything that Unicode can say',
+    name: 'an id may be any well-formed Unicode',
     run: async ({ open }) => staysApart(await open(), inEachPosition(hostileNames)),
   },
   {
     row,
-    name: '., .. and properties are ids like any other',
+    name: '., .. and properties are valid ids',
     needs: ['path-names'],
     run: async ({ open }) =>
       staysApart(await open(), [['plain a', 'plain n', 'plain s'], ...inEachPosition(pathlessNames)]),
   },
   {
     row,
-    name: 'ids that look alike are different: no trimming, folding or normalising',
+    name: 'ids that look alike are different: no trimming, case folding or normalization',
     run: async ({ open }) => staysApart(await open(), inEachPosition(lookAlikes.flat())),
   },
   {
@@ -85,7 +85,7 @@ export const identifierCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'handles and listings give ids back as they came',
+    name: 'handles and listings return ids unchanged',
     needs: ['accounts', 'session-listing'],
     run: async ({ open }) => {
       const store = await open()
@@ -111,7 +111,7 @@ export const identifierCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'an empty id and one that is no well-formed Unicode are refused',
+    name: 'an empty id and one that is not well-formed Unicode are refused',
     run: async ({ open }) => {
       const store = await open()
       refusesId(store, '', 'an empty id')

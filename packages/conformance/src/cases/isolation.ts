@@ -12,7 +12,7 @@ interface Cart {
 
 const cart = (): Cart & { [name: string]: JsonValue } => ({ items: [1, { a: 1 }], in: { note: 'n' } })
 
-/** Alters a value that a store gave, in its depth; fails where it cannot be altered. */
+/** Changes nested members of a value that a store returned; fails if they cannot be changed. */
 function alter(value: unknown): void {
   holds(typeof value === 'object' && value !== null, `a value cannot be altered: ${show(value)}`)
   holds(Object.isExtensible(value), `a value cannot be altered: ${show(value)} is frozen`)
@@ -26,7 +26,7 @@ function alter(value: unknown): void {
 export const isolationCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'what was passed in is the caller’s again when the call has returned',
+    name: 'arguments may be changed once the call has returned',
     run: async ({ openSession }) => {
       const session = await openSession()
       const passed = { cart: cart(), n: 1 }
@@ -49,7 +49,7 @@ export const isolationCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'what was passed to patchIf() and update() is the caller’s again',
+    name: 'arguments of patchIf() and update() may be changed once the call has returned',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -69,7 +69,7 @@ export const isolationCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'what comes out is the caller’s own, plain and free to change',
+    name: 'results are plain copies that the caller may change',
     run: async ({ openSession }) => {
       const session = await openSession()
       const stored = { cart: cart(), list: [[1], { b: 2 }] }
@@ -89,7 +89,7 @@ export const isolationCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'what comes out of patchIf() and update() is the caller’s own',
+    name: 'results of patchIf() and update() are copies',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -110,7 +110,7 @@ export const isolationCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'one object written twice is two in the store',
+    name: 'one object written twice becomes two',
     run: async ({ openSession }) => {
       const session = await openSession()
       const shared = cart()
@@ -125,7 +125,7 @@ export const isolationCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'what is told of namespaces is the caller’s own',
+    name: 'infos of namespaces are copies',
     run: async ({ open }) => {
       const account = (await open()).account('a')
       await account.namespace('n').create()
@@ -139,7 +139,7 @@ export const isolationCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'what is told of sessions is the caller’s own',
+    name: 'infos of sessions are copies',
     needs: ['session-info', 'session-listing'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')

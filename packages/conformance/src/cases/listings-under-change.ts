@@ -5,11 +5,11 @@ import { advance } from '../test-clock.ts'
 
 const row = 'listings'
 
-/** The cases of the row "listings" in which something comes, goes or expires meanwhile. */
+/** The cases of the row "listings" in which sessions are created, deleted or expire meanwhile. */
 export const listingsUnderChangeCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'skip nothing and double nothing when what they gave is deleted meanwhile',
+    name: 'skip and repeat nothing if listed sessions are deleted meanwhile',
     needs: ['session-listing'],
     run: async ({ open }) => {
       const store = await open()
@@ -26,7 +26,7 @@ export const listingsUnderChangeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'give what stays once, whatever comes and goes meanwhile',
+    name: 'return what stays exactly once, whatever is created or deleted meanwhile',
     needs: ['session-listing'],
     run: async ({ open }) => {
       const store = await open()
@@ -40,9 +40,9 @@ export const listingsUnderChangeCases: readonly ConformanceCase[] = [
         const found = await walk(namespace, limit, async () => {
           const gone = goes.pop()
           if (gone !== undefined) await namespace.session(gone).clear()
-          // A few only: a listing may show what comes, and need not end while something always comes.
+          // Only a few: a listing may include new sessions, and need not end while they keep coming.
           if (round < 20) await namespace.session(`new ${(round * 37) % 20}`).patch({ round })
-          // A write to what is there already must not move it past the cursor, or behind it.
+          // A write to an existing session must not move it across the cursor.
           await namespace.session(stays[(round * 11) % stays.length] ?? '').patch({ round })
           round++
         })
@@ -57,13 +57,13 @@ export const listingsUnderChangeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'can be left early, walked twice, and walked while they change',
+    name: 'can be left early, iterated twice, and iterated while they change',
     needs: ['session-listing'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
       await fill(namespace, numbered(120))
       for await (const info of namespace.sessions()) {
-        holds(info.id.startsWith('s'), 'an id that nobody wrote')
+        holds(info.id.startsWith('s'), 'an id that was never written')
         break
       }
       const found: string[] = []
@@ -78,7 +78,7 @@ export const listingsUnderChangeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'leave out what has expired, and go on behind it',
+    name: 'leave out expired sessions, and continue after them',
     needs: ['session-listing', 'time-to-live', 'clock'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')

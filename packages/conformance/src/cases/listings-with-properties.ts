@@ -12,7 +12,7 @@ const needs = ['session-listing'] as const
 
 type Wanted = true | readonly string[]
 
-/** What a listing gives of each session, by id. */
+/** The properties that a listing returns for each session, by id. */
 function byId(items: readonly SessionInfoWithProperties[]): { [id: string]: Partial<Properties> } {
   hasNoDouble(
     items.map(({ id }) => id),
@@ -31,7 +31,7 @@ async function pages(
   let cursor: string | undefined
   do {
     const page = await namespace.listSessions({ properties, limit, cursor })
-    holds(page.items.length <= limit, `a page of ${page.items.length} items where ${limit} is the limit`)
+    holds(page.items.length <= limit, `a page has ${page.items.length} items, limit ${limit}`)
     all.push([...page.items])
     cursor = page.cursor
     holds(all.length < 1000, 'a listing does not end')
@@ -43,7 +43,7 @@ async function pages(
 export const listingsWithPropertiesCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'with properties give all of each session, or those that are named and exist',
+    name: 'with properties return all of each session, or the named ones that exist',
     needs,
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -71,7 +71,7 @@ export const listingsWithPropertiesCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'with properties give every value and name as it went in',
+    name: 'with properties return every value and name unchanged',
     needs,
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -87,7 +87,7 @@ export const listingsWithPropertiesCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'with properties tell of each session what they tell without',
+    name: 'with properties return the same info for each session as without',
     needs: ['session-listing', 'time-to-live'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -112,7 +112,7 @@ export const listingsWithPropertiesCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'with properties have the pages and the cursors of those without',
+    name: 'with properties have the same pages and cursors as without',
     needs,
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -143,7 +143,7 @@ export const listingsWithPropertiesCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'with properties end a page early where the sessions grow past 4,000,000 characters, and are complete',
+    name: 'with properties end a page early beyond 4,000,000 characters, and are complete',
     needs,
     run: async ({ open, documentLength }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -154,7 +154,7 @@ export const listingsWithPropertiesCases: readonly ConformanceCase[] = [
       const expected = Object.fromEntries(ids.map((id) => [id, { id, text }]))
       const [first = [], ...rest] = await pages(namespace, true, Math.min(1000, count))
       holds(first.length < count, `a page holds ${first.length} sessions of ${text.length} characters`)
-      // All that can be asked of an engine is to stop once it has read too much.
+      // An engine need only stop once it has read too much.
       holds(first.length > 0, 'the first page is empty')
       same(byId([...first, ...rest.flat()]), expected, 'the pages together')
       same(byId(await collect(namespace.sessions({ properties: true }))), expected, 'sessions()')
@@ -164,7 +164,7 @@ export const listingsWithPropertiesCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'with properties give what is the caller’s own',
+    name: 'with properties return copies',
     needs,
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -188,7 +188,7 @@ export const listingsWithPropertiesCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'with properties leave out what has expired',
+    name: 'with properties leave out expired sessions',
     needs: ['session-listing', 'time-to-live', 'clock'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -205,7 +205,7 @@ export const listingsWithPropertiesCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'take true or names for properties, and nothing else',
+    name: 'accept true or names for properties, and nothing else',
     needs,
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')

@@ -9,7 +9,7 @@ const row = 'listings'
 export const listingCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'are complete, without a double, in the same order each time, whatever the page',
+    name: 'are complete, without repeats, in the same order each time, whatever the page size',
     needs: ['session-listing'],
     run: async ({ open }) => {
       const store = await open()
@@ -27,7 +27,7 @@ export const listingCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of several pages are complete; a page has 100 items if none is said',
+    name: 'of several pages are complete; a page has 100 items by default',
     needs: ['session-listing'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -53,7 +53,7 @@ export const listingCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'tell of each session what info() does',
+    name: 'return the same info for each session as info()',
     needs: ['session-listing', 'session-info', 'time-to-live', 'clock'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -70,7 +70,7 @@ export const listingCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of namespaces tell what info() does, of their account only',
+    name: 'of namespaces return the same info as info(), for their account only',
     run: async ({ open }) => {
       const store = await open()
       const account = store.account('a')
@@ -94,7 +94,7 @@ export const listingCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of accounts give those that have a namespace',
+    name: 'of accounts return those that have a namespace',
     needs: ['accounts'],
     run: async ({ open }) => {
       const store = await open()
@@ -120,7 +120,7 @@ export const listingCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'take a limit from 1 to 1000, and no other',
+    name: 'accept a limit from 1 to 1000, and no other',
     needs: ['session-listing'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -137,7 +137,7 @@ export const listingCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'take the cursors they gave, and no other',
+    name: 'accept the cursors they returned, and no other',
     needs: ['session-listing'],
     run: async ({ open }) => {
       const store = await open()
@@ -180,7 +180,7 @@ export const listingCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'take no cursor of a listing whose names are the same when they are joined',
+    name: 'refuse the cursor of a listing whose names are the same when joined',
     needs: ['session-listing'],
     run: async ({ open }) => {
       const store = await open()

@@ -4,7 +4,7 @@ import { show } from '../difference.ts'
 
 const row = 'options'
 
-/** Options that no method has, one of them misspelt, and what is no object of options at all. */
+/** Options that no method has, misspelt options, and values that are not an options object. */
 const wrongOptions: readonly unknown[] = [
   { ttl: 60 },
   { ttlSecond: 60 },
@@ -20,12 +20,12 @@ const wrongOptions: readonly unknown[] = [
 export const optionCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'that a session’s write does not have are refused, and nothing is written',
+    name: 'that a session’s writes do not have are refused, and nothing is written',
     run: async ({ open, can }) => {
       const namespace = (await open()).account('a').namespace('n')
       const session = namespace.session('s')
       for (const wrong of wrongOptions) {
-        // What a program without types can pass.
+        // An untyped program can pass these.
         const options = wrong as object
         const what = `with the options ${show(wrong)}`
         await refuses(() => session.patch({ a: 1 }, options), 'invalid-option', `patch() ${what}`)
@@ -42,7 +42,7 @@ export const optionCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'that a namespace’s creation does not have are refused, and nothing is created',
+    name: 'that create() does not have are refused, and nothing is created',
     run: async ({ open }) => {
       const account = (await open()).account('a')
       const namespace = account.namespace('n')
@@ -89,7 +89,7 @@ export const optionCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of a store that cannot have their value are refused when it is created',
+    name: 'of a store with an invalid value are refused when it is created',
     needs: ['limits', 'explicit-namespaces'],
     sides: 'once',
     run: async ({ open }) => {
@@ -109,7 +109,7 @@ export const optionCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'may be undefined, and their members too',
+    name: 'may be undefined, and so may their members',
     run: async ({ open, can }) => {
       const namespace = (await open({ namespaces: undefined })).account('a').namespace('n')
       await namespace.create(undefined)
@@ -123,7 +123,7 @@ export const optionCases: readonly ConformanceCase[] = [
       same(items.length, 1, 'the items of listSessions()')
       holds(
         items.every((item) => !('properties' in item)),
-        'listSessions() gives properties nobody asked for',
+        'listSessions() returns properties that were not requested',
       )
     },
   },

@@ -5,15 +5,15 @@ import type { ConformanceCase } from '../conformance-case.ts'
 const row = 'order of effects'
 const ok = { ok: true }
 
-/** What is stored, and a condition that holds although its members are in another order: texts would differ. */
+/** A stored value, and a condition that holds although its members are in another order, so that the texts differ. */
 const stored = { lock: { by: 'me', at: 1 }, step: 0 }
 const reordered = { lock: { at: 1, by: 'me' } }
 
-/** The cases of the row "order of effects" about calls that take several steps, and calls on namespaces. */
+/** The cases of the row "order of effects" for calls that take several steps, and calls on namespaces. */
 export const orderOfCallsCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'a patchIf() keeps its place, also if its condition is in another order than what is stored',
+    name: 'a patchIf() keeps its place, even if the members in its condition have another order than stored',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -38,7 +38,7 @@ export const orderOfCallsCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a clearIf() keeps its place, also if its condition is in another order than what is stored',
+    name: 'a clearIf() keeps its place, even if the members in its condition have another order than stored',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -88,7 +88,7 @@ export const orderOfCallsCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a namespace that is created or deleted, not awaited, is so for every later call',
+    name: 'creating or deleting a namespace takes effect for every later call, awaited or not',
     run: async ({ open }) => {
       const account = (await open()).account('a')
       const namespace = account.namespace('n')
@@ -121,7 +121,7 @@ export const orderOfCallsCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a listing sees every earlier write, not awaited',
+    name: 'a listing sees every earlier write, awaited or not',
     needs: ['session-listing'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -149,7 +149,7 @@ export const orderOfCallsCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a listing of accounts sees every earlier write, not awaited',
+    name: 'a listing of accounts sees every earlier write, awaited or not',
     needs: ['accounts'],
     run: async ({ open }) => {
       const store = await open()

@@ -4,7 +4,7 @@ import type { ConformanceCase } from '../conformance-case.ts'
 
 const row = 'order of effects'
 
-/** The cases of the row "order of effects" that need no chance. */
+/** The cases of the row "order of effects" without random calls. */
 export const orderOfEffectsCases: readonly ConformanceCase[] = [
   {
     row,
@@ -27,7 +27,7 @@ export const orderOfEffectsCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a first call reorders nothing, whatever the store has to open first',
+    name: 'the first calls are not reordered while the store opens',
     run: async ({ open }) => {
       const session = (await open()).session({ account: 'a', namespace: 'n', session: 's' })
       const done = [
@@ -50,7 +50,7 @@ export const orderOfEffectsCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a call that is refused holds up none behind it, nor takes effect',
+    name: 'a refused call does not delay later ones, and has no effect',
     run: async ({ open, documentLength }) => {
       const session = (await open()).session({ account: 'a', namespace: 'n', session: 's' })
       const first = session.patch({ a: 1 })

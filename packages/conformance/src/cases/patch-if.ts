@@ -9,7 +9,7 @@ import { advance } from '../test-clock.ts'
 const row = 'patchIf'
 const ok = { ok: true }
 
-/** What is stored, a condition that holds for it and one that does not. */
+/** A stored value, a condition that holds for it and one that does not. */
 const pairs: readonly (readonly [stored: JsonValue, same: JsonValue, other: JsonValue])[] = [
   [1, 1, '1'],
   [0, -0, false],
@@ -54,7 +54,7 @@ const pairs: readonly (readonly [stored: JsonValue, same: JsonValue, other: Json
 export const patchIfCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'writes where each named property is as expected',
+    name: 'writes if each named property is as expected',
     needs: ['conditions', 'removals'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -79,7 +79,7 @@ export const patchIfCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'gives the named properties as they are where one is not as expected',
+    name: 'returns the current named properties if one is not as expected',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -104,7 +104,7 @@ export const patchIfCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'compares by deep equality of JSON, not of its text',
+    name: 'compares JSON by deep equality, not as text',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -123,7 +123,7 @@ export const patchIfCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'finds every value equal to itself, and to no other',
+    name: 'finds every value equal to itself and to no other',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -139,7 +139,7 @@ export const patchIfCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'takes any name in its condition',
+    name: 'accepts any name in its condition',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -157,19 +157,19 @@ export const patchIfCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'that is refused has changed nothing: no namespace begun',
+    name: 'whose condition does not hold creates no namespace',
     needs: ['conditions'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
       const result = await namespace.session('s').patchIf({ p: 1 }, { p: 2 })
       same(result, { ok: false, current: {} }, 'patchIf()')
-      holds((await namespace.info()) === undefined, 'a refused condition began the namespace')
+      holds((await namespace.info()) === undefined, 'a refused condition created the namespace')
       same(await namespace.session('s').getAll(), {}, 'getAll()')
     },
   },
   {
     row,
-    name: 'that is refused has changed nothing: no time to live restarted or taken',
+    name: 'whose condition does not hold changes and restarts no time to live',
     needs: ['conditions', 'time-to-live', 'clock', 'session-info'],
     run: async ({ openSession, clock }) => {
       const session = await openSession()
@@ -185,7 +185,7 @@ export const patchIfCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'begins what a patch begins, and is one winner among 64',
+    name: 'creates what a patch creates, and of 64 concurrent calls one wins',
     needs: ['conditions'],
     run: async ({ open }) => {
       const store = await open()
@@ -200,7 +200,10 @@ export const patchIfCases: readonly ConformanceCase[] = [
       const [by = -1] = winners
       same(await store.session(address).getAll(), { by, [`p${by}`]: true }, 'getAll()')
       for (const claim of claims) if (!claim.ok) same(claim.current, { by }, 'what a lost claim gives')
-      holds((await store.account('a').namespace('n').info()) !== undefined, 'a won claim began no namespace')
+      holds(
+        (await store.account('a').namespace('n').info()) !== undefined,
+        'a won claim did not create the namespace',
+      )
     },
   },
 ]

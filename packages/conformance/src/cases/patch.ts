@@ -8,7 +8,7 @@ const row = 'patch'
 export const patchCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'merges: what it names is written, the rest stays',
+    name: 'merges: named properties are written, the rest stays',
     run: async ({ openSession }) => {
       const session = await openSession()
       same(await session.patch({ a: 1, b: 'b' }), undefined, 'what patch() resolves to')
@@ -32,7 +32,7 @@ export const patchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'takes null for a value',
+    name: 'stores null as a value',
     run: async ({ openSession }) => {
       const session = await openSession()
       await session.patch({ a: 1, b: null, c: { d: null } })
@@ -44,7 +44,7 @@ export const patchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'takes a value of another type for the one that was there',
+    name: 'replaces a value with one of another type',
     run: async ({ openSession }) => {
       const session = await openSession()
       for (const value of ['text', 1, { a: 1 }, [1], null, false, '', 0, [], {}, '1']) {
@@ -55,7 +55,7 @@ export const patchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'removes by absent, together with what it writes',
+    name: 'removes properties with absent, while it writes others',
     needs: ['removals'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -74,7 +74,7 @@ export const patchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'leaves alone what is undefined',
+    name: 'does not change properties that are undefined',
     run: async ({ openSession }) => {
       const session = await openSession()
       await session.patch({ a: 1 })
@@ -118,7 +118,7 @@ export const patchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of 64 different properties at the same time leaves 64 properties',
+    name: 'of 64 different properties at the same time writes all 64',
     run: async ({ open }) => {
       const store = await open()
       const address = { account: 'a', namespace: 'n', session: 's' }
@@ -137,7 +137,7 @@ export const patchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'is the same through any handle',
+    name: 'works the same through any handle',
     run: async ({ open }) => {
       const store = await open()
       const kept = store.account('a').namespace('n').session('s')
@@ -157,7 +157,7 @@ export const patchCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'has its counterpart in delete(), which removes several at once',
+    name: 'has delete() as its counterpart, which removes several at once',
     run: async ({ openSession }) => {
       const session = await openSession()
       await session.patch({ a: 1, b: 2, c: 3, d: 4 })

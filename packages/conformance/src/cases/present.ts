@@ -14,12 +14,12 @@ const values: readonly JsonValue[] = [null, 0, '', false, [], {}, 1, 'x', { a: [
 export const presentCases: readonly ConformanceCase[] = [
   {
     row,
-    name: '`present` holds for any value, null too, and for nothing else',
+    name: '`present` holds for any value, even null, and not for a missing property',
     needs,
     run: async ({ openSession }) => {
       const session = await openSession()
       const lost = { ok: false, current: {} }
-      same(await session.patchIf({ p: present }, { n: 1 }), lost, 'patchIf() on what is not there')
+      same(await session.patchIf({ p: present }, { n: 1 }), lost, 'patchIf() on what does not exist')
       for (const [index, value] of values.entries()) {
         await session.patch({ p: value })
         same(await session.patchIf({ p: present }, { n: index }), ok, `patchIf() over ${show(value)}`)
@@ -31,7 +31,7 @@ export const presentCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: '`present`, values and `absent` stand side by side in a condition',
+    name: '`present`, values and `absent` can be combined in a condition',
     needs,
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -56,7 +56,7 @@ export const presentCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: '`present` takes any name',
+    name: '`present` works with any name',
     needs,
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -94,7 +94,7 @@ export const presentCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'on `present`, with an empty patch, prolongs what is there and revives nothing',
+    name: 'with `present` and an empty patch restarts the time to live, and does not recreate a session that has ended',
     needs: ['conditions', 'time-to-live', 'session-info', 'session-listing', 'clock'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')

@@ -5,7 +5,7 @@ import { hostileNames, illFormedNames, longestNames, lookAlikes, pathlessNames }
 
 const row = 'property names'
 
-/** Writes, reads and removes each name, alone and beside the others. */
+/** Writes, reads and removes each name, alone and together with the others. */
 async function areNames(session: Session, names: readonly string[]): Promise<void> {
   const all = Object.fromEntries(names.map((name, index): [string, JsonValue] => [name, { index }]))
   for (const [name, value] of Object.entries(all)) await session.patch(Object.fromEntries([[name, value]]))
@@ -30,7 +30,7 @@ const inherited = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'va
 export const propertyNameCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'may hold anything that Unicode can say',
+    name: 'may be any well-formed Unicode',
     run: async ({ openSession }) => areNames(await openSession(), [...hostileNames, 'properties']),
   },
   {
@@ -51,7 +51,7 @@ export const propertyNameCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'that every object inherits are not there until they are written',
+    name: 'that every object inherits do not exist until they are written',
     run: async ({ openSession }) => {
       const session = await openSession()
       await session.patch({ a: 1 })
@@ -63,7 +63,7 @@ export const propertyNameCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'that every object inherits are absent to a condition until they are written',
+    name: 'that every object inherits are `absent` in a condition until they are written',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -81,7 +81,7 @@ export const propertyNameCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'cannot poison a result',
+    name: 'cannot pollute the prototype of a result',
     run: async ({ openSession }) => {
       const session = await openSession()
       const properties = Object.fromEntries([
@@ -92,15 +92,15 @@ export const propertyNameCases: readonly ConformanceCase[] = [
       const results = [await session.getAll(), await session.getMany(['__proto__', 'constructor'])]
       for (const result of results) {
         same(result, properties, 'a result')
-        same(Reflect.get(result, 'polluted'), undefined, 'a member that nobody wrote')
+        same(Reflect.get(result, 'polluted'), undefined, 'a member that was never written')
       }
       same(Reflect.get({}, 'polluted'), undefined, 'a member of every object')
-      same(await session.get('polluted'), undefined, 'a property that nobody wrote')
+      same(await session.get('polluted'), undefined, 'a property that was never written')
     },
   },
   {
     row,
-    name: 'named twice count once',
+    name: 'given twice count once',
     run: async ({ openSession }) => {
       const session = await openSession()
       await session.patch({ a: 1, b: 2, c: 3 })
@@ -114,7 +114,7 @@ export const propertyNameCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'that cannot be are refused, and nothing is written',
+    name: 'that are invalid are refused, and nothing is written',
     run: async ({ open, can }) => {
       const store = await open()
       const namespace = store.account('577089').namespace('orders')
@@ -149,7 +149,7 @@ export const propertyNameCases: readonly ConformanceCase[] = [
         )
       }
       same(await session.getAll(), {}, 'getAll()')
-      holds((await namespace.info()) === undefined, 'a refused name began the namespace')
+      holds((await namespace.info()) === undefined, 'a refused name created the namespace')
     },
   },
 ]

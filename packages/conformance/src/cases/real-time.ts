@@ -6,14 +6,14 @@ import { numbered } from '../listing-walk.ts'
 
 const row = 'time to live'
 
-/** How often the sessions of which properties are deleted until the end lose one, a millisecond apart. */
+/** How many properties are deleted, a millisecond apart, from the sessions that lose properties until they expire. */
 const deletions = 80
 
-/** The cases of the row "time to live" that wait, since no clock can be moved. */
+/** The cases of the row "time to live" that wait for real time, without a clock to move. */
 export const realTimeCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'of one second is over after one second, also for a session whose properties are deleted until then',
+    name: 'of one second ends a session after one second, even if its properties are deleted until then',
     needs: ['time-to-live'],
     isTimed: true,
     sides: 'once',
@@ -53,7 +53,7 @@ export const realTimeCases: readonly ConformanceCase[] = [
   },
 ]
 
-/** Fails unless those sessions of a namespace have ended for every read, condition and listing, and `stays` has not. */
+/** Fails unless these sessions of a namespace have ended for every read, condition and listing, and `stays` has not. */
 async function isOver(namespace: Namespace, ids: readonly string[], { can }: CaseContext): Promise<void> {
   same(await namespace.session('stays').getAll(), { a: 1 }, 'getAll() of a session without a time to live')
   if (can('session-listing')) {

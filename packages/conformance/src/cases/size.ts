@@ -4,7 +4,7 @@ import type { ConformanceCase } from '../conformance-case.ts'
 
 const row = 'size'
 
-/** Texts, and how many UTF-16 units one of them is in compact JSON. */
+/** Texts, and the length of each in compact JSON, in UTF-16 units. */
 const units: readonly (readonly [text: string, length: number])[] = [
   ['a', 1],
   ['é', 1],
@@ -19,7 +19,7 @@ const units: readonly (readonly [text: string, length: number])[] = [
   ['\u007f', 1],
 ]
 
-/** A value whose session `{"p":value}` has that many UTF-16 units, with as many as fit of `text` in it. */
+/** A value whose session `{"p":value}` has exactly this length in UTF-16 units, filled with repetitions of `text`. */
 function filled(text: string, each: number, documentLength: number): string {
   const room = documentLength - '{"p":""}'.length
   return text.repeat(Math.floor(room / each)) + 'a'.repeat(room % each)
@@ -29,7 +29,7 @@ function filled(text: string, each: number, documentLength: number): string {
 export const sizeCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'a session has up to 800,000 characters of compact JSON, or as many as the engine holds',
+    name: 'a session has up to 800,000 characters of compact JSON, or up to the engine’s own limit',
     run: async ({ open, documentLength }) => {
       holds(documentLength <= 800_000, 'a session may have more than 800,000 characters')
       const namespace = (await open()).account('a').namespace('n')
@@ -40,7 +40,7 @@ export const sizeCases: readonly ConformanceCase[] = [
         'patch() one past the limit',
       )
       same(await session.getAll(), {}, 'getAll() after a refused patch')
-      holds((await namespace.info()) === undefined, 'a refused patch began the namespace')
+      holds((await namespace.info()) === undefined, 'a refused patch created the namespace')
       const most = filled('語', 1, documentLength)
       await session.patch({ p: most })
       same(await session.get('p'), most, 'get()')
@@ -52,7 +52,7 @@ export const sizeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'counts UTF-16 units of compact JSON, escapes and all',
+    name: 'counts UTF-16 units of compact JSON, including escapes',
     needs: ['limits'],
     run: async ({ open }) => {
       const namespace = (await open({ limits: { documentLength: 120 } })).account('a').namespace('n')
@@ -71,7 +71,7 @@ export const sizeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'counts names, numbers, and what stands between them',
+    name: 'counts names, numbers and punctuation',
     needs: ['limits'],
     run: async ({ open }) => {
       const properties: { [name: string]: JsonValue } = {
@@ -98,7 +98,7 @@ export const sizeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'is that of the session after the patch, however often it was written before',
+    name: 'is that of the session after the patch, however often it was written',
     needs: ['limits', 'removals'],
     run: async ({ openSession }) => {
       const session = await openSession({ limits: { documentLength: 200 } })
@@ -118,7 +118,7 @@ export const sizeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'holds for conditional patches and updates',
+    name: 'is limited for conditional patches and updates, too',
     needs: ['limits', 'conditions'],
     run: async ({ openSession }) => {
       const session = await openSession({ limits: { documentLength: 50 } })
@@ -131,7 +131,7 @@ export const sizeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'a session has as many properties as an option says',
+    name: 'a session has as many properties as the option allows',
     needs: ['limits', 'removals'],
     run: async ({ openSession }) => {
       const session = await openSession({ limits: { properties: 3 } })
@@ -144,12 +144,12 @@ export const sizeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of a patch that refers many times to one long text is found before it is written out',
+    name: 'of a patch that refers many times to one long text is detected before it is serialized',
     run: async ({ open, documentLength, can }) => {
       const namespace = (await open()).account('a').namespace('n')
       const session = namespace.session('s')
       const text = 'x'.repeat(documentLength)
-      // As JSON, longer than any string of V8.
+      // As JSON, this is longer than the longest string in V8.
       const large: readonly JsonValue[] = [
         Array(700).fill(text),
         [Array(700).fill(text)],

@@ -7,7 +7,7 @@ const row = 'synchronous side'
 const sides = 'both'
 const address = { account: 'a', namespace: 'n', session: 's' }
 
-/** Calls with more than one wrong argument. */
+/** Calls with more than one invalid argument. */
 const wrongCalls: readonly (readonly [method: string, ...args: unknown[]])[] = [
   ['patch', { a: Number.NaN, '\ud800': 1 }, { ttl: 60, ttlSeconds: -1 }],
   ['patch', { '\ud800': Number.NaN, b: 'x'.repeat(900_000) }, 60],
@@ -33,7 +33,7 @@ const wrongCalls: readonly (readonly [method: string, ...args: unknown[]])[] = [
 export const syncAndAsyncCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'is there if and only if the option `sync` says so',
+    name: 'exists if and only if the option `sync` says so',
     sides: 'once',
     run: async ({ open, hasSync }) => {
       const isThere = 'sync' in (await open())
@@ -120,7 +120,7 @@ export const syncAndAsyncCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'throws where the asynchronous one rejects',
+    name: 'throws if the asynchronous one rejects',
     sides,
     run: async ({ openBoth, documentLength }) => {
       const store = await openBoth()
@@ -135,7 +135,7 @@ export const syncAndAsyncCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'overtakes no call of the asynchronous one, and is overtaken by none',
+    name: 'keeps its place among the calls of the asynchronous one',
     sides,
     run: async ({ openBoth }) => {
       const store = await openBoth()
@@ -187,7 +187,7 @@ export const syncAndAsyncCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'refuses a call that is wrong in several ways for the same reason as the asynchronous one',
+    name: 'refuses a call with several errors for the same reason as the asynchronous one',
     sides,
     run: async ({ openBoth }) => {
       const store = await openBoth()
@@ -207,7 +207,7 @@ export const syncAndAsyncCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'is closed with the asynchronous one, and the other way about',
+    name: 'is closed with the asynchronous one, and vice versa',
     sides,
     run: async ({ openBoth }) => {
       const one = await openBoth()

@@ -7,7 +7,7 @@ import { advance, type TestClock } from '../test-clock.ts'
 const row = 'time to live'
 const needs = ['time-to-live', 'clock', 'session-info'] as const
 
-/** Fails unless `info()` tells that time to live, and that it runs from now. */
+/** Fails unless `info()` returns this time to live, and an expiry counted from now. */
 async function runsFromNow(
   session: Session,
   clock: TestClock,
@@ -22,10 +22,10 @@ async function runsFromNow(
   )
 }
 
-/** Fails unless the session is there for ever. */
+/** Fails unless the session exists and never expires. */
 async function isForEver(session: Session, what: string): Promise<void> {
   const info = await session.info()
-  holds(info !== undefined, `${what}: the session is not there`)
+  holds(info !== undefined, `${what}: the session does not exist`)
   same(Object.keys(info).sort(), ['createdAt', 'id'], `${what}: the members of info()`)
 }
 
@@ -33,7 +33,7 @@ async function isForEver(session: Session, what: string): Promise<void> {
 export const timeToLiveCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'when it is over the session is gone from every read and listing at once',
+    name: 'when it is over, the session is gone from every read and listing at once',
     needs: [...needs, 'session-listing'],
     run: async ({ open, clock, can }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -54,17 +54,17 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
       await session.delete('a')
       if (can('conditions')) {
         const lost = await session.patchIf({ a: 1 }, { a: 2 })
-        same(lost, { ok: false, current: {} }, 'patchIf() on what has expired')
+        same(lost, { ok: false, current: {} }, 'patchIf() on an expired session')
         same(await session.update(['a'], () => undefined), {}, 'update()')
       }
       await session.patch({ c: 3 })
-      same(await session.getAll(), { c: 3 }, 'getAll() of the session begun anew')
-      await isForEver(session, 'the session begun anew')
+      same(await session.getAll(), { c: 3 }, 'getAll() of the recreated session')
+      await isForEver(session, 'the recreated session')
     },
   },
   {
     row,
-    name: 'is the session’s own from the patch that states it until one states another',
+    name: 'is the session’s own from the patch that states it until another is stated',
     needs,
     run: async ({ openSession, clock }) => {
       const session = await openSession()
@@ -93,7 +93,7 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'starts again with each patch, an empty one too',
+    name: 'restarts with each patch, even an empty one',
     needs,
     run: async ({ openSession, clock }) => {
       const session = await openSession()
@@ -109,7 +109,7 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'starts again with a condition that held, and with an update that wrote',
+    name: 'restarts with a conditional write whose condition held, and with an update that wrote',
     needs: [...needs, 'conditions', 'removals'],
     run: async ({ openSession, clock }) => {
       const session = await openSession()
@@ -131,7 +131,7 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'is neither lengthened nor shortened by a deletion, nor by a read',
+    name: 'is not changed by a deletion or a read',
     needs: [...needs, 'session-listing'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -152,7 +152,7 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of the namespace is that of sessions that state none',
+    name: 'of the namespace applies to sessions without their own',
     needs,
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -174,14 +174,14 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
       holds((await namespace.info())?.ttlSeconds === 100, 'the namespace ended with its session')
       await own.clear()
       await own.patch({ a: 2 })
-      await runsFromNow(own, clock, 100, 'info() of a session begun anew')
+      await runsFromNow(own, clock, 100, 'info() of a recreated session')
       await namespace.session('empty').patch({})
       same(await namespace.session('empty').info(), undefined, 'info() after an empty patch')
     },
   },
   {
     row,
-    name: 'of a namespace, when changed, holds from a session’s next patch on',
+    name: 'of a namespace, when changed, applies from a session’s next patch on',
     needs,
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -225,7 +225,7 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
       const namespace = (await open()).account('a').namespace('n')
       const told = async (): Promise<number | undefined> => (await namespace.info())?.ttlSeconds
       await namespace.session('s').patch({ a: 1 })
-      same(await told(), undefined, 'info().ttlSeconds of one begun by a patch')
+      same(await told(), undefined, 'info().ttlSeconds of one created by a patch')
       await namespace.create({ ttlSeconds: 100 })
       same(await told(), 100, 'info().ttlSeconds')
       await namespace.create()
@@ -238,12 +238,12 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
       await namespace.create({ ttlSeconds: 100 })
       await namespace.delete()
       await namespace.create()
-      same(await told(), undefined, 'info().ttlSeconds of one created anew')
+      same(await told(), undefined, 'info().ttlSeconds of a recreated one')
     },
   },
   {
     row,
-    name: 'a session that is patched anew while expired ones are reclaimed is kept',
+    name: 'a session that is recreated while expired ones are reclaimed is kept',
     needs: ['time-to-live', 'clock'],
     run: async ({ open, clock }) => {
       const namespace = (await open()).account('a').namespace('n')
@@ -251,19 +251,19 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
       for (let round = 0; round < 3; round++) {
         await Promise.all(again.map((session) => session.patch({ round }, { ttlSeconds: 60 })))
         advance(clock, 60)
-        // A store reclaims after its first write and after every 64th: within these.
+        // A store reclaims after its first write and after every 64th, so during these writes.
         for (let write = 0; write < 70; write++) {
           const others = namespace.session('other').patch({ write })
           const session = again[write % again.length]
           const begun = write >= 60 ? session?.patch({ fresh: write }) : undefined
           await Promise.all([others, begun])
           if (begun !== undefined)
-            same(await session?.get('fresh'), write, 'get() after the session was begun anew')
+            same(await session?.get('fresh'), write, 'get() after the session was recreated')
         }
-        // What a reclaim has begun by now is to end.
+        // Let a pending reclaim finish.
         for (let turn = 0; turn < 10; turn++) await eventLoopTurn()
         for (const session of again) {
-          holds((await session.get('fresh')) !== undefined, 'a session that was begun anew is gone')
+          holds((await session.get('fresh')) !== undefined, 'a recreated session is gone')
           await session.clear()
         }
       }
@@ -271,7 +271,7 @@ export const timeToLiveCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'is whole seconds from 0 to 10^10',
+    name: 'is a whole number of seconds from 0 to 10^10',
     needs,
     run: async ({ open, clock }) => {
       const account = (await open()).account('a')

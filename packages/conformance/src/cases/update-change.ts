@@ -6,7 +6,7 @@ import { show } from '../difference.ts'
 const row = 'update'
 const needs = ['conditions'] as const
 
-/** What this file needs of Node's `process`; where there is none, a rejection without a handler shows by itself. */
+/** The part of Node's `process` used here; other hosts report unhandled rejections themselves. */
 interface Rejections {
   on(event: 'unhandledRejection', listener: (reason: unknown) => void): unknown
   off(event: 'unhandledRejection', listener: (reason: unknown) => void): unknown
@@ -14,7 +14,7 @@ interface Rejections {
 
 declare function setTimeout(callback: () => void, milliseconds: number): unknown
 
-/** Fails where a promise is rejected meanwhile that nobody handles. */
+/** Fails if a rejection is left unhandled meanwhile. */
 async function handlesEveryRejection(run: () => Promise<void>): Promise<void> {
   const { process } = globalThis as { readonly process?: Partial<Rejections> }
   const unhandled: unknown[] = []
@@ -22,7 +22,7 @@ async function handlesEveryRejection(run: () => Promise<void>): Promise<void> {
   process?.on?.('unhandledRejection', listener)
   try {
     await run()
-    // A rejection counts as unhandled when the microtasks have run.
+    // A rejection is reported as unhandled after the microtasks have run.
     for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setTimeout(resolve, 0))
   } finally {
     process?.off?.('unhandledRejection', listener)
@@ -31,12 +31,12 @@ async function handlesEveryRejection(run: () => Promise<void>): Promise<void> {
   holds(unhandled.length === 0, `a rejection is left without a handler: ${nameOf(reason)}`)
 }
 
-/** Calls `update` with a `change` that a program without types can pass. */
+/** Calls `update` with a `change` that only an untyped program can pass. */
 function updateWith(session: Session, change: unknown, ...options: readonly unknown[]): Promise<unknown> {
   return Reflect.apply(session.update, session, [['a'], change, ...options])
 }
 
-/** The cases of the row "update" about what `change` is and does. */
+/** The cases of the row "update" about the function `change`. */
 export const updateChangeCases: readonly ConformanceCase[] = [
   {
     row,
@@ -91,7 +91,7 @@ export const updateChangeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'with a `change` that returns no patch is refused, and nothing is written',
+    name: 'with a `change` that does not return a patch is refused, and nothing is written',
     needs,
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -105,7 +105,7 @@ export const updateChangeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'with a `change` that calls its own store is refused, and the store goes on',
+    name: 'with a `change` that calls its own store is refused, and the store still works',
     needs,
     run: async ({ open }) => {
       const store = await open()
@@ -138,7 +138,7 @@ export const updateChangeCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'does not call `change` where its names or its options are refused',
+    name: 'does not call `change` if its names or options are refused',
     needs,
     run: async ({ openSession }) => {
       const session = await openSession()

@@ -9,7 +9,7 @@ const row = 'update'
 export const updateCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'never writes what it read into a session that has expired since',
+    name: 'never writes what it read into a session that has expired meanwhile',
     needs: ['conditions', 'time-to-live', 'clock'],
     run: async ({ openSession, clock }) => {
       const session = await openSession()
@@ -18,7 +18,7 @@ export const updateCases: readonly ConformanceCase[] = [
       let seen: object = {}
       await session.update(['n'], (current) => {
         seen = { ...current }
-        // Over, while the update is under way; once is enough.
+        // The session expires while the update is pending; once is enough.
         clock.set(start + 60_000)
         return { m: 1 }
       })
@@ -30,7 +30,7 @@ export const updateCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'reads the named properties, writes, and gives them as they are afterwards',
+    name: 'reads the named properties, writes, and returns them after the update',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -47,7 +47,7 @@ export const updateCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'removes by absent',
+    name: 'removes properties with absent',
     needs: ['conditions', 'removals'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -58,13 +58,13 @@ export const updateCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'writes nothing where change gives undefined',
+    name: 'writes nothing if `change` returns undefined',
     needs: ['conditions'],
     run: async ({ open }) => {
       const namespace = (await open()).account('a').namespace('n')
       const session = namespace.session('s')
       same(await session.update(['a'], () => undefined), {}, 'what update() resolves to')
-      holds((await namespace.info()) === undefined, 'an update that wrote nothing began the namespace')
+      holds((await namespace.info()) === undefined, 'an update that wrote nothing created the namespace')
       await session.patch({ a: 1 })
       same(await session.update(['a'], () => undefined), { a: 1 }, 'what update() resolves to')
       same(await session.getAll(), { a: 1 }, 'getAll()')
@@ -72,7 +72,7 @@ export const updateCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'gives change values that are its own to alter',
+    name: 'passes copies to `change`',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -89,7 +89,7 @@ export const updateCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'fails with what change throws, and with what a patch is refused for; nothing is written',
+    name: 'fails with what `change` throws, and for the same reasons as a patch; nothing is written',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()
@@ -112,7 +112,7 @@ export const updateCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'of a counter at the same time 64 times counts 64',
+    name: 'of a counter, 64 times at the same time, adds 64',
     needs: ['conditions'],
     run: async ({ open }) => {
       const store = await open()
@@ -135,7 +135,7 @@ export const updateCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'does not lose to patches of its own store, made before or after it',
+    name: 'does not lose races to patches of its own store, made before or after it',
     needs: ['conditions'],
     run: async ({ openSession }) => {
       const session = await openSession()

@@ -6,7 +6,7 @@ import { hostileValues, nested, type RefusedValue, refusedLeaves, refusedWholes 
 
 const row = 'values'
 
-/** A session for values that the compiler would refuse, as a program without types can pass them. */
+/** A session that accepts values of any type, as an untyped program can pass them. */
 function untyped(store: ContextStore): {
   readonly namespace: Namespace<object>
   readonly session: Session<{ [name: string]: unknown }>
@@ -29,7 +29,7 @@ async function refusesValue(
   holds(typeof path === 'string' && isRight(path), `${what}: the error's path is ${show(path)}`)
 }
 
-/** Fails unless a value is refused by every call that takes one, and nothing comes of it. */
+/** Fails unless a value is refused by every call that takes one, and nothing is written. */
 async function isRefused(
   store: ContextStore,
   { what, make }: RefusedValue,
@@ -57,14 +57,14 @@ async function isRefused(
     await refusesValue(() => session.update(['p'], () => ({ p: make() })), `update() to ${what}`, at('p'))
   }
   same(await session.getAll(), {}, `getAll() after a refused ${what}`)
-  holds((await namespace.info()) === undefined, `${what}, refused, began the namespace`)
+  holds((await namespace.info()) === undefined, `${what}, refused, created the namespace`)
 }
 
 /** The cases of the row "values". */
 export const valueCases: readonly ConformanceCase[] = [
   {
     row,
-    name: 'come back as they went in',
+    name: 'are read as they were written',
     run: async ({ openSession }) => {
       const session = await openSession()
       for (const [index, value] of hostileValues.entries()) {
@@ -82,7 +82,7 @@ export const valueCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'side by side come back as they went in',
+    name: 'written together are read as they were written',
     run: async ({ openSession }) => {
       const session = await openSession()
       const properties = Object.fromEntries(hostileValues.map((value, index) => [`p${index}`, value]))
@@ -102,7 +102,7 @@ export const valueCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'nest 100 deep',
+    name: 'can be nested 100 deep',
     run: async ({ openSession }) => {
       const session = await openSession()
       for (const value of [nested(100), nested(99)]) {
@@ -113,7 +113,7 @@ export const valueCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'nest as deep as an option says',
+    name: 'can be nested as deep as the option allows',
     needs: ['limits'],
     run: async ({ openSession }) => {
       const session = await openSession({ limits: { depth: 2 } })
@@ -129,7 +129,7 @@ export const valueCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'leave out a nested undefined',
+    name: 'lose nested members that are undefined',
     run: async ({ open }) => {
       const { session } = untyped(await open())
       await session.patch({ p: { a: undefined, b: 1, c: { d: undefined } }, q: [{ e: undefined }] })
@@ -149,7 +149,7 @@ export const valueCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'that JSON would lose are refused by name, and nothing is written',
+    name: 'that JSON would lose are refused with their path, and nothing is written',
     run: async ({ open, can }) => {
       const store = await open()
       for (const value of refusedLeaves) await isRefused(store, value, true, can('conditions'))
@@ -157,7 +157,7 @@ export const valueCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'with something in them that JSON would lose are refused, and nothing is written',
+    name: 'that contain something JSON would lose are refused, and nothing is written',
     run: async ({ open, can }) => {
       const store = await open()
       for (const value of refusedWholes) await isRefused(store, value, false, can('conditions'))
@@ -165,7 +165,7 @@ export const valueCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'that are refused leave what is there as it is',
+    name: 'that are refused change nothing',
     run: async ({ open }) => {
       const { session } = untyped(await open())
       await session.patch({ p: 1, q: { r: 2 } })
@@ -181,7 +181,7 @@ export const valueCases: readonly ConformanceCase[] = [
   },
   {
     row,
-    name: 'in a patch that is no plain object, or has a member named by a symbol, are refused',
+    name: 'in a patch that is not a plain object, or has a symbol key, are refused',
     run: async ({ open }) => {
       const { namespace, session } = untyped(await open())
       const map: object = new Map([['p', 1]])
@@ -193,12 +193,12 @@ export const valueCases: readonly ConformanceCase[] = [
       ]) {
         await refuses(() => session.patch(patch), 'invalid-value', `patch() of ${show(patch)}`)
       }
-      holds((await namespace.info()) === undefined, 'a refused patch began the namespace')
+      holds((await namespace.info()) === undefined, 'a refused patch created the namespace')
     },
   },
   {
     row,
-    name: 'that are undefined are no condition',
+    name: 'that are undefined are refused in a condition',
     needs: ['conditions'],
     run: async ({ open }) => {
       const { namespace, session } = untyped(await open())
@@ -208,7 +208,7 @@ export const valueCases: readonly ConformanceCase[] = [
         'patchIf() on undefined',
         (path) => path === 'q',
       )
-      holds((await namespace.info()) === undefined, 'a refused condition began the namespace')
+      holds((await namespace.info()) === undefined, 'a refused condition created the namespace')
     },
   },
 ]

@@ -5,27 +5,27 @@ import type { SessionEntry } from './session-entry.ts'
 import { sessionModel } from './session-model.ts'
 import { timelineOf } from './timeline.ts'
 
-/** What a history was made of. */
+/** The figures of a checked history. */
 export interface HistoryFigures {
   /** How many calls were made. */
   readonly calls: number
   /** How many of them were answered. */
   readonly answered: number
-  /** How many failed, and say that nothing has happened. */
+  /** How many failed with `outcome: 'not-applied'`. */
   readonly notApplied: number
-  /** How many may or may not have happened: their process was killed, or their answer was lost. */
+  /** How many may or may not have taken effect: their process was killed, or their answer was lost. */
   readonly unknown: number
-  /** How many sessions they were about. */
+  /** How many sessions they used. */
   readonly sessions: number
 }
 
 /**
- * Whether each session's calls have an order in which each takes effect at one instant between its call and its
- * answer, those of one store in the order in which they were made, and all answers are right.
+ * Checks that the calls on each session have an order in which each takes effect at one instant between its call and its
+ * answer, the calls of one store in the order they were made, and all answers are right.
  *
  * A call that failed with `outcome: 'unknown'`, or whose process was killed, takes effect at some instant after it was
- * made, or never; one with `'not-applied'` never. Creating and deleting a namespace are calls on each of its sessions, since
- * stores promise an instant for each session, not one for all.
+ * made, or never; one with `'not-applied'` never does. Creating or deleting a namespace counts as a call on each of its
+ * sessions, since stores promise one instant per session, not one for all.
  *
  * @throws Error with a timeline of the calls that no order explains
  */
@@ -75,7 +75,7 @@ function entryOf(recorded: RecordedCall): SessionEntry {
   return { ...entry, answer: textOf(answer), answeredAt: endedAt }
 }
 
-/** Why no order explains a session's history, as a timeline; `undefined`: one does. */
+/** Returns a timeline if no order explains a session's history; `undefined`: one does. */
 function failureOf(history: readonly SessionEntry[]): string | undefined {
   const found = contradictionIn(history, sessionModel)
   return found && timelineOf(history, found)

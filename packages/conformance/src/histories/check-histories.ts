@@ -2,16 +2,16 @@ import { checkCalls, type HistoryFigures } from './check-calls.ts'
 import { type HistoryOptions, newSeed, type RecordedCall, recordCalls } from './record-calls.ts'
 
 /**
- * Lets processes and threads make random calls on the same few sessions of one store, and checks that the calls on
+ * Lets processes and threads make random calls on the same few sessions in one storage, and checks that the calls on
  * each session have an order that explains every answer: see {@link checkCalls}.
  *
- * The calls are all that a session has, on conditions and without, on both sides if there are two, with times to live on the
- * real clock, awaited and not, through handles that are kept and new ones, and creating and deleting its
- * namespace. What the store says that it cannot do is left out.
+ * The clients use every method of a session, on both sides if there are two, with times to live on the real clock, some
+ * awaited and some not, through old and new handles; they also create and delete the namespace. What the store declares
+ * in `cannot` is left out.
  *
- * @returns what was made
- * @throws Error with a timeline of the calls that no order explains, and the seed; or if a call failed without need: only
- *   `conflict` is an answer when nothing is killed or disturbed
+ * @returns the figures of the history
+ * @throws Error with the seed and a timeline of the calls that no order explains; or if a call failed with any code but
+ *   `conflict`, and neither `kills` nor `during` is used
  * @example
  * ```ts
  * await checkHistories({ open: new URL('./open-store.js', import.meta.url), data: { path } })

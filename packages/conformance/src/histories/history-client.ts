@@ -7,31 +7,31 @@ import { seededNumbers } from '../seeded-numbers.ts'
 import { type CallPlace, type PlacedCall, RandomCalls } from './random-calls.ts'
 import { perform } from './session-call.ts'
 
-/** What a client is told when it starts. */
+/** The settings that a client gets at its start. */
 export interface ClientSettings {
-  /** The client's name, unlike that of every other. */
+  /** The client's unique name. */
   readonly client: string
-  /** The address of the module that opens the store. */
+  /** The URL of the module that opens the store. */
   readonly open: string
-  /** What that module gets. */
+  /** The argument of that module's function. */
   readonly data: unknown
   readonly seed: number
   /** How many calls to make. */
   readonly calls: number
-  /** How many calls were made by a killed client of which this one takes the place. */
+  /** How many calls were made by the killed client that this one replaces. */
   readonly made: number
 }
 
-/** What a client is told later. */
+/** An order to a running client. */
 export type ClientOrder =
   | { readonly order: 'start' }
-  /** Make no more calls than were asked for. */
+  /** Stop after the requested number of calls. */
   | { readonly order: 'finish' }
-  /** Read those sessions. */
+  /** Read these sessions. */
   | { readonly order: 'read'; readonly places: readonly CallPlace[] }
   | { readonly order: 'close' }
 
-/** A line that a client writes: before each call, after it, and for the parent to know how far it is. */
+/** A line that a client writes: before each call, after it, and to report progress to the parent. */
 export type ClientLine =
   | { readonly line: 'ready' | 'finished' | 'read' }
   | (LineOfCall & PlacedCall & { readonly line: 'call'; readonly isSync: boolean })
@@ -42,12 +42,12 @@ export type ClientLine =
       readonly code: string
       readonly message: string
     })
-  /** The client cannot go on. */
+  /** The client cannot continue. */
   | { readonly line: 'failed'; readonly message: string }
 
 interface LineOfCall {
   readonly store: string
-  /** The number of the call, of its store. */
+  /** The number of the call within its store. */
   readonly id: number
   /** Microseconds. */
   readonly at: number
@@ -56,13 +56,13 @@ interface LineOfCall {
 /** The account of every session of a history. */
 const account = 'histories'
 
-/** How many calls a client has under way at most; it changes from one to the next. */
+/** The maximum number of pending calls of a client; the actual limit varies from call to call. */
 const mostUnderWay = 6
 
-/** How long a client pauses in the middle, so that what lives for a second can expire. */
+/** How long a client pauses halfway, so that sessions with a TTL of one second can expire. */
 const pauseMs = 1_200
 
-/** A client of fewer calls does not pause: all it does is over in less time. */
+/** A client with fewer calls does not pause: all of its calls would take less time than the pause. */
 const fewestCallsToPause = 200
 
 /**
@@ -73,7 +73,7 @@ const fewestCallsToPause = 200
 export async function runHistoryClient(): Promise<void> {
   const isThread = parentPort !== null
   const settings: ClientSettings = isThread ? workerData : JSON.parse(process.argv.at(-1) ?? '')
-  // A line is with the parent, or in the pipe, before the call is made, and stays there if this process is killed.
+  // A line has reached the parent or the pipe before the call is made, so it survives if this process is killed.
   const write = (line: ClientLine): void => {
     if (parentPort !== null) parentPort.postMessage(line)
     else writeWhole(`${JSON.stringify(line)}\n`)
@@ -92,7 +92,7 @@ export async function runHistoryClient(): Promise<void> {
     .catch((error: unknown) => write({ line: 'failed', message: `cannot open the store: ${error}` }))
 }
 
-/** The descriptor that the parent reads; a store that prints something does no harm. */
+/** The file descriptor that the parent reads; not stdout, to which a store may print. */
 const linesTo = 3
 
 function writeWhole(text: string): void {
@@ -100,7 +100,7 @@ function writeWhole(text: string): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(linesTo, bytes, written)
 }
 
-/** Gives each order of the parent; ends this process when the parent has ended. */
+/** Passes on each order of the parent; exits when the parent has ended. */
 function receiveLines(receive: (order: ClientOrder) => void): void {
   let rest = ''
   process.stdin.setEncoding('utf8')
@@ -133,7 +133,7 @@ class HistoryClient {
     this.#write({ line: 'ready' })
   }
 
-  /** Does what the parent says. */
+  /** Carries out an order of the parent. */
   async obey(order: ClientOrder): Promise<void> {
     switch (order.order) {
       case 'start':
@@ -160,7 +160,7 @@ class HistoryClient {
 /** Makes the calls on one store. */
 class StoreClient {
   readonly store: ContextStore
-  /** Whether it may stop after the calls that it was asked for. */
+  /** Whether it may stop after the requested number of calls. */
   mayFinish = false
   readonly #write: (line: ClientLine) => void
   readonly #random: () => number
@@ -168,7 +168,7 @@ class StoreClient {
   readonly #name: string
   readonly #expires: boolean
   readonly #sides: readonly ContextStore[]
-  /** Handles by side and address, so that some calls go through an old one. */
+  /** Handles by side and address, so that some calls use an old handle. */
   readonly #handles = new Map<string, Session>()
   #ids = 0
 
@@ -188,7 +188,7 @@ class StoreClient {
     this.#sides = 'sync' in store ? [store, asyncView((store as ContextStore & HasSync).sync)] : [store]
   }
 
-  /** Makes so many random calls, and more until it may finish. */
+  /** Makes this many random calls, and more until it may finish. */
   async work(calls: number): Promise<void> {
     const underWay = new Set<Promise<void>>()
     for (let count = 0; count < calls || !this.mayFinish; count++) {
@@ -226,7 +226,7 @@ class StoreClient {
       if (!ContextStoreError.is(error)) {
         this.#write({
           line: 'failed',
-          message: `${call.does} failed with what is no error of a store: ${error}`,
+          message: `${call.does} failed with an error that is not a ContextStoreError: ${error}`,
         })
         return
       }
@@ -236,7 +236,7 @@ class StoreClient {
   }
 }
 
-/** Microseconds of a clock that the processes and threads of a machine share, and that nobody sets. */
+/** The time in microseconds, on the monotonic clock that all processes and threads of a machine share. */
 function instant(): number {
   return Number(process.hrtime.bigint() / 1000n)
 }

@@ -2,40 +2,40 @@ import type { JsonValue, Properties } from '@context-store/core'
 import type { Capability } from '@context-store/core/adapter'
 import type { SessionCall, Stated, StatedProperties } from './session-call.ts'
 
-/** Where a call goes. */
+/** The namespace and session of a call. */
 export interface CallPlace {
   readonly namespace: string
   readonly session: string
 }
 
-/** A call, and where it goes. */
+/** A call with its namespace and session. */
 export interface PlacedCall extends CallPlace {
   readonly call: SessionCall
 }
 
 const names = ['a', 'b', 'count'] as const
 
-/** After so many calls of a client it goes on to other sessions, so that the ones before can expire. */
+/** After this many calls a client moves on to other sessions, so that the previous ones can expire. */
 const callsInRound = 100
 
-/** After so many rounds it goes on to another namespace: each deletion is part of every session's history. */
+/** After this many rounds a client moves on to another namespace: each deletion is part of every session's history. */
 const roundsInNamespace = 4
 
 /**
- * The random calls of one client. All clients use the same few sessions at about the same time, and now and then
- * one of those that they used before.
+ * The random calls of one client. All clients use the same few sessions at about the same time, and occasionally one
+ * that they used before.
  */
 export class RandomCalls {
   readonly #random: () => number
   readonly #client: string
   readonly #can: (capability: Capability) => boolean
-  /** What the client last saw of a session: conditions on it hold now and then. */
+  /** What the client last saw of a session, so that some conditions hold. */
   readonly #seen = new Map<string, Properties>()
   #made: number
 
   /**
-   * @param made - how many calls a client made of which this one takes the place
-   * @param can - what the store can do
+   * @param made - how many calls were made by the client that this one replaces
+   * @param can - whether the store has a capability
    */
   constructor(random: () => number, client: string, made: number, can: (capability: Capability) => boolean) {
     this.#random = random
@@ -56,7 +56,7 @@ export class RandomCalls {
     return { ...place, call: this.#call(place) }
   }
 
-  /** Remembers what a call of this client was answered. */
+  /** Remembers the answer to a call of this client. */
   saw({ namespace, session, call }: PlacedCall, answer: unknown): void {
     const key = `${namespace} ${session}`
     if (call.does === 'getAll') this.#seen.set(key, answer as Properties)
@@ -106,7 +106,7 @@ export class RandomCalls {
     return [...some]
   }
 
-  /** A value of this call's own; an object where `this.#expected` can say the same in another order. */
+  /** A value unique to this call, if not a small number; sometimes an object, which `#expected` can reorder. */
   #value(): JsonValue {
     const by = `${this.#client}-${this.#made}`
     if (this.#random() < 0.3) return { by, nested: [1] }

@@ -10,34 +10,36 @@ import type { ClientLine, ClientOrder, ClientSettings } from './history-client.t
 import type { CallPlace } from './random-calls.ts'
 import type { SessionCall } from './session-call.ts'
 
-/** A `URL`, of whatever realm and library. */
+/** A `URL` of any realm or library. */
 export interface ModuleUrl {
   /** The whole URL. */
   readonly href: string
 }
 
-/** What `checkHistories` runs. */
+/** The options of `checkHistories` and `recordCalls`. */
 export interface HistoryOptions {
   /**
-   * The module whose default export opens the store: a function that gets `data` and returns a store, or an array of stores, or a promise of either.
-   * Plain JavaScript that Node runs as it is; each process and each thread imports it. The storage must be empty.
+   * The module whose default export opens the store: a function that gets `data` and returns a store, an array of stores,
+   * or a promise of either. It must be JavaScript that Node can run directly; each process and thread imports it. The
+   * storage must be empty.
    */
   readonly open: string | ModuleUrl
-  /** What that function gets, such as a path or a URL; JSON. */
+  /** The argument of that function, such as a path or a URL; JSON. */
   readonly data?: JsonValue | undefined
-  /** How many processes run calls; default 2. */
+  /** How many processes make calls; default 2. */
   readonly processes?: number | undefined
-  /** How many threads of this process do; default 2. */
+  /** How many threads of this process make calls; default 2. */
   readonly threads?: number | undefined
-  /** How many calls to make in all; default 2000. */
+  /** How many calls to make in total; default 2000. */
   readonly calls?: number | undefined
-  /** How many processes to end with SIGKILL at random calls; another takes the place of each. Default 0. */
+  /** How many processes to kill with SIGKILL at random moments; each is replaced. Default 0. */
   readonly kills?: number | undefined
   /**
-   * Runs beside the calls, which go on until it resolves: to stop and start a server, say. Calls may fail meanwhile.
+   * Runs while the calls are made, for example to restart a server. The calls continue until it resolves, and may fail
+   * meanwhile.
    */
   readonly during?: (() => Promise<void>) | undefined
-  /** Makes the same calls again; how they overlap is up to the machine. Default: a random one. */
+  /** Repeats the same calls; how they overlap depends on the machine. Default: a random seed. */
   readonly seed?: number | undefined
 }
 
@@ -49,23 +51,23 @@ export interface RecordedCall {
   readonly isSync: boolean
   /** The namespace. */
   readonly namespace: string
-  /** The session; a call on the namespace concerns all. */
+  /** The session; a call on the namespace affects all of them. */
   readonly session: string
   /** The call. */
   readonly call: SessionCall
   /** When it was made, in microseconds of the machine's monotonic clock. */
   readonly calledAt: number
-  /** When it was answered, or failed; `undefined`: its process was killed before. */
+  /** When it was answered, or failed; `undefined`: its process was killed first. */
   readonly endedAt?: number | undefined
-  /** What came of it: an answer, an error that says whether it happened, or nothing because its process was killed. */
+  /** The outcome: answered, or that of the error; `unknown` if the process was killed. */
   readonly outcome: 'answered' | 'not-applied' | 'unknown'
   /** The answer. */
   readonly answer?: unknown
-  /** The error, where there was one. */
+  /** The error, if the call failed. */
   readonly error?: RecordedError | undefined
 }
 
-/** What a store's error said. */
+/** A store's error. */
 export interface RecordedError {
   /** Its code. */
   readonly code: string
@@ -73,11 +75,11 @@ export interface RecordedError {
   readonly message: string
 }
 
-/** How far the machine's clock may be set during a run, in milliseconds: less than the model tolerates. */
+/** By how much the machine's clock may be set during a run, in milliseconds: less than the model tolerates. */
 const mostClockChangeMs = 20
 
 /**
- * Lets processes and threads make random calls, and records them. `checkHistories` checks them too.
+ * Lets processes and threads make random calls, and records them without a check; `checkHistories` checks them too.
  *
  * @throws Error if the store cannot be opened, a client fails, or the machine's clock was set meanwhile
  */
@@ -90,9 +92,7 @@ export async function recordCalls(options: HistoryOptions): Promise<RecordedCall
     await run.stop()
   }
   if (Math.abs(clockOffsetMs() - clockBefore) > mostClockChangeMs) {
-    throw new Error(
-      "the machine's clock was set during the run, so that expiry cannot be judged: run it again",
-    )
+    throw new Error("the machine's clock was set during the run, so expiry cannot be checked: run it again")
   }
   return run.calls()
 }
@@ -106,14 +106,14 @@ function clockOffsetMs(): number {
   return Date.now() - Number(process.hrtime.bigint() / 1000n) / 1000
 }
 
-/** Clients get a name of their own in each process that starts some, so that histories may be joined. */
+/** Numbers the clients that this process starts, so that their names are unique and histories can be joined. */
 let clients = 0
 
 class Run {
   readonly #options: HistoryOptions
   readonly #seed: number
   readonly #clients: Client[] = []
-  /** The calls that were answered when a client is to be killed, the earliest last. */
+  /** After how many answered calls a client is to be killed, the earliest last. */
   readonly #kills: number[]
   readonly #random: () => number
   #answered = 0
@@ -130,7 +130,7 @@ class Run {
     )
   }
 
-  /** Runs all there is to run. */
+  /** Runs all clients to their end. */
   async toEnd(): Promise<void> {
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject
@@ -138,7 +138,7 @@ class Run {
     await Promise.race([failed, this.#all()])
   }
 
-  /** Ends what is left of a run that failed. */
+  /** Ends the remaining clients of a failed run. */
   async stop(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.end()))
   }
@@ -166,7 +166,7 @@ class Run {
     await Promise.all(this.#clients.map((client) => client.ended))
   }
 
-  /** Waits until every client that is not killed meanwhile has come so far. */
+  /** Waits until every client has written this line or been killed. */
   async #every(line: 'ready' | 'finished'): Promise<void> {
     for (let index = 0; index < this.#clients.length; index++) await this.#clients[index]?.reached(line)
   }
@@ -191,7 +191,7 @@ class Run {
     if (next === undefined || this.#answered < next) return
     const alive = this.#clients.filter((client) => client.kind === 'process' && client.isWorking)
     const victim = alive[Math.floor(this.#random() * alive.length)]
-    // If none works at this moment, the next answer has another chance.
+    // If none is working now, the next answer tries again.
     if (victim === undefined) return
     this.#kills.pop()
     void this.#replace(victim)
@@ -221,13 +221,13 @@ class Run {
   }
 }
 
-/** A module's address; a path is one of this machine. */
+/** A module's URL; a string without a scheme is a path. */
 function moduleAddress(open: HistoryOptions['open']): string {
   if (typeof open !== 'string') return open.href
   return /^[a-z]+:/.test(open) ? open : pathToFileURL(open).href
 }
 
-/** What a client runs: this package's own function. */
+/** The program of a client: it runs this package's own function. */
 const program = `import(${JSON.stringify(import.meta.url)}).then(({ runHistoryClient }) => runHistoryClient())`
 
 /** A process or thread that makes calls, as seen from the one that started it. */
@@ -266,7 +266,7 @@ class Client {
       const child = spawn(process.execPath, ['--eval', program, JSON.stringify(settings)], {
         stdio: ['pipe', 'inherit', 'inherit', 'pipe'],
       })
-      // An order to a process that has just been killed is lost, and that is all.
+      // An order to a process that has just been killed may be lost.
       child.stdin?.on('error', () => undefined)
       child.on('error', fail)
       createInterface({ input: child.stdio[linesFrom] as Readable }).on('line', (line) => this.#parse(line))
@@ -285,17 +285,17 @@ class Client {
     return !this.#isOver && !this.#isKilled
   }
 
-  /** Whether it makes calls at this moment. */
+  /** Whether it is making calls now. */
   get isWorking(): boolean {
     return this.isAlive && this.made > 0 && !this.#reached.has('finished')
   }
 
-  /** What it did, in the order of its calls. */
+  /** Its calls, in order. */
   calls(): RecordedCall[] {
     return [...this.#calls.values()]
   }
 
-  /** Tells it something; nothing if it has ended. */
+  /** Sends it an order; does nothing if it has ended. */
   send(order: ClientOrder): void {
     if (!this.isAlive) return
     if (order.order === 'close') this.#isClosing = true
@@ -303,13 +303,13 @@ class Client {
     else this.#target.stdin?.write(`${JSON.stringify(order)}\n`)
   }
 
-  /** Resolves when it has said so, or has been killed. */
+  /** Resolves when it has written this line, or has ended or been killed. */
   reached(line: 'ready' | 'finished' | 'read'): Promise<void> {
     if (!this.isAlive || this.#reached.has(line)) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.push({ line, resolve }))
   }
 
-  /** Ends it in the middle of what it does. */
+  /** Kills it at once. */
   kill(): void {
     this.#isKilled = true
     if (this.#target instanceof Worker) void this.#target.terminate()
@@ -317,7 +317,7 @@ class Client {
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
-  /** Ends it if it has not ended. */
+  /** Kills it if it has not ended. */
   async end(): Promise<void> {
     if (!this.#isOver) this.kill()
     await this.ended
@@ -328,9 +328,9 @@ class Client {
     try {
       parsed = JSON.parse(line)
     } catch {
-      // The last line of a killed process, cut off: its call was not made, or its answer is not known.
+      // The truncated last line of a killed process: its call was not made, or its answer is not known.
       if (!this.#isKilled)
-        this.#fail(new Error(`client ${this.settings.client} wrote no line of a history: ${line}`))
+        this.#fail(new Error(`client ${this.settings.client} wrote an invalid line: ${line}`))
       return
     }
     this.#take(parsed)

@@ -7,7 +7,7 @@ import {
   type Session,
 } from '@context-store/core'
 
-/** What is to become of a property, or what is expected of it: `absent` and `present` as in a store's calls. */
+/** A change of a property, or what is expected of it: `absent` and `present` as in a store's calls. */
 export type Stated =
   | 'absent'
   | 'present'
@@ -16,7 +16,7 @@ export type Stated =
       readonly is: JsonValue
     }
 
-/** What is to become of some properties, or what is expected of them, by name. */
+/** Changes of properties, or what is expected of them, by name. */
 export type StatedProperties = { readonly [name: string]: Stated }
 
 /** A patch, with or without a condition. */
@@ -25,21 +25,21 @@ export interface PatchCall {
   readonly does: 'patch' | 'patchIf'
   /** The condition; `undefined`: none. */
   readonly expected?: StatedProperties | undefined
-  /** What is written. */
+  /** The changes. */
   readonly changes: StatedProperties
-  /** The time to live that is stated. */
+  /** The time to live, if one is stated. */
   readonly ttlSeconds?: number | undefined
 }
 
-/** An `update` that adds 1 to a property, and writes nothing where that is there and no number. */
+/** An `update` that adds 1 to a property, and writes nothing if the property exists and is not a number. */
 export interface UpdateCall {
   /** The call. */
   readonly does: 'update'
-  /** What `change` sees, with `count` among them. */
+  /** The properties that `change` gets, including `count`. */
   readonly names: readonly string[]
   /** The property that it adds 1 to. */
   readonly count: string
-  /** The time to live that is stated. */
+  /** The time to live, if one is stated. */
   readonly ttlSeconds?: number | undefined
 }
 
@@ -59,24 +59,24 @@ export interface NamesCall {
   readonly names: readonly string[]
 }
 
-/** A call that needs no more to be said, or says it of a namespace. */
+/** A call without parameters, or one on the namespace. */
 export interface PlainCall {
   /** The call. */
   readonly does: 'getAll' | 'info' | 'createNamespace' | 'deleteNamespace'
-  /** The time to live that is stated, of a namespace that is created. */
+  /** The time to live of a namespace that is created, if one is stated. */
   readonly ttlSeconds?: number | undefined
 }
 
 /** A call on a session or its namespace, as data. */
 export type SessionCall = PatchCall | UpdateCall | ClearCall | NamesCall | PlainCall
 
-/** What `update` changes. */
+/** The change that `update` makes. */
 export function counted(count: string, current: Properties): Properties | undefined {
   const before = Object.hasOwn(current, count) ? current[count] : 0
   return typeof before === 'number' ? { [count]: before + 1 } : undefined
 }
 
-/** Makes a call. What it resolves with is JSON, or `undefined`. */
+/** Makes a call. It resolves with JSON, or `undefined`. */
 export async function perform(call: SessionCall, session: Session, namespace: Namespace): Promise<unknown> {
   switch (call.does) {
     case 'patch':
@@ -112,7 +112,7 @@ export async function perform(call: SessionCall, session: Session, namespace: Na
   }
 }
 
-/** Whether a call changes nothing. */
+/** Whether a call is a read. */
 export function isRead({ does }: SessionCall): boolean {
   return does === 'get' || does === 'getMany' || does === 'getAll' || does === 'info'
 }

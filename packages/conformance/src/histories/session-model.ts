@@ -5,20 +5,20 @@ import { counted, isRead, type SessionCall, type StatedProperties, textOf } from
 /** Properties by name, each as the text of its value. */
 type Texts = { readonly [name: string]: string }
 
-/** When a session expires: no earlier, and no later. In microseconds. */
+/** The range of time in which a session expires, in microseconds. */
 interface Expiry {
   readonly earliest: number
   readonly latest: number
 }
 
-/** What there is of one session, and of its namespace as far as the session is concerned. */
+/** The state of one session, and of its namespace as far as it matters to the session. */
 export interface SessionState {
   readonly properties: Texts
   /** Whether the session exists; an empty one may. */
   readonly exists: boolean
   /** The time to live that a patch has stated. */
   readonly ownTtl: number | undefined
-  /** The time to live in force; 0: for ever. */
+  /** The time to live in force; 0: it never expires. */
   readonly ttl: number
   readonly expiry: Expiry | undefined
   /** The time to live of the namespace. */
@@ -29,8 +29,8 @@ type Entry = HistoryEntry<SessionCall, string>
 type Step = ModelStep<SessionState, string | undefined>
 
 /**
- * How far the instant of an expiry can be from what the clock of the calls says, in microseconds: engines count whole
- * milliseconds, and read their clock some time before or after the instant of the effect.
+ * How far an expiry can be off, by the clock that times the calls, in microseconds: engines count whole milliseconds, and
+ * read their clock some time before or after the instant of the effect.
  */
 const tolerance = 50_000
 
@@ -48,8 +48,8 @@ const nothing: SessionState = {
 /**
  * The table "Meaning" of docs/design.md for one session; the instants of its history in microseconds.
  *
- * A patch takes effect somewhere between call and answer, and so does the call that meets the session later: where
- * the session may have expired in between, and may not, either is right.
+ * A patch takes effect somewhere between call and answer, and so does a later call: if the session may or may not have
+ * expired in between, either is right.
  */
 export const sessionModel: LooseModel<SessionState, SessionCall, string | undefined> = {
   initial: nothing,
@@ -75,7 +75,7 @@ function keyOfState(state: SessionState): string {
   return key
 }
 
-/** The session as a call may meet it: alive, expired, or both. */
+/** The possible states of the session when a call takes effect: alive, expired, or both. */
 function livesOf(state: SessionState, { calledAt, answeredAt }: Entry): readonly SessionState[] {
   const { expiry } = state
   if (expiry === undefined) return [state]
@@ -83,7 +83,7 @@ function livesOf(state: SessionState, { calledAt, answeredAt }: Entry): readonly
   const lives: SessionState[] = []
   if (calledAt < expiry.latest) {
     const isBounded = expiry.latest < Number.POSITIVE_INFINITY || until === Number.POSITIVE_INFINITY
-    // A patch without an answer that this call meets took effect before this call's end.
+    // If this call sees a patch without an answer, that patch took effect before this call's end.
     const latest = until + state.ttl * 1_000_000 + tolerance
     lives.push(isBounded ? state : { ...state, expiry: { ...expiry, latest } })
   }
@@ -166,7 +166,7 @@ function patched(
   return { properties, exists: true, ownTtl, ttl, expiry, namespaceTtl }
 }
 
-/** What refuses a write on that condition, as an answer; `undefined`: nothing. */
+/** The answer of a write whose condition does not hold; `undefined`: it holds. */
 function refusal({ properties }: SessionState, expected: StatedProperties): string | undefined {
   const holds = Object.entries(expected).every(([name, stated]) => {
     const there = Object.hasOwn(properties, name) ? properties[name] : undefined

@@ -3,20 +3,20 @@ import { isRead, type SessionCall, type Stated, type StatedProperties } from './
 import type { SessionEntry } from './session-entry.ts'
 import { type SessionState, sessionModel } from './session-model.ts'
 
-/** By how many calls a timeline starts earlier at most than it must. */
+/** The maximum number of calls by which a timeline starts earlier than necessary. */
 const mostCalls = 24
 
-/** The most states that a timeline lists. */
+/** The maximum number of states that a timeline lists. */
 const mostStates = 4
 
-/** How wide the picture of the intervals is at most, in characters. */
+/** The maximum width of the bars, in characters. */
 const widest = 40
 
 /**
- * The calls that lead to an answer that no order explains.
+ * Draws the calls that lead to an answer that no order explains.
  *
- * Nothing that can matter is left out: what the session can have been before the first line sums up everything
- * earlier, and of what follows only reads are left out, and only such without which there is no order either.
+ * Nothing relevant is left out: the possible states before the first line sum up everything earlier, and after it only
+ * reads are left out, and only those whose removal does not resolve the contradiction.
  */
 export function timelineOf(
   history: readonly SessionEntry[],
@@ -45,8 +45,8 @@ export function timelineOf(
 }
 
 /**
- * When the timeline starts: before every call that overlaps the wrong one; and earlier, where the session can have been
- * several things at that time, if a moment at which it can have been one thing only is near.
+ * When the timeline starts: before every call that overlaps the wrong one. If the session can have had several states
+ * then, it starts earlier, at an instant with only one possible state, if there is one nearby.
  */
 function startOf(
   history: readonly SessionEntry[],

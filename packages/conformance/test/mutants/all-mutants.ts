@@ -10,7 +10,7 @@ import { patchMutants } from './patch-mutants.ts'
 import { realTimeMutants } from './real-time-mutants.ts'
 import { valueMutants } from './value-mutants.ts'
 
-/** Every store that is broken on purpose. */
+/** Every store with a deliberate fault. */
 export const allMutants: readonly Mutant[] = [
   ...nameMutants,
   ...valueMutants,

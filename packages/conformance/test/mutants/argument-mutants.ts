@@ -12,7 +12,7 @@ import { type Mutant, ofStore } from './mutant.ts'
 
 type PatchArguments = Parameters<Session['patch']>
 
-/** A mutant whose `patch` does something else with its arguments. */
+/** A mutant whose `patch` treats its arguments differently. */
 function ofPatch(
   name: string,
   rows: readonly string[],
@@ -23,7 +23,7 @@ function ofPatch(
   }))
 }
 
-/** The elements of every array, without what else hangs on it. */
+/** The elements of every array, without other members. */
 function withoutNamedMembers(value: unknown): unknown {
   if (Array.isArray(value)) return value.length > 1e6 ? value : Array.from(value, withoutNamedMembers)
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
@@ -41,7 +41,7 @@ function hasCycle(value: unknown): boolean {
   }
 }
 
-/** Mutants in what they refuse, when, and how they say so. */
+/** Mutants that refuse the wrong arguments, at the wrong time, or with the wrong error. */
 export const argumentMutants: readonly Mutant[] = [
   ofPatch('drops the named members of an array', ['values'], (session, properties, options) =>
     session.patch(hasCycle(properties) ? properties : (withoutNamedMembers(properties) as Patch), options),
@@ -74,7 +74,7 @@ export const argumentMutants: readonly Mutant[] = [
       throw error
     }
   }),
-  ofStore('says no more than the account where an error happened', ['errors'], () => ({
+  ofStore('gives only the account in the address of an error', ['errors'], () => ({
     session: (session) => ({
       clearIf: async (expected) => {
         try {
@@ -115,7 +115,7 @@ export const argumentMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('writes nothing for an asynchronous `change`, and does not say so', ['update'], () => ({
+  ofStore('silently writes nothing for an asynchronous `change`', ['update'], () => ({
     session: (session) => ({
       update: async (names, change, options) => {
         try {
@@ -129,7 +129,7 @@ export const argumentMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('calls `change` before it looks at the options', ['update', 'options'], () => ({
+  ofStore('calls `change` before it checks the options', ['update', 'options'], () => ({
     session: (session) => ({
       update: async (names, change, options) => {
         if (typeof change === 'function' && names.length === 1) change({})
@@ -137,7 +137,7 @@ export const argumentMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('takes anything else than an object for no patch', ['update'], () => ({
+  ofStore('treats any result of `change` but an object as no patch', ['update'], () => ({
     session: (session) => ({
       update: (names, change, options) => {
         if (typeof change !== 'function') return session.update(names, change, options)
@@ -149,7 +149,7 @@ export const argumentMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('looks at the arguments of a call before it looks whether it is closed', ['after close()'], () => {
+  ofStore('checks the arguments of a call before it checks whether it is closed', ['after close()'], () => {
     const open = memoryStore()
     return {
       session: (session) => ({

@@ -4,7 +4,7 @@ import { PlainAdapter, type PlainSession } from '../plain-adapter.ts'
 import { type Mutant, ofAdapter, ofStore } from './mutant.ts'
 
 export const conditionMutants: readonly Mutant[] = [
-  ofStore('decides a condition, and writes a turn later', ['patchIf', 'update', 'order of effects'], () => ({
+  ofStore('checks a condition, and writes a tick later', ['patchIf', 'update', 'order of effects'], () => ({
     session: (session) => ({
       patchIf: async (expected, properties, options) => {
         const result = await session.patchIf(expected, {})
@@ -13,7 +13,7 @@ export const conditionMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('compares the texts of values, members in their order', ['patchIf'], () => ({
+  ofStore('compares values as text, including the order of members', ['patchIf'], () => ({
     session: (session) => ({
       patchIf: async (expected, properties, options) => {
         const current = await session.getMany(Object.keys(expected))
@@ -39,7 +39,7 @@ export const conditionMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'takes null for absent in a condition',
+    'treats null as absent in a condition',
     ['patchIf'],
     class extends PlainAdapter {
       override accepts(expected: Condition, current: Properties): boolean {
@@ -51,7 +51,7 @@ export const conditionMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'begins the namespace where a condition fails',
+    'creates the namespace if a condition fails',
     ['patchIf'],
     class extends PlainAdapter {
       override patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
@@ -62,7 +62,7 @@ export const conditionMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'restarts the time to live where a condition fails',
+    'restarts the time to live if a condition fails',
     ['patchIf'],
     class extends PlainAdapter {
       override patch(address: CheckedAddress, request: PatchRequest): WriteOutcome {
@@ -73,7 +73,7 @@ export const conditionMutants: readonly Mutant[] = [
       }
     },
   ),
-  ofStore('gives every property where a condition fails', ['patchIf'], () => ({
+  ofStore('returns every property if a condition fails', ['patchIf'], () => ({
     session: (session) => ({
       patchIf: async (expected, properties, options) => {
         const result = await session.patchIf(expected, properties, options)
@@ -81,7 +81,7 @@ export const conditionMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('takes undefined for absent in a condition', ['values'], () => ({
+  ofStore('treats undefined as absent in a condition', ['values'], () => ({
     session: (session) => ({
       patchIf: (expected, properties, options) => {
         const filled: { [name: string]: unknown } = { ...expected }
@@ -99,7 +99,7 @@ export const conditionMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('gives up an update that lost a race', ['update', 'order of effects'], () => ({
+  ofStore('does not retry an update that lost a race', ['update', 'order of effects'], () => ({
     session: (session) => ({
       update: async (names, change, options) => {
         const current = await session.getMany(names)
@@ -112,7 +112,7 @@ export const conditionMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('gives what was there before an update', ['update'], () => ({
+  ofStore('returns the properties before the update', ['update'], () => ({
     session: (session) => ({
       update: async (names, change, options) => {
         const before = await session.getMany(names)
@@ -121,12 +121,12 @@ export const conditionMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('writes an empty patch where an update gives undefined', ['update', 'time to live'], () => ({
+  ofStore('writes an empty patch if `change` returns undefined', ['update', 'time to live'], () => ({
     session: (session) => ({
       update: (names, change, options) => session.update(names, (current) => change(current) ?? {}, options),
     }),
   })),
-  ofStore('takes null for something that is not present', ['patchIf'], () => ({
+  ofStore('treats null as not `present`', ['patchIf'], () => ({
     session: (session) => ({
       patchIf: async (expected, properties, options) => {
         const current = await session.getMany(Object.keys(expected))
@@ -148,7 +148,7 @@ export const conditionMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'decides a condition on what has expired',
+    'checks a condition against an expired session',
     ['patchIf', 'time to live'],
     class extends PlainAdapter {
       override refusal(_: PlainSession | undefined, expected: Condition | undefined): WriteOutcome {
@@ -205,7 +205,7 @@ export const clearIfMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'restarts the time to live where clearIf() is refused',
+    'restarts the time to live if clearIf() is refused',
     ['patchIf'],
     class extends PlainAdapter {
       override clearSession(address: CheckedAddress, expected: Condition | undefined): WriteOutcome {
@@ -244,7 +244,7 @@ export const clearIfMutants: readonly Mutant[] = [
       }
     },
   ),
-  ofStore('gives every property where clearIf() is refused', ['patchIf'], () => ({
+  ofStore('returns every property if clearIf() is refused', ['patchIf'], () => ({
     session: (session) => ({
       clearIf: async (expected) => {
         const result = await session.clearIf(expected)
@@ -252,16 +252,20 @@ export const clearIfMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('decides clearIf(), and clears a turn later', ['patchIf', 'order of effects'], () => ({
-    session: (session) => ({
-      clearIf: async (expected) => {
-        const result = await session.patchIf(expected, {})
-        if (result.ok) await session.clear()
-        return result
-      },
+  ofStore(
+    'checks the condition of clearIf(), and clears a tick later',
+    ['patchIf', 'order of effects'],
+    () => ({
+      session: (session) => ({
+        clearIf: async (expected) => {
+          const result = await session.patchIf(expected, {})
+          if (result.ok) await session.clear()
+          return result
+        },
+      }),
     }),
-  })),
-  ofStore('compares the texts of values with clearIf()', ['patchIf', 'order of effects'], () => ({
+  ),
+  ofStore('compares values as text with clearIf()', ['patchIf', 'order of effects'], () => ({
     session: (session) => ({
       clearIf: async (expected) => {
         const current = await session.getMany(Object.keys(expected))
@@ -273,7 +277,7 @@ export const clearIfMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('takes undefined for absent with clearIf()', ['patchIf', 'errors'], () => ({
+  ofStore('treats undefined as absent with clearIf()', ['patchIf', 'errors'], () => ({
     session: (session) => ({
       clearIf: (expected) => {
         const filled: { [name: string]: unknown } = { ...expected }

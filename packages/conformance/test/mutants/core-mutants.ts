@@ -1,22 +1,22 @@
 import type { CoreCheck } from '../core-checks.ts'
 
-/** A fault that is put into the source of core or memory. */
+/** A fault that is inserted into the source of core or memory. */
 export interface CoreMutant {
-  /** What it then does wrong. */
+  /** The fault. */
   readonly name: string
-  /** The file, from the folder of the packages. */
+  /** The file, relative to the folder `packages`. */
   readonly file: string
-  /** The text to replace; it must be there once, or the mutant is out of date. */
+  /** The text to replace; it must occur exactly once, or the mutant is out of date. */
   readonly from: string
   readonly to: string
-  /** What must see it. */
+  /** The check that must detect it. */
   readonly seenBy: CoreCheck
 }
 
 /** The faults. */
 export const coreMutants: readonly CoreMutant[] = [
   {
-    name: 'loses a lock whose work throws',
+    name: 'does not release a lock whose task throws',
     file: 'core/src/calls/settle.ts',
     from: `  try {
     answer = work()
@@ -28,7 +28,7 @@ export const coreMutants: readonly CoreMutant[] = [
     seenBy: 'faulty engine',
   },
   {
-    name: 'keeps a lock whose work failed',
+    name: 'does not release a lock whose task fails',
     file: 'core/src/calls/call-queue.ts',
     from: `            this.#end(call)
             reject(errorOf(error))`,
@@ -36,7 +36,7 @@ export const coreMutants: readonly CoreMutant[] = [
     seenBy: 'faulty engine',
   },
   {
-    name: 'lets the writes of a session run side by side',
+    name: 'lets the writes of a session run concurrently',
     file: 'core/src/calls/call-queue.ts',
     from: 'call.lock.acquire(call.exclusive, call.start)',
     to: 'call.lock.acquire(false, call.start)',
@@ -64,14 +64,14 @@ export const coreMutants: readonly CoreMutant[] = [
     seenBy: { store: 'text', row: 'order of effects' },
   },
   {
-    name: 'lets another call come between the two rounds of a condition',
+    name: 'lets another call come between the two attempts of a conditional write',
     file: 'core/src/calls/queued-side.ts',
     from: 'return operation.isSeveral === true && this.#group === undefined',
     to: 'return false',
     seenBy: { store: 'ordered text', row: 'order of effects' },
   },
   {
-    name: 'does not wait for what is under way when it is closed',
+    name: 'does not wait for pending calls when it is closed',
     file: 'core/src/calls/queued-side.ts',
     from: `this.#queue
         .ended()`,
@@ -79,7 +79,7 @@ export const coreMutants: readonly CoreMutant[] = [
     seenBy: 'faulty engine',
   },
   {
-    name: 'throws within `change` where close() should reject',
+    name: 'throws within `change` if close() should reject',
     file: 'core/src/calls/queued-side.ts',
     from: `      try {
         this.state.close()
@@ -99,7 +99,7 @@ export const coreMutants: readonly CoreMutant[] = [
     seenBy: { store: 'text', row: 'after close()' },
   },
   {
-    name: 'lets a synchronous call overtake the writes that wait',
+    name: 'lets a synchronous call overtake waiting writes',
     file: 'core/src/calls/sync-side.ts',
     from: `    this.flush()
     const run`,
@@ -110,7 +110,7 @@ export const coreMutants: readonly CoreMutant[] = [
     name: 'fails a write whose reclaiming failed',
     file: 'core/src/calls/sync-side.ts',
     from: `    } catch {
-      // An engine in trouble fails the next call.
+      // A failing engine fails the next call.
     }`,
     to: `    } catch (error) {
       throw error
@@ -118,28 +118,28 @@ export const coreMutants: readonly CoreMutant[] = [
     seenBy: 'failing reclaim',
   },
   {
-    name: 'says that a lost commit was not applied',
+    name: 'reports a commit of unknown outcome as not applied',
     file: 'core/src/calls/group-commit.ts',
     from: "if (!ContextStoreError.is(error) || error.outcome !== 'unknown') return false",
     to: 'return false',
     seenBy: 'faulty engine',
   },
   {
-    name: 'tells callers of a write before it is committed',
+    name: 'resolves a write before it is committed',
     file: 'core/src/calls/group-commit.ts',
     from: 'made.push({ call, outcome: yield this.#answer(call, calls, at, started), failed: false })',
     to: 'call.resolve(yield this.#answer(call, calls, at, started))',
     seenBy: 'faulty engine',
   },
   {
-    name: 'does not say in its errors where they happened',
+    name: 'leaves the address out of its errors',
     file: 'core/src/rules/error-at.ts',
     from: 'if (account === undefined || error.address?.session !== undefined) return error',
     to: 'if (account !== undefined) return error',
     seenBy: { store: 'memory', row: 'errors' },
   },
   {
-    name: 'takes a condition that holds for one that does not where the members are in another order',
+    name: 'refuses a condition that holds if the members are in another order',
     file: 'core/src/operations/conditional-operations.ts',
     from: '!conditionHolds(expected, current)) return current',
     to: 'true) return current',
@@ -195,14 +195,14 @@ export const coreMutants: readonly CoreMutant[] = [
     seenBy: { store: 'memory', row: 'values' },
   },
   {
-    name: 'takes null for something that is not present',
+    name: 'treats null as not `present`',
     file: 'core/src/rules/condition.ts',
     from: 'return isThere && (value === present || jsonEqual',
     to: 'return isThere && ((value === present && current[name] !== null) || jsonEqual',
     seenBy: { store: 'memory', row: 'patchIf' },
   },
   {
-    name: 'decides the end of a session on what has expired',
+    name: 'checks the condition of clearIf() against an expired session',
     file: 'core/src/document/decide-write.ts',
     from: 'refusalOf(expected, isOver ? emptyDocument : before.document) ?? end',
     to: 'refusalOf(expected, isOver ? before.document : before.document) ?? end',
@@ -216,14 +216,14 @@ export const coreMutants: readonly CoreMutant[] = [
     seenBy: { store: 'memory', row: 'listings' },
   },
   {
-    name: 'asks for the time after its first change',
+    name: 'reads the clock after its first change',
     file: 'memory/src/memory-adapter.ts',
     from: 'const now = isLasting ? 0 : clock()',
     to: 'const now = isLasting ? 0 : (this.#begin(address, request, owner, 0), clock())',
     seenBy: { store: 'memory', row: 'the clock' },
   },
   {
-    name: 'never gives the bytes of a session back',
+    name: 'never releases the bytes of a session',
     file: 'memory/src/recent-use.ts',
     from: 'this.#bytes -= record.bytes + sessionBytes',
     to: 'this.#bytes -= sessionBytes',

@@ -13,7 +13,7 @@ import { PlainAdapter, type PlainNamespace, type PlainSession } from '../plain-a
 import { promised } from '../promised.ts'
 import { type Mutant, ofAdapter, ofBothSides, ofStore } from './mutant.ts'
 
-/** A plain adapter that decides a session's life by an event that is not quite what happened. */
+/** A plain adapter that decides a session's life from an altered event. */
 abstract class MistakenLife extends PlainAdapter {
   abstract mistake(event: LifeEvent, address: CheckedAddress): LifeEvent
 
@@ -56,7 +56,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofBothSides(
-    'takes a time to live of 0 for none stated',
+    'treats a time to live of 0 as not stated',
     ['time to live', 'existence'],
     class extends MistakenLife {
       mistake(event: LifeEvent): LifeEvent {
@@ -120,7 +120,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'takes the time to live of a namespace away when it is created again',
+    'removes the time to live of a namespace when it is created again',
     ['time to live'],
     class extends PlainAdapter {
       override createNamespace(account: string, name: string, ttlSeconds: number | undefined): void {
@@ -129,7 +129,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'gives a session begun anew the time to live of the one before',
+    'gives a recreated session the time to live of the previous one',
     ['existence', 'time to live'],
     class extends MistakenLife {
       readonly stated = new Map<string, number>()
@@ -142,7 +142,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'lets a session live through the instant of its end',
+    'keeps a session alive at the instant of its expiry',
     ['time to live'],
     class extends PlainAdapter {
       override isOver(life: SessionLife): boolean {
@@ -157,7 +157,7 @@ export const lifeMutants: readonly Mutant[] = [
     }),
   })),
   ofAdapter(
-    'merges into a session that has expired',
+    'merges into an expired session',
     ['existence', 'time to live'],
     class extends PlainAdapter {
       found: PlainSession | undefined
@@ -171,7 +171,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'leaves an empty session behind the last property',
+    'leaves an empty session after the last property is removed',
     ['existence'],
     class extends PlainAdapter {
       override deleteProperties(address: CheckedAddress, names: readonly string[]): void {
@@ -181,7 +181,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'begins a session with any patch',
+    'creates a session with any patch',
     ['existence'],
     class extends MistakenLife {
       mistake(event: LifeEvent): LifeEvent {
@@ -220,7 +220,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'deletes the namespaces whose names begin like the deleted one',
+    'deletes the namespaces whose names start with the deleted name',
     ['existence'],
     class extends PlainAdapter {
       override deleteNamespace(account: string, name: string): void {
@@ -265,7 +265,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'tells the time from the engine’s clock',
+    'uses the engine’s clock',
     ['the clock'],
     class extends PlainAdapter {
       override time(): number {
@@ -274,7 +274,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'lets the engine end a session at an instant of the store’s clock',
+    'lets the engine expire a session at an instant of the store’s clock',
     ['the clock'],
     class extends PlainAdapter {
       override isOver(life: SessionLife): boolean {
@@ -283,7 +283,7 @@ export const lifeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'tells the namespace’s time to live of now, not the one in force',
+    'reports the namespace’s current time to live, not the one in force',
     ['time to live'],
     class extends PlainAdapter {
       override sessionInfo(address: CheckedAddress): SessionInfo | undefined {

@@ -6,7 +6,7 @@ import { type Mutant, ofAdapter, ofStore } from './mutant.ts'
 /** Mutants of listings with properties. */
 export const listedPropertiesMutants: readonly Mutant[] = [
   ofAdapter(
-    'lists every property where some are named',
+    'lists every property if some are named',
     ['listings'],
     class extends PlainAdapter {
       override listed(session: PlainSession): Properties {
@@ -56,7 +56,7 @@ export const listedPropertiesMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'ends a listing where a page has grown too large',
+    'ends a listing when a page has grown too large',
     ['listings'],
     class extends PlainAdapter {
       override slice<T, I>(
@@ -82,7 +82,7 @@ export const listedPropertiesMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('takes anything for `properties`', ['listings'], () => ({
+  ofStore('accepts anything for `properties`', ['listings'], () => ({
     namespace: (namespace) => ({
       listSessions: ({ properties, ...options } = {}) => {
         const isRight = properties === true || Array.isArray(properties)

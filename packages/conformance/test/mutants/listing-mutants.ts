@@ -42,7 +42,7 @@ export const sizeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'counts all that was ever written',
+    'counts everything that was ever written',
     ['size'],
     class extends PlainAdapter {
       written = 0
@@ -62,7 +62,7 @@ export const sizeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'lets an error of the engine out',
+    'passes an error of the engine on unwrapped',
     ['size', 'patch', 'errors'],
     class extends PlainAdapter {
       override measure(properties: Map<string, JsonValue>): void {
@@ -78,7 +78,7 @@ export const sizeMutants: readonly Mutant[] = [
 
 export const listingMutants: readonly Mutant[] = [
   ofAdapter(
-    'skips one at the end of a page',
+    'skips an item at the end of a page',
     ['listings'],
     class extends PlainAdapter {
       override slice<T, I>(
@@ -93,7 +93,7 @@ export const listingMutants: readonly Mutant[] = [
     },
   ),
   ofBothSides(
-    'gives the last of a page again',
+    'repeats the last item of a page',
     ['listings'],
     class extends PlainAdapter {
       override slice<T, I>(
@@ -110,7 +110,7 @@ export const listingMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'goes on at an offset',
+    'continues at an offset',
     ['listings'],
     class extends PlainAdapter {
       override slice<T, I>(
@@ -127,7 +127,7 @@ export const listingMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'moves what is written to the end of a listing',
+    'moves a written session to the end of a listing',
     ['listings'],
     class extends PlainAdapter {
       override positionOf({ id, properties }: PlainSession): string {
@@ -137,7 +137,7 @@ export const listingMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'lists what has expired',
+    'lists expired sessions',
     ['time to live', 'listings', 'existence'],
     class extends PlainAdapter {
       override isListed(): boolean {
@@ -146,7 +146,7 @@ export const listingMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'ends a listing at a page of nothing but what has expired',
+    'ends a listing at a page with only expired sessions',
     ['listings', 'time to live'],
     class extends PlainAdapter {
       override isListed(): boolean {
@@ -198,7 +198,7 @@ export const listingMutants: readonly Mutant[] = [
       }
     },
   ),
-  ofStore('takes any cursor', ['listings'], () => ({
+  ofStore('accepts any cursor', ['listings'], () => ({
     namespace: (namespace) => ({
       listSessions: async ({ cursor, limit = 100 } = {}) => {
         if (limit < 1 || limit > 1000) return namespace.listSessions({ limit })
@@ -210,7 +210,7 @@ export const listingMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('cuts a limit to what is allowed', ['listings'], () => ({
+  ofStore('clamps a limit to the allowed range', ['listings'], () => ({
     namespace: (namespace) => ({
       listSessions: ({ cursor, limit = 100 } = {}) =>
         namespace.listSessions({ cursor, limit: Math.max(1, Math.min(1000, Math.floor(limit || 1))) }),

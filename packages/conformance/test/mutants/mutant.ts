@@ -5,11 +5,11 @@ import { type Alteration, alteredStore } from '../altered-store.ts'
 import type { PlainAdapter } from '../plain-adapter.ts'
 import { promised } from '../promised.ts'
 
-/** A store that is broken on purpose. */
+/** A store with a deliberate fault. */
 export interface Mutant {
-  /** What is wrong with it. */
+  /** The fault. */
   readonly name: string
-  /** The rows that this breaks; the kit must fail in one of them. */
+  /** The rows that the fault breaks; the kit must fail in one of them. */
   readonly rows: readonly string[]
   /** Whether it has a synchronous side. */
   readonly sync?: boolean
@@ -19,19 +19,19 @@ export interface Mutant {
 /** An adapter's class. */
 export type AdapterClass = new (rules: StoreRules) => PlainAdapter
 
-/** A mutant whose engine is wrong. */
+/** A mutant with a faulty engine. */
 export function ofAdapter(name: string, rows: readonly string[], Adapter: AdapterClass): Mutant {
   return { name, rows, create: (options) => createStore((rules) => promised(new Adapter(rules)), options) }
 }
 
-/** A mutant whose engine is wrong, with its synchronous side. */
+/** A mutant with a faulty engine, with a synchronous side. */
 export function ofBothSides(name: string, rows: readonly string[], Adapter: AdapterClass): Mutant {
   const create = (options: StoreOptions): ContextStore =>
     createStoreWithSync((rules) => new Adapter(rules), options)
   return { name, rows, sync: true, create }
 }
 
-/** A mutant whose calls are wrong; a new alteration for each store, since some remember. */
+/** A mutant with faulty calls; a new alteration for each store, since some keep state. */
 export function ofStore(name: string, rows: readonly string[], alter: () => Alteration): Mutant {
   return { name, rows, create: (options) => alteredStore(memoryStore(options), alter()) }
 }

@@ -32,7 +32,7 @@ export const nameMutants: readonly Mutant[] = [
     },
   ),
   ofBothSides(
-    'normalises ids',
+    'normalizes ids',
     ['identifiers'],
     class extends PlainAdapter {
       override keyOf(...parts: string[]): string {
@@ -49,12 +49,12 @@ export const nameMutants: readonly Mutant[] = [
       }
     },
   ),
-  ofStore('takes an empty session id for none', ['identifiers'], () => ({
+  ofStore('treats an empty session id as none', ['identifiers'], () => ({
     store: (store) => ({
       session: (address) => store.session({ ...address, session: address.session || undefined }),
     }),
   })),
-  ofStore('has one session for no name and another for __default__', ['__default__'], () => ({
+  ofStore('has one session for no id and another for __default__', ['__default__'], () => ({
     store: (store) => ({
       session: (address) => store.session({ ...address, session: address.session ?? ' default ' }),
     }),

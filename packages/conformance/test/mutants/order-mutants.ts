@@ -12,7 +12,7 @@ import { PlainAdapter } from '../plain-adapter.ts'
 import { promised } from '../promised.ts'
 import { type Mutant, ofStore } from './mutant.ts'
 
-/** An adapter that writes some turns of the event loop after the call, and says that it keeps the order. */
+/** An adapter that writes some ticks of the event loop after the call, and declares `keepsOrder`. */
 function late(
   adapter: PlainAdapter,
   turns: (address: CheckedAddress, request: PatchRequest) => number,
@@ -62,7 +62,7 @@ export const orderMutants: readonly Mutant[] = [
 ]
 
 export const laterMutants: readonly Mutant[] = [
-  ofStore('makes an update a turn later', ['order of effects'], () => ({
+  ofStore('makes an update a tick later', ['order of effects'], () => ({
     session: (session) => ({
       update: async (...args) => {
         await Promise.resolve()
@@ -70,7 +70,7 @@ export const laterMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('makes a conditional patch of an object a turn later', ['order of effects'], () => ({
+  ofStore('makes a conditional patch of an object a tick later', ['order of effects'], () => ({
     session: (session) => ({
       patchIf: async (expected, properties, options) => {
         if (Object.values(expected).some((value) => typeof value === 'object')) await Promise.resolve()
@@ -78,7 +78,7 @@ export const laterMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('makes a conditional clear of an object a turn later', ['order of effects'], () => ({
+  ofStore('makes a conditional clear of an object a tick later', ['order of effects'], () => ({
     session: (session) => ({
       clearIf: async (expected) => {
         if (Object.values(expected).some((value) => typeof value === 'object')) await Promise.resolve()
@@ -86,7 +86,7 @@ export const laterMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('deletes a namespace some turns later', ['order of effects'], () => ({
+  ofStore('deletes a namespace some ticks later', ['order of effects'], () => ({
     namespace: (namespace) => ({
       delete: async () => {
         for (let turn = 0; turn < 5; turn++) await Promise.resolve()
@@ -94,7 +94,7 @@ export const laterMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('creates a namespace some turns later', ['order of effects'], () => ({
+  ofStore('creates a namespace some ticks later', ['order of effects'], () => ({
     namespace: (namespace) => ({
       create: async (options) => {
         for (let turn = 0; turn < 5; turn++) await Promise.resolve()
@@ -120,7 +120,7 @@ export const closeMutants: readonly Mutant[] = [
       }),
     }
   }),
-  ofStore('goes on with an iteration after it was closed', ['after close()'], () => ({
+  ofStore('continues an iteration after it was closed', ['after close()'], () => ({
     account: (account) => ({
       namespaces: async function* () {
         const all: NamespaceInfo[] = []
@@ -129,7 +129,7 @@ export const closeMutants: readonly Mutant[] = [
       },
     }),
   })),
-  ofStore('gives up what is under way when it is closed', ['after close()'], () => {
+  ofStore('abandons pending calls when it is closed', ['after close()'], () => {
     let open = true
     return {
       session: (session) => ({
@@ -170,7 +170,7 @@ export const closedEarlyMutants: readonly Mutant[] = [
 
 export const syncMutants: readonly Mutant[] = [
   {
-    name: 'makes an update of the asynchronous side a turn later',
+    name: 'makes an update of the asynchronous side a tick later',
     rows: ['synchronous side'],
     sync: true,
     create: (options) =>
@@ -194,7 +194,7 @@ export const syncMutants: readonly Mutant[] = [
       })),
   },
   {
-    name: 'shows the synchronous side no write that was not awaited',
+    name: 'hides writes that were not awaited from the synchronous side',
     rows: ['synchronous side'],
     sync: true,
     create: (options) => twoSides(options, (adapter) => late(adapter, () => 2)),
@@ -213,7 +213,7 @@ export const syncMutants: readonly Mutant[] = [
   },
 ]
 
-/** A store of two stores, one for each side, over the same data. */
+/** Combines two stores over the same data into one, one for each side. */
 function twoSides(
   options: StoreOptions,
   lifted: (adapter: PlainAdapter) => StorageAdapter,

@@ -50,7 +50,7 @@ export const patchMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'deletes by null',
+    'treats null as a removal',
     ['patch'],
     class extends PlainAdapter {
       override merge(before: Map<string, JsonValue>, request: PatchRequest): Map<string, JsonValue> {
@@ -92,7 +92,7 @@ export const patchMutants: readonly Mutant[] = [
     }),
   ),
   {
-    name: 'gets, merges and puts, with a turn of the event loop between',
+    name: 'gets, merges and puts, with a tick of the event loop in between',
     rows: ['patch', 'order of effects'],
     create: (options) =>
       createStore((rules) => {

@@ -3,10 +3,10 @@ import type { CheckedAddress, SessionLife } from '@context-store/core/adapter'
 import { PlainAdapter, type PlainSession } from '../plain-adapter.ts'
 import { type Mutant, ofAdapter } from './mutant.ts'
 
-/** Mutants that are right as long as they are given `now`. */
+/** Mutants that are correct as long as they get `now`. */
 export const realTimeMutants: readonly Mutant[] = [
   ofAdapter(
-    'ends no session without `now`',
+    'expires no session without `now`',
     ['time to live'],
     class extends PlainAdapter {
       override isOver(life: SessionLife): boolean {
@@ -15,7 +15,7 @@ export const realTimeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'makes a session immortal whose property is deleted in its last milliseconds',
+    'never expires a session whose property is deleted in its last milliseconds',
     ['time to live'],
     class extends PlainAdapter {
       override deleteProperties(address: CheckedAddress, names: readonly string[]): void {
@@ -28,7 +28,7 @@ export const realTimeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'lists what has expired without `now`',
+    'lists expired sessions without `now`',
     ['time to live'],
     class extends PlainAdapter {
       override isListed(life: SessionLife): boolean {
@@ -37,7 +37,7 @@ export const realTimeMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'finds no property called __proto__ without `now`',
+    'finds no property named __proto__ without `now`',
     ['property names'],
     class extends PlainAdapter {
       override pick(session: PlainSession | undefined, names: readonly string[]): Properties {

@@ -15,7 +15,7 @@ export const valueMutants: readonly Mutant[] = [
       }),
     }
   }),
-  ofStore('takes what JSON.stringify makes of a value', ['values'], () => ({
+  ofStore('stores what JSON.stringify makes of a value', ['values'], () => ({
     session: (session) => ({
       patch: (properties, options) => {
         const entries = Object.entries(properties).map(([name, value]) => {
@@ -38,7 +38,7 @@ export const valueMutants: readonly Mutant[] = [
     }),
   })),
   ofAdapter(
-    'gives an empty array back as an object, as cjson does',
+    'returns an empty array as an object, as cjson does',
     ['values'],
     class extends PlainAdapter {
       override out(value: JsonValue): JsonValue {
@@ -56,7 +56,7 @@ export const valueMutants: readonly Mutant[] = [
     },
   ),
   ofBothSides(
-    'gives its own objects out',
+    'returns its own objects',
     ['isolation'],
     class extends PlainAdapter {
       override out(value: JsonValue): JsonValue {
@@ -65,7 +65,7 @@ export const valueMutants: readonly Mutant[] = [
     },
   ),
   ofAdapter(
-    'freezes what it gives out',
+    'freezes its results',
     ['isolation'],
     class extends PlainAdapter {
       override out(value: JsonValue): JsonValue {

@@ -1,5 +1,5 @@
 /**
- * "Not there": in a condition, the property must be absent; in a patch, it is removed.
+ * Means "no such property": in a condition, the property must not exist; in a patch, it is removed.
  *
  * Made with `Symbol.for`, so that two copies of core agree.
  */

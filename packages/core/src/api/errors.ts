@@ -11,11 +11,11 @@ export interface ErrorOfCode {
   readonly 'invalid-value': InvalidValueError
   /** An unknown option, or an invalid value of one. */
   readonly 'invalid-option': InvalidOptionError
-  /** A namespace that nobody created, where namespaces are explicit. */
+  /** A namespace that does not exist, where namespaces are explicit. */
   readonly 'namespace-not-found': NamespaceNotFoundError
-  /** An `update` that lost every race. */
+  /** An `update`, or a conditional write, that lost every race. */
   readonly conflict: ConflictError
-  /** A session that would pass a limit. */
+  /** A session or a patch that would exceed a limit. */
   readonly 'too-large': TooLargeError
   /** A call on a closed store. */
   readonly closed: StoreClosedError
@@ -23,19 +23,19 @@ export interface ErrorOfCode {
   readonly unavailable: StoreUnavailableError
   /** The engine refuses the credentials. */
   readonly unauthorized: UnauthorizedError
-  /** What this kind of store cannot do. */
+  /** An operation that this kind of store does not support. */
   readonly unsupported: UnsupportedError
-  /** Data that this version did not write. */
+  /** Data that no store of this version wrote. */
   readonly corrupt: CorruptDataError
 }
 
-/** What a {@link ContextStoreError} carries beside its message. */
+/** The fields of a {@link ContextStoreError} besides its message. */
 export interface ContextStoreErrorOptions {
   /** The engine's own error. */
   readonly cause?: unknown
-  /** Which session, namespace or account it is about, as far as that is known. */
+  /** The session, namespace or account that the error is about, as far as it is known. */
   readonly address?: Partial<SessionAddress> | undefined
-  /** Whether the write may have happened all the same; default `not-applied`. */
+  /** Whether the write may have been applied in spite of the error; default `not-applied`. */
   readonly outcome?: 'not-applied' | 'unknown' | undefined
 }
 
@@ -45,13 +45,13 @@ const brand: unique symbol = Symbol.for('@context-store/error')
 export class ContextStoreError extends Error {
   /** The name of the class. */
   override readonly name: string = 'ContextStoreError'
-  /** Which of the errors it is; a closed list. */
+  /** Identifies the kind of error; a closed list. */
   readonly code: ErrorCode
-  /** Which session, namespace or account it is about, as far as that is known. */
+  /** The session, namespace or account that the error is about, as far as it is known. */
   readonly address: Partial<SessionAddress> | undefined
-  /** `unknown`: the answer was lost, the write may have happened. No store repeats a write by itself. */
+  /** `unknown`: the response was lost and the write may have been applied. No store retries such a write by itself. */
   readonly outcome: 'not-applied' | 'unknown'
-  /** Creates an error of the code; stores throw its subclasses. */
+  /** Creates an error with this code; stores throw the subclasses. */
   constructor(code: ErrorCode, message: string, options: ContextStoreErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
@@ -61,8 +61,8 @@ export class ContextStoreError extends Error {
   }
 
   /**
-   * Whether `error` is a store's error, of `code` if given; narrows to the class of the code. Decided by a brand, so
-   * that two copies of core, or two realms, agree.
+   * Whether `error` is a store's error, with `code` if given; narrows to the class of the code. It checks a brand, so
+   * it works across two copies of core and across realms.
    *
    * @example
    * ```ts
@@ -70,7 +70,7 @@ export class ContextStoreError extends Error {
    * ```
    */
   static is(error: unknown): error is ContextStoreError
-  /** As above, for one code. */
+  /** The same, for one code. */
   static is<C extends ErrorCode>(error: unknown, code: C): error is ErrorOfCode[C]
   static is(error: unknown, code?: ErrorCode): boolean {
     return (
@@ -82,7 +82,7 @@ export class ContextStoreError extends Error {
   }
 }
 
-/** An invalid account, namespace, session or property name: no string, empty where it must not be, too long, or ill-formed Unicode. */
+/** An invalid id or property name: not a string, an empty id, too long, or ill-formed Unicode. */
 export class InvalidAddressError extends ContextStoreError {
   /** The name of the class. */
   override readonly name = 'InvalidAddressError'
@@ -100,9 +100,9 @@ export class InvalidValueError extends ContextStoreError {
   override readonly name = 'InvalidValueError'
   /** The code of the class. */
   declare readonly code: 'invalid-value'
-  /** Where in the patch the value is, such as `cart.items[2].at`; empty for the patch itself. */
+  /** Where the value is in the patch or condition, such as `cart.items[2].at`; empty for the whole patch or condition. */
   readonly path: string
-  /** What is wrong with it and what to do; the message without the path. */
+  /** What is wrong with the value and what to do; the message without the path. */
   readonly reason: string
   /** Creates the error. */
   constructor(path: string, reason: string, options?: ContextStoreErrorOptions) {
@@ -112,7 +112,7 @@ export class InvalidValueError extends ContextStoreError {
   }
 }
 
-/** An unknown option, or an invalid value of one: a time to live, a limit, a cursor, a setting of a factory. */
+/** An unknown option, or an invalid value of one: a time to live, a limit, a cursor, an option of a factory. */
 export class InvalidOptionError extends ContextStoreError {
   /** The name of the class. */
   override readonly name = 'InvalidOptionError'
@@ -124,7 +124,7 @@ export class InvalidOptionError extends ContextStoreError {
   }
 }
 
-/** A patch or a read in a namespace that nobody created, where the store has `namespaces: 'explicit'`. */
+/** A patch or a read in a namespace that does not exist, where the store has `namespaces: 'explicit'`. */
 export class NamespaceNotFoundError extends ContextStoreError {
   /** The name of the class. */
   override readonly name = 'NamespaceNotFoundError'
@@ -136,7 +136,7 @@ export class NamespaceNotFoundError extends ContextStoreError {
   }
 }
 
-/** An `update`, or a condition, that lost every race. */
+/** An `update`, or a conditional write, that lost every race. */
 export class ConflictError extends ContextStoreError {
   /** The name of the class. */
   override readonly name = 'ConflictError'
@@ -148,7 +148,7 @@ export class ConflictError extends ContextStoreError {
   }
 }
 
-/** A session that would pass a limit of length or of properties; nothing was written. */
+/** A session or a patch that would exceed a limit of length or of properties; nothing was written. */
 export class TooLargeError extends ContextStoreError {
   /** The name of the class. */
   override readonly name = 'TooLargeError'
@@ -196,7 +196,7 @@ export class UnauthorizedError extends ContextStoreError {
   }
 }
 
-/** What this kind of store cannot do; its README says so too. */
+/** An operation that this kind of store does not support (see its README), or a call to a store inside its own `change`. */
 export class UnsupportedError extends ContextStoreError {
   /** The name of the class. */
   override readonly name = 'UnsupportedError'
@@ -208,7 +208,7 @@ export class UnsupportedError extends ContextStoreError {
   }
 }
 
-/** Data that no store of this version wrote: damaged, foreign or newer. It has been left as it is. */
+/** Data that no store of this version wrote: damaged, foreign or newer. It has been left unchanged. */
 export class CorruptDataError extends ContextStoreError {
   /** The name of the class. */
   override readonly name = 'CorruptDataError'
@@ -221,7 +221,7 @@ export class CorruptDataError extends ContextStoreError {
 }
 
 /**
- * The same error about `address`, under a longer message if given; for errors whose author did not know the
+ * The same error with `address`, and with `message` if given; for errors thrown by code that did not know the
  * address.
  */
 export function errorAbout(

@@ -1,11 +1,11 @@
 /**
- * "There, whatever its value": in a condition only.
+ * Means "the property exists, whatever its value"; for conditions only.
  *
  * Made with `Symbol.for`, so that two copies of core agree.
  *
  * @example
  * ```ts
- * // Prolongs a session that exists; does not bring back one that has ended.
+ * // Extends a session that exists; does not recreate one that has ended.
  * await session.patchIf({ id: present }, {}, { ttlSeconds: 3600 })
  * ```
  */

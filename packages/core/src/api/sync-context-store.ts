@@ -15,7 +15,7 @@ import type {
   SessionInfoWithProperties,
 } from './context-store.ts'
 
-/** {@link Session} without promises: every member means the same, is done when it returns, and throws its errors. */
+/** {@link Session} without promises: every method does the same, is done when it returns, and throws its errors. */
 export interface SyncSession<P extends object = Properties> {
   /** As {@link Session.address}. */
   readonly address: Required<SessionAddress>
@@ -81,7 +81,7 @@ export interface SyncAccount {
   namespaces(): Iterable<NamespaceInfo>
 }
 
-/** {@link ContextStore} without promises, for synchronous scripts over memory and SQLite. */
+/** {@link ContextStore} without promises, for synchronous scripts with memory or SQLite. */
 export interface SyncContextStore extends Disposable {
   /** As {@link ContextStore.account}. */
   account(id: string): SyncAccount
@@ -91,11 +91,11 @@ export interface SyncContextStore extends Disposable {
   accounts(): Iterable<string>
   /** As {@link ContextStore.ready}. */
   ready(): void
-  /** As {@link ContextStore.close}; closes the asynchronous side too, since both are one store. */
+  /** As {@link ContextStore.close}; also closes the asynchronous side, since both are one store. */
   close(): void
 }
 
-/** A store with a synchronous side over the same data: memory and SQLite. */
+/** A store with a synchronous side for the same data: memory and SQLite. */
 export interface HasSync {
   /** The same store without promises. A synchronous call sees every earlier write, awaited or not. */
   readonly sync: SyncContextStore

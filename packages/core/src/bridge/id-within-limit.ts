@@ -1,18 +1,18 @@
-/** The part of Web Crypto that is used here; Node, Deno, Bun and workers have it as a global. */
+/** The part of Web Crypto that is used here; Node, browsers, Deno, Bun and workers have it as a global. */
 declare const crypto: {
   readonly subtle: { digest(algorithm: string, data: Uint8Array): Promise<ArrayBuffer> }
 }
 
-/** As core's limit for an account, a namespace or a session id; a store may be given a lower one. */
+/** Core's limit for an account, a namespace or a session id; a store may have a lower one. */
 const longest = 512
 
-/** What a hashed id looks like. */
+/** The form of a hashed id. */
 const hashed = /^#\d+:[0-9a-f]{64}$/
 
 /**
- * An id that every store takes, for ids that a runtime makes: the id itself, or for one that is too long (over 512 UTF-16
- * units), empty, or not well-formed, `#<length>:<SHA-256 of its UTF-16 units>`. Different ids stay different: one that looks
- * like such a hash is hashed too.
+ * Converts an id that a runtime generates to one that is valid in a store with the default limits. Returns the id itself,
+ * or `#<length>:<SHA-256 of its UTF-16 units>` if it is longer than 512 UTF-16 units, empty or not well-formed. Different
+ * ids stay different: an id that looks like such a hash is hashed too.
  *
  * @example
  * ```ts

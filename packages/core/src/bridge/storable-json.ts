@@ -2,10 +2,10 @@ import type { JsonValue } from '../api/context-store.ts'
 import { setOwn } from '../rules/own-property.ts'
 
 /**
- * What a runtime that keeps JSON would read back: `JSON.parse(JSON.stringify(value))`, with lone surrogates, which are no
- * Unicode and which no store takes, replaced by U+FFFD.
+ * Returns `JSON.parse(JSON.stringify(value))`, which is what a runtime that keeps JSON would read back, with lone
+ * surrogates replaced by U+FFFD, since no store accepts them.
  *
- * @returns `undefined` for what has no JSON: `undefined`, a function, a symbol
+ * @returns `undefined` for a value without JSON: `undefined`, a function, a symbol
  * @throws `TypeError` as `JSON.stringify` does: a cycle, a BigInt
  */
 export function storableJson(value: unknown): JsonValue | undefined {
@@ -16,7 +16,7 @@ export function storableJson(value: unknown): JsonValue | undefined {
 /** The same as text; equal texts are equal values. */
 export function storableText(value: unknown): string | undefined {
   const text: string | undefined = JSON.stringify(value)
-  // JSON.stringify writes a lone surrogate as such an escape; a text that has these characters itself is left as it is.
+  // JSON.stringify writes a lone surrogate as such an escape. A text that contains these characters comes out unchanged.
   return text !== undefined && /\\ud[89a-f]/.test(text) ? JSON.stringify(wellFormed(JSON.parse(text))) : text
 }
 

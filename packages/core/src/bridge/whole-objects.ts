@@ -6,62 +6,64 @@ import { storableJson, storableText } from './storable-json.ts'
 
 declare const crypto: { randomUUID(): string }
 
-/** A session's property that holds a token, made when an object begins and gone when it ends. */
+/** The property of a session that holds a token, generated when an object is created and removed when it ends. */
 const lifeMark = '@life'
-/** A session's property that holds a value that is no plain object: an array, a text. */
+/** The property of a session that holds a value that is not a plain object: an array, a string. */
 const valueMark = '@value'
 
-/** How many sessions that were read and not there are remembered; the oldest are forgotten first. */
+/** How many sessions that a read did not find are remembered; the oldest are forgotten first. */
 const mostMissed = 10_000
-/** How often a write that others come before is tried. */
+/** How many times a write that loses races is tried. */
 const mostTries = 100
 
 /** Options of {@link WholeObjects.write}. */
 export interface WriteOptions {
-  /** The session's time to live from this write on: whole seconds, 0 for ever. Also a write that changes nothing restarts it. */
+  /** The session's own time to live: whole seconds, 0: it never expires. A write that changes nothing restarts it, too. */
   readonly ttlSeconds?: number | undefined
-  /** What top-level properties must be for the write to happen. */
+  /** The condition of the write, on top-level properties. */
   readonly expected?: Expected | undefined
-  /** Top-level properties that the bridge sets itself in the same atom, whatever the object has under these names. */
+  /** Top-level properties that the bridge sets in the same atomic write, overriding members of the object. */
   readonly also?: Properties | undefined
 }
 
 type Changes = { [name: string]: JsonValue | typeof absent }
 
-/** What is known of an object that was handed out. */
+/** What is known about an object that `read` returned or `write` wrote. */
 interface Known {
   readonly address: string
-  /** The token of its session; none if it is not begun. */
+  /** The token of its session; `undefined` if the session has not been created yet. */
   readonly life: string | undefined
-  /** The JSON text of each property as it was read or written last. */
+  /** The JSON text of each property as it was last read or written. */
   texts: ReadonlyMap<string, string>
 }
 
 /**
- * Keeps objects for a runtime that reads a whole object, changes it, and writes the whole object: each object is a session, each
- * of its top-level members a property. What is written is only what changed since the object was read, so that two who read the same
- * object and change different members both stand; and only while the session that was read still lives, so that an object
- * that was deleted or has expired meanwhile does not come back.
+ * Stores objects for a runtime that reads a whole object, changes it, and writes the whole object back. Each object is a
+ * session, and each of its top-level members a property. A write stores only what changed since the object was read, so
+ * two writers that read the same object and change different members both succeed. It happens only if the session that
+ * was read still exists, so an object that was deleted or has expired meanwhile does not come back.
  *
- * Objects are recognised by identity: a runtime must write the object that it read. Where it makes a copy of its own, a bridge says so with
- * {@link WholeObjects.copied}. Any other object replaces what is there, unless the last read of the session found nothing: then it is
- * a new one, and if another writer has begun the session meanwhile, it is merged with that one's.
+ * Objects are recognised by identity: the runtime must write the object that it read. If it makes its own copy, the
+ * bridge must call {@link WholeObjects.copied}. Any other object replaces the stored one, unless the last read of the
+ * session found nothing. Then it is a new object, and if another writer has created the session meanwhile, the two are
+ * merged.
  *
- * Values are JSON as `JSON.stringify` makes it ({@link storableJson}). A value that is no plain object is one property, and written whole.
- * Names that begin with `@` get another `@` in the session; the bare ones are this class's own.
+ * Values are JSON as `JSON.stringify` makes it ({@link storableJson}). A value that is not a plain object is stored as
+ * one property. Names that start with `@` are stored with a second `@`; names with a single `@` are reserved for this
+ * class.
  *
- * One bridge has one `WholeObjects` for all its sessions. Its methods reject with the store's errors (see `Session`).
+ * A bridge uses one `WholeObjects` for all its sessions. Its methods reject with the store's errors (see `Session`).
  */
 export class WholeObjects {
   readonly #known = new WeakMap<object, Known>()
-  /** How many have read a session that was not there and not written it yet, since somebody found it there. */
+  /** By address: how many reads found no session and have not been followed by a write; reset when one is found. */
   readonly #missed = new Map<string, number>()
 
   /**
-   * Reads an object, which the caller may change; `undefined` if there is none.
+   * Reads an object, which the caller may change; `undefined` if it does not exist.
    *
-   * @param initial - makes what to give instead of `undefined`. It is stored once it is written with a change; of two who begin a
-   *   session at once each then writes only what differs from this
+   * @param initial - returns a value to use instead of `undefined`. It is stored once it is written with a change. If two
+   *   writers create a session at the same time, each writes only what differs from this value
    */
   async read(session: Session, initial?: () => unknown): Promise<unknown> {
     const properties = await session.getAll()
@@ -87,7 +89,7 @@ export class WholeObjects {
   /**
    * Writes an object; `undefined` deletes it.
    *
-   * @returns `false` if nothing was written, since the session of the object has ended, or `expected` does not hold
+   * @returns `false` if nothing was written, because the object's session has ended or `expected` does not hold
    * @throws `TypeError` as `JSON.stringify` does: a cycle, a BigInt
    */
   async write(session: Session, value: unknown, options: WriteOptions = {}): Promise<boolean> {
@@ -106,9 +108,9 @@ export class WholeObjects {
   /**
    * Restarts the time to live of an object's session.
    *
-   * @param ttlSeconds - whole seconds from 0, for ever, to 10^10
-   * @param also - top-level properties to set in the same atom
-   * @returns `false` if there is no such session, or not any more the one that `value` was read from
+   * @param ttlSeconds - whole seconds from 0 (never expires) to 10^10
+   * @param also - top-level properties to set in the same atomic write
+   * @returns `false` if the session does not exist, or is no longer the one that `value` was read from
    */
   async touch(session: Session, value: unknown, ttlSeconds: number, also?: Properties): Promise<boolean> {
     const life = this.#knownAt(session, value)?.life ?? (await session.get(lifeMark))
@@ -117,19 +119,19 @@ export class WholeObjects {
     return (await session.patchIf({ [lifeMark]: life }, changes, { ttlSeconds })).ok
   }
 
-  /** Deletes an object; if there is none, that is no error. */
+  /** Deletes an object; a missing object is not an error. */
   async delete(session: Session): Promise<void> {
     this.#missed.delete(textOf(session.address))
     await session.clear()
   }
 
-  /** Says that the runtime has made `copy` of an object that `read` gave, and is going to write the copy. */
+  /** Records that the runtime has copied an object that `read` returned, and is going to write the copy. */
   copied(original: object, copy: object): void {
     const known = this.#known.get(original)
     if (known !== undefined) this.#known.set(copy, { ...known })
   }
 
-  /** The value that a session's properties stand for, for listings with properties; it is not remembered. */
+  /** Converts a session's properties to the stored value, for listings with properties; it is not remembered. */
   valueOf(properties: Partial<Properties>): unknown {
     if (Object.hasOwn(properties, valueMark)) return properties[valueMark]
     const value: Properties = {}
@@ -159,7 +161,10 @@ export class WholeObjects {
     return ok
   }
 
-  /** Writes an object whose session is not known: begins it, or is merged with who has begun it meanwhile, or replaces what is there. */
+  /**
+   * Writes an object whose session is not known: creates the session, or merges with a writer that created it meanwhile,
+   * or replaces the stored object.
+   */
   async #begin(
     session: Session,
     value: unknown,
@@ -176,7 +181,7 @@ export class WholeObjects {
       const { [lifeMark]: life, ...members } = found
       const base = merges ? (life !== undefined && initial) || noTexts : textsOfNames(members)
       const changes = changesBetween(base, texts, also)
-      // Members and a whole value are never together: who holds the one must not write into the other.
+      // A session has members or a whole value, never both: a new token stops writers that hold the other kind.
       const isSameKind = merges || Object.hasOwn(members, valueMark) === isWhole
       const token = typeof life === 'string' && isSameKind ? life : crypto.randomUUID()
       changes[lifeMark] = token
@@ -184,7 +189,7 @@ export class WholeObjects {
       if (merges) marks[valueMark] = absent
       const result = await session.patchIf(conditionOf(marks, expected), changes, { ttlSeconds })
       if (result.ok) {
-        // Not before: a write that fails, and is made again, is still that of one who found nothing.
+        // Not earlier: a write that fails and is retried still counts as one whose read found nothing.
         if (hasMissed) this.#forgetMiss(address)
         if (typeof value === 'object' && value !== null)
           this.#known.set(value, { address, life: token, texts })
@@ -196,7 +201,7 @@ export class WholeObjects {
       found = merges ? result.current : await session.getAll()
     }
     throw new ConflictError(
-      `session: it was deleted and begun anew ${mostTries} times while this write was tried`,
+      `session: it was deleted and recreated during each of ${mostTries} attempts: try again`,
     )
   }
 
@@ -237,7 +242,7 @@ function textsOf(value: unknown): Map<string, string> {
   return texts
 }
 
-/** Whether JSON.stringify would write its members: an object that is no array and has no JSON form of its own. */
+/** Whether JSON.stringify would write its members: an object that is not an array and has no `toJSON`. */
 function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !hasToJson(value)
 }
@@ -258,7 +263,7 @@ function conditionOf(marks: Expected, expected: Expected = {}): Expected {
 
 const noTexts: ReadonlyMap<string, string> = new Map()
 
-/** Texts that equal no value's: all that is there is to be replaced. */
+/** Texts that equal no JSON text, so that every stored property is replaced. */
 function textsOfNames(properties: Partial<Properties>): Map<string, string> {
   return new Map(Object.keys(properties).map((name) => [name, '']))
 }

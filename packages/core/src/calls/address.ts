@@ -1,6 +1,6 @@
 import type { CheckedAddress } from '../port/checked-address.ts'
 
-/** The address behind a session's handle. */
+/** The address of a session handle. */
 export class Address implements CheckedAddress {
   readonly account: string
   readonly namespace: string

@@ -16,17 +16,17 @@ import { StoreHandle } from './handles.ts'
 export type StoreWrite = {
   /** The session. */
   readonly address: SessionAddress
-  /** What must be there, as for `patchIf`. Default: no condition. */
+  /** The condition, as for `patchIf`. Default: none. */
   readonly expected?: Expected | undefined
 } & (
   | {
-      /** What becomes of which property. */
+      /** The changes, as for `patch`. */
       readonly patch: Patch
-      /** The session's own time to live from now on, as for `patch`: whole seconds from 0 to 10^10; 0: for ever. */
+      /** The session's own time to live, as for `patch`: whole seconds from 0 to 10^10; 0: it never expires. */
       readonly ttlSeconds?: number | undefined
     }
   | {
-      /** The properties that are removed; the time to live runs on. */
+      /** The properties to remove; the time to live does not restart. */
       readonly delete: readonly string[]
     }
   | {
@@ -38,17 +38,17 @@ export type StoreWrite = {
 const actions = ['patch', 'delete', 'clear'] as const
 
 /**
- * Makes several writes on sessions of one store as one atom, in their order, each seeing those before it: all of them
- * are applied, or none where the condition of one does not hold. For packages that build on a store, such as one that
- * keeps a second session in step with the first; it takes its place in the order of the store's calls as a patch does.
+ * Makes several writes to sessions of one store atomically and in order; each sees the writes before it. If the
+ * condition of one does not hold, none is applied. For packages that build on a store, such as one that keeps two
+ * sessions in step. In the order of the store's calls, a batch counts as a patch.
  *
- * @param store - made by this copy of core, over an adapter that has `batch`: memory, SQLite, IndexedDB
+ * @param store - created by this copy of core, over an adapter that has `batch`: memory, SQLite, IndexedDB
  * @param writes - one or more, each with a patch, a `delete` or `clear: true`
- * @returns `{ ok: true }`, or `{ ok: false, index, current }` with the first write that was refused, and its expected
- *   properties as they are
- * @throws `UnsupportedError` where the store's engine has no such atom: `traitsOf(store).cannot.batch` tells
- * @throws `InvalidOptionError` for no writes, or one that does not have just one of the three
- * @throws what the writes throw by themselves, such as a `TooLargeError`; nothing is applied then
+ * @returns `{ ok: true }`, or `{ ok: false, index, current }` with the index of the first write whose condition did
+ *   not hold, and the current values of its expected properties
+ * @throws `UnsupportedError` if the store's engine has no batch; `traitsOf(store).cannot.batch` says so beforehand
+ * @throws `InvalidOptionError` if there are no writes, or one does not have exactly one of the three actions
+ * @throws any error of a single write, such as a `TooLargeError`; nothing is applied then
  * @example
  * ```ts
  * await batch(store, [
@@ -99,14 +99,14 @@ function checkAction(
 ): BatchWrite {
   const [kind, another] = actions.filter((action) => write[action] !== undefined)
   if (kind === undefined || another !== undefined || (kind === 'clear' && write.clear !== true)) {
-    throw new InvalidOptionError('a write of a batch: must have one of patch, delete and clear: true')
+    throw new InvalidOptionError('a write of a batch: must have one of patch, delete or clear: true')
   }
   if (condition !== undefined) state.needs('conditions')
   if (kind === 'patch') {
     const request = checkedPatch(state, write.patch, condition, { ttlSeconds })
     return { kind, address, request }
   }
-  if (ttlSeconds !== undefined) throw new InvalidOptionError('ttlSeconds: is for a patch')
+  if (ttlSeconds !== undefined) throw new InvalidOptionError('ttlSeconds: only for a patch')
   const expected = condition === undefined ? undefined : checkCondition(condition, state.rules, state.names)
   if (kind === 'clear') return { kind, address, expected }
   return { kind, address, names: checkNames(write.delete, state.names), expected }

@@ -8,7 +8,7 @@ interface ErrorOf {
   readonly errorOf?: StorageAdapter['errorOf']
 }
 
-/** The store's error for whatever an engine threw. */
+/** Returns the store's error for an error that an engine threw. */
 export function engineError(engine: ErrorOf, error: unknown, during: CallKind): ContextStoreError {
   if (ContextStoreError.is(error)) return error
   try {
@@ -21,15 +21,15 @@ export function engineError(engine: ErrorOf, error: unknown, during: CallKind): 
   return new StoreUnavailableError('the engine failed: see the cause', { cause: error, outcome })
 }
 
-/** The error that a call rejects with for whatever happened while it was made. */
+/** Returns the error that a call rejects with, for an error that was thrown while it ran. */
 export function callError(engine: ErrorOf, error: unknown, scope: Scope, isWrite: boolean): unknown {
   if (error instanceof ThrownByCaller) return error.error
   return errorAt(engineError(engine, error, isWrite ? 'write' : 'read'), scope)
 }
 
-/** The error that a call rejects with for whatever happened while its arguments were checked. */
+/** Returns the error that a call rejects with, for an error that was thrown while its arguments were checked. */
 export function argumentError(error: unknown, scope: Scope): ContextStoreError {
   if (ContextStoreError.is(error)) return errorAt(error, scope)
-  // A getter or a proxy of the caller's threw.
+  // A getter or proxy in the arguments threw.
   return errorAt(new InvalidOptionError('an argument cannot be read: see the cause', { cause: error }), scope)
 }

@@ -4,29 +4,29 @@ import { Lock } from './lock.ts'
 import { settle } from './settle.ts'
 import { type Epoch, WriteBarrier } from './write-barrier.ts'
 
-// The only host functions that core needs; every runtime has them, and no lib of the compiler's is loaded for them.
+// The only host functions that core needs. Declared here, so that no lib is needed to compile; every runtime has them.
 declare function setTimeout(callback: () => void, milliseconds: number): unknown
 declare function clearTimeout(timer: unknown): void
 
-/** A call under way. */
+/** A pending call: queued or running. */
 export class QueuedCall {
   readonly scope: Scope
   readonly isWrite: boolean
-  /** Whether nothing else in its session, or its namespace, may run beside it. */
+  /** Whether no other call in its session, or its namespace, may run at the same time. */
   readonly exclusive: boolean
-  /** Hands it to the engine. */
+  /** Passes the call to the engine. */
   start: () => void = () => undefined
-  /** Whether it has been handed to the engine. */
+  /** Whether the call has been passed to the engine. */
   isStarted = false
-  /** Whether its caller was told that its time is over. */
+  /** Whether the call has timed out, and its caller has been told. */
   isOver = false
-  /** Tells the caller so, if the call had to wait. */
+  /** The timeout's timer, if the call had to wait. */
   timer: unknown
-  /** The queue of its namespace, if it is about one. */
+  /** The queue of its namespace, if the call is about one. */
   queue: NamespaceQueue | undefined
-  /** The lock of its session, once it has it. */
+  /** The lock of its session, once the call has requested it. */
   lock: Lock | undefined
-  /** What later reads of its namespace wait for, if it writes. */
+  /** The epoch that later reads of its namespace wait for, if it is a write. */
   epoch: Epoch | undefined
 
   constructor(scope: Scope, isWrite: boolean, exclusive: boolean) {
@@ -35,15 +35,15 @@ export class QueuedCall {
     this.exclusive = exclusive
   }
 
-  /** Throws where the caller has been told that the time is over: nothing more may be written then. */
+  /** Throws if the call has timed out: nothing more may be written then. */
   goOn(): void {
-    if (this.isOver) throw new StoreUnavailableError('the time of this call is over')
+    if (this.isOver) throw new StoreUnavailableError('the call timed out')
   }
 }
 
-/** The calls under way in one namespace. Lock order: namespace, then session. */
+/** The pending calls of one namespace. Lock order: namespace, then session. */
 class NamespaceQueue {
-  /** Shared by every call in the namespace; creating and deleting it exclude them. */
+  /** Shared by every call in the namespace; creating or deleting it takes the lock exclusively. */
   readonly lock: Lock = new Lock()
   readonly sessions: Map<string, Lock> = new Map()
   readonly writes: WriteBarrier = new WriteBarrier()
@@ -54,29 +54,29 @@ class NamespaceQueue {
 }
 
 /**
- * The order of the calls of one store, for engines that may reorder them.
+ * Keeps the calls of one store in order, for engines that may reorder them.
  *
  * - A write to a session waits for every earlier call on that session; a read waits for the earlier writes.
  * - Creating or deleting a namespace waits for every earlier call in it, and later ones wait for it.
- * - A listing, or a read of a namespace, waits for the earlier writes in what it lists, and holds up no later one.
+ * - A listing, or a read of a namespace, waits for the earlier writes in what it lists, and delays no later write.
  */
 export class CallQueue {
-  /** By account, then by namespace; only those with calls under way. */
+  /** By account, then by namespace; only those with pending calls. */
   readonly #accounts = new Map<string, Map<string, NamespaceQueue>>()
   readonly #timeoutMs: number | undefined
   #underWay = 0
   #idle: (() => void)[] = []
 
-  /** @param timeoutMs - how long a call may take, its time in the queue included; `undefined`: no limit */
+  /** @param timeoutMs - how long a call may take, including its time in the queue; `undefined`: no limit */
   constructor(timeoutMs: number | undefined) {
     this.#timeoutMs = timeoutMs
   }
 
   /**
-   * Makes a call when nothing is under way that it must not overtake; at once if there is nothing.
+   * Runs a call once no earlier call is pending that it must not overtake; at once if there is none.
    *
-   * @param exclusive - whether nothing else in its session, or its namespace, may run beside it
-   * @param errorOf - the error that the caller gets for what went wrong
+   * @param exclusive - whether no other call in its session, or its namespace, may run at the same time
+   * @param errorOf - translates an error into the one that the caller gets
    */
   add<T>(
     scope: Scope,
@@ -113,7 +113,7 @@ export class CallQueue {
     })
   }
 
-  /** Resolves when no call is under way. */
+  /** Resolves when no call is pending. */
   ended(): Promise<void> {
     if (this.#underWay === 0) return Promise.resolve()
     return new Promise((resolve) => this.#idle.push(resolve))
@@ -128,7 +128,7 @@ export class CallQueue {
     const queue = this.#queueOf(account, namespace)
     call.queue = queue
     if (session === undefined && !call.exclusive) {
-      // Asked now: later writes must not be waited for, since they may wait for this call.
+      // Registered now: it must not wait for later writes, since they may wait for this call.
       const behindWrites = new Promise<void>((resolve) => queue.writes.after(resolve))
       queue.lock.acquire(false, () => void behindWrites.then(call.start))
       return
@@ -161,7 +161,7 @@ export class CallQueue {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** Calls `start` when the writes under way in those namespaces have ended. */
+  /** Calls `start` when the pending writes in these namespaces have ended. */
   #afterWrites(queues: readonly NamespaceQueue[], start: () => void): void {
     let left = 1
     const ended = (): void => {
@@ -199,7 +199,7 @@ export class CallQueue {
     if (namespaces?.size === 0) this.#accounts.delete(account)
   }
 
-  /** Tells the caller of a call that waits when its time is over. */
+  /** Rejects a call that had to wait, when its time is up. */
   #limit(call: QueuedCall, timeoutMs: number, reject: (error: unknown) => void): void {
     call.timer = setTimeout(() => {
       call.isOver = true

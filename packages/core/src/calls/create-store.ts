@@ -27,10 +27,10 @@ const requiredMembers = [
 ] as const satisfies readonly (keyof StorageAdapter)[]
 
 /**
- * Creates a store over an adapter; what every factory of an asynchronous engine calls.
+ * Creates a store over an adapter. Every factory for an asynchronous engine calls it.
  *
- * @param open - creates the adapter; gets the rules that the store follows, which no method takes again
- * @param options - the store's own options; a factory removes those that are its own first
+ * @param open - creates the adapter; gets the store's rules, which are not passed to the adapter's methods
+ * @param options - the options that every store has; a factory removes its own options first
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @throws `UnsupportedError` for an option that the adapter's `cannot` excludes
  * @example
@@ -51,9 +51,9 @@ export function createStore(
 }
 
 /**
- * Creates a store with a synchronous side, for an engine whose calls are synchronous. Core makes the asynchronous side
- * of it: where the adapter has `transactions`, the writes of a tick are one transaction. Closing either side closes
- * both.
+ * Creates a store with a synchronous side, for an engine whose calls are synchronous. Core derives the asynchronous
+ * side from it: if the adapter has `transactions`, the writes of one tick share a transaction. Closing either side
+ * closes both.
  *
  * @param open - as for {@link createStore}
  * @param options - as for {@link createStore}
@@ -93,7 +93,7 @@ function opened<A extends AdapterTraits>(
   return { adapter, state: new StoreState(rules, cannot) }
 }
 
-/** Finds an adapter that is incomplete now, and not at the first call that needs what is missing. */
+/** Rejects an incomplete adapter now, and not at the first call of a missing method. */
 function checkedAdapter<A extends AdapterTraits>(adapter: A): A {
   for (const member of requiredMembers) {
     if (typeof adapter !== 'object' || adapter === null || !(member in adapter)) {
@@ -101,7 +101,7 @@ function checkedAdapter<A extends AdapterTraits>(adapter: A): A {
     }
   }
   if ('batch' in adapter && adapter.keepsOrder !== true) {
-    throw new InvalidOptionError('the adapter has batch(): it must say keepsOrder')
+    throw new InvalidOptionError('the adapter has batch(): it must set keepsOrder')
   }
   for (const [name, reason] of Object.entries(adapter.cannot ?? {})) {
     const isKnown = capabilities.some((capability) => capability === name)

@@ -4,27 +4,27 @@ import type { Cannot } from '../port/capability.ts'
 import type { StoreRules } from '../rules/store-rules.ts'
 import { StoreHandle } from './handles.ts'
 
-/** The engine behind a store, for a package whose own store keeps its data there. */
+/** The engine of a store, for a package whose own store keeps its data there. */
 export interface EngineOfStore {
-  /** The rules of the store: its limits, and its clock. */
+  /** The rules of the store: its limits and its clock. */
   readonly rules: StoreRules
   /** What the engine cannot do, with the reason. */
   readonly cannot: Cannot
   /**
-   * Makes one call of the port, in the order of the store's other calls. Its arguments are taken as checked: they may
-   * name an account `''`, which no caller of the store can name.
+   * Makes one call to the port, in the order of the store's other calls. Its arguments are not checked: they may use
+   * the account `''`, which no caller of the store can use.
    *
-   * @param isWrite - whether the call may change anything
-   * @param call - makes the call, one member of the engine's; returns what that returns
+   * @param isWrite - whether the call may change data
+   * @param call - calls one method of the engine and returns its result
    */
   call<T>(scope: Scope, isWrite: boolean, call: (engine: Engine) => T | Promise<T>): Promise<T>
 }
 
 /**
- * The engine behind a store, below the checks of its interface: for a package whose own store has checked the calls
- * already and keeps its data, and records of its own, in this one.
+ * Returns the engine of a store, without the checks of the store's interface. For a package whose own store has already
+ * checked the calls, and which keeps its data and its own records in this store.
  *
- * @throws `UnsupportedError` for a store that another copy of core made
+ * @throws `UnsupportedError` for a store that this copy of core did not create
  */
 export function engineOf(store: ContextStore): EngineOfStore {
   const side = StoreHandle.sideOf(store)

@@ -10,7 +10,7 @@ import type {
 } from '../port/transactions.ts'
 import { isThenable } from '../rules/json-copy.ts'
 
-/** A call with what it came to, until the transaction is committed. */
+/** A call with its outcome, until the transaction is committed. */
 interface Made {
   readonly call: GroupedCall
   readonly outcome: unknown
@@ -18,9 +18,9 @@ interface Made {
 }
 
 /**
- * The writes of one tick of the event loop, made in their order in one transaction: what costs is the sync at its
- * end. Each is still all or nothing, one that fails fails alone, and each is told of its outcome only when the
- * transaction has been committed. Reads behind waiting writes go along with them.
+ * Makes the writes of one tick of the event loop in order in one transaction, since most of the cost is the sync at its
+ * end. Each write is still all or nothing, and one that fails does not fail the others. A caller gets the outcome only
+ * after the commit. Reads behind waiting writes join the transaction.
  */
 export class GroupCommit implements GroupedWrites {
   readonly #transactions: Transactions
@@ -28,7 +28,7 @@ export class GroupCommit implements GroupedWrites {
   #waiting: GroupedCall[] = []
   #isFlushing = false
 
-  /** @param transactions - those of the engine; a group commit is for one adapter object */
+  /** @param transactions - the engine's transactions; each adapter object needs its own group commit */
   constructor(transactions: Transactions) {
     this.#transactions = transactions
   }
@@ -38,7 +38,7 @@ export class GroupCommit implements GroupedWrites {
     this.#store = store
   }
 
-  /** Whether calls wait, or are being made. */
+  /** Whether calls are waiting or running. */
   get isBusy(): boolean {
     return this.#isFlushing || this.#waiting.length > 0
   }
@@ -49,9 +49,9 @@ export class GroupCommit implements GroupedWrites {
     this.#waiting.push(call)
   }
 
-  /** Makes every call that waits; their outcomes are theirs, it throws none. */
+  /** Makes every waiting call. It never throws: each call gets its own outcome. */
   *flush(): Generator<unknown, void, unknown> {
-    // An asynchronous engine is still busy with the tick before: that flush goes on with these calls.
+    // An asynchronous engine is still busy with the previous tick: that flush continues with these calls.
     if (this.#isFlushing) return
     this.#isFlushing = true
     try {
@@ -65,13 +65,13 @@ export class GroupCommit implements GroupedWrites {
     }
   }
 
-  /** Makes one call in a transaction of its own. */
+  /** Makes one call in its own transaction. */
   *alone(run: () => unknown): Generator<unknown, unknown, unknown> {
     yield this.#begin()
     return yield* this.#finish(run)
   }
 
-  /** Makes the calls in one transaction; `false`: the engine failed, and nothing has happened. */
+  /** Makes the calls in one transaction; `false`: the engine failed, and nothing was written. */
   *#makeTogether(calls: readonly GroupedCall[]): Steps<boolean> {
     try {
       yield this.#begin()
@@ -85,7 +85,7 @@ export class GroupCommit implements GroupedWrites {
       try {
         made.push({ call, outcome: yield this.#answer(call, calls, at, started), failed: false })
       } catch (error) {
-        // Errors of the store's own, and of the caller's, come before the call's first write: the others go on.
+        // The store's own errors, and the caller's, are thrown before the call's first write: the others continue.
         if (!ContextStoreError.is(error) && !(error instanceof ThrownByCaller)) {
           yield this.#rollback()
           return false
@@ -107,7 +107,7 @@ export class GroupCommit implements GroupedWrites {
     return true
   }
 
-  /** The engine's answer to a call, which is started now, or was together with calls before it. */
+  /** The engine's answer to a call. It is started now, or was already started together with earlier calls. */
   #answer(
     call: GroupedCall,
     calls: readonly GroupedCall[],
@@ -125,13 +125,13 @@ export class GroupCommit implements GroupedWrites {
     return started.get(call)
   }
 
-  /** Makes each call in a transaction of its own, so that the failing one fails alone. */
+  /** Makes each call in its own transaction, so that only the failing one fails. */
   *#makeOneByOne(calls: readonly GroupedCall[]): Steps<void> {
     for (const [index, call] of calls.entries()) {
       try {
         if (call.isWrite) yield this.#begin()
       } catch (error) {
-        // Not tried again for each: a lock that another process holds takes seconds to give up.
+        // Not retried for each call: waiting for a lock that another process holds takes seconds to time out.
         yield* this.#makeWithoutTransaction(calls.slice(index), error)
         return
       }
@@ -143,7 +143,7 @@ export class GroupCommit implements GroupedWrites {
     }
   }
 
-  /** Makes a call in the transaction that has begun, and commits. */
+  /** Makes a call in the open transaction, and commits. */
   *#finish(run: () => unknown): Steps<unknown> {
     let value: unknown
     try {
@@ -156,7 +156,7 @@ export class GroupCommit implements GroupedWrites {
     return value
   }
 
-  /** Where a transaction cannot begin, what only reads need not fail. */
+  /** Rejects the writes, since no transaction can begin; the reads do not need one. */
   *#makeWithoutTransaction(calls: readonly GroupedCall[], reason: unknown): Steps<void> {
     for (const call of calls) {
       if (call.isWrite) {
@@ -173,7 +173,8 @@ export class GroupCommit implements GroupedWrites {
 
   #errorOf(error: unknown, during: CallKind): ContextStoreError {
     return (
-      this.#store?.errorOf(error, during) ?? new StoreUnavailableError('the engine failed', { cause: error })
+      this.#store?.errorOf(error, during) ??
+      new StoreUnavailableError('the engine failed: see the cause', { cause: error })
     )
   }
 
@@ -186,7 +187,7 @@ export class GroupCommit implements GroupedWrites {
     )
   }
 
-  /** Commits, or rolls back and throws; whether the writes have happened is the error's `outcome`. */
+  /** Commits, or rolls back and throws; the error's `outcome` says whether the writes may have been applied. */
   #commit(): unknown {
     return guarded(
       () => this.#transactions.commit(),
@@ -200,7 +201,7 @@ export class GroupCommit implements GroupedWrites {
     )
   }
 
-  /** Never fails: engines end some failed transactions by themselves, and the error to tell is the first one. */
+  /** Never fails: engines end some failed transactions by themselves, and the first error is the one to report. */
   #rollback(): unknown {
     return guarded(
       () => this.#transactions.rollback(),
@@ -210,8 +211,8 @@ export class GroupCommit implements GroupedWrites {
 }
 
 /**
- * What a call of the engine returns; `fail` gets its error, thrown or rejected. No procedure of steps: three of them
- * cost a synchronous write a tenth of its time.
+ * Returns what a call to the engine returns; `fail` gets its error, thrown or rejected. It does not use `Steps`: three
+ * such generators would cost a synchronous write a tenth of its time.
  */
 function guarded(call: () => unknown, fail: (error: unknown) => unknown): unknown {
   try {
@@ -222,14 +223,14 @@ function guarded(call: () => unknown, fail: (error: unknown) => unknown): unknow
   }
 }
 
-/** Starts a call whose answer is looked at later, or not at all where one before it fails. */
+/** Starts a call whose answer is awaited later, or never if an earlier call fails. */
 function startedCall({ run }: GroupedCall): Promise<unknown> {
   const answer = (async () => run())()
   answer.catch(() => undefined)
   return answer
 }
 
-/** Before a transaction began nothing can have been written. */
+/** Before a transaction has begun, nothing can have been written. */
 function notApplied(error: ContextStoreError): ContextStoreError {
   if (error.outcome === 'not-applied') return error
   return new StoreUnavailableError(error.message, { cause: error })

@@ -12,15 +12,15 @@ import { Address } from './address.ts'
 import { argumentError } from './call-error.ts'
 import { type Side, walkThrough } from './side.ts'
 
-/** A member that takes anything, since callers may pass anything, and returns what its side makes of the call. */
+/** A method that accepts any arguments, since callers may pass anything, and returns what its side returns. */
 type AnyMethod = { call(...args: unknown[]): unknown }['call']
 
-/** An interface of the API as both sides implement it: its arguments unchecked, its results in the side's way. */
+/** An interface of the API as both sides implement it: arguments unchecked, results plain values or promises. */
 export type Unchecked<T> = {
   readonly [M in keyof T]: T[M] extends (...args: never) => unknown ? AnyMethod : T[M]
 }
 
-/** A store, of either side. */
+/** A store: its synchronous or its asynchronous side. */
 export class StoreHandle implements Unchecked<ContextStore & Disposable> {
   readonly #side: Side
 
@@ -28,7 +28,7 @@ export class StoreHandle implements Unchecked<ContextStore & Disposable> {
     this.#side = side
   }
 
-  /** The side behind a store that this copy of core made; throws an `UnsupportedError` for any other. */
+  /** Returns the side of a store that this copy of core created; throws an `UnsupportedError` for any other store. */
   static sideOf(store: object): Side {
     if (#side in store) return store.#side
     throw new UnsupportedError('the store was not made by this copy of @context-store/core')

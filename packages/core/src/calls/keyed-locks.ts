@@ -2,26 +2,26 @@ import { Lock } from './lock.ts'
 import { settle } from './settle.ts'
 
 /**
- * Locks by key, for engines without transactions. Works that share a key run side by side, one that excludes others
- * runs alone, and all start in the order in which they asked. A key that nobody uses takes no memory.
+ * Locks by key, for engines without transactions. Tasks that share a key run concurrently, a task that excludes others
+ * runs alone, and all start in the order in which they were added. An unused key takes no memory.
  *
- * A work starts at once, synchronously, if nothing is before it. One that throws synchronously is a rejection, and
- * its lock is released.
+ * A task starts at once, synchronously, if it need not wait. If it throws synchronously, the promise rejects and the
+ * lock is released.
  */
 export class KeyedLocks {
   readonly #locks = new Map<string, Lock>()
 
-  /** Whether nobody has a key or waits for one. */
+  /** Whether no key is held or waited for. */
   get isFree(): boolean {
     return this.#locks.size === 0
   }
 
-  /** Runs a work beside others that share the key. */
+  /** Runs a task concurrently with others that share the key. */
   share<T>(key: string, work: () => Promise<T>): Promise<T> {
     return this.#run(key, false, work)
   }
 
-  /** Runs a work while nobody else has the key. */
+  /** Runs a task while no other task holds the key. */
   exclude<T>(key: string, work: () => Promise<T>): Promise<T> {
     return this.#run(key, true, work)
   }

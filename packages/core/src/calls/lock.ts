@@ -1,4 +1,4 @@
-/** A list of those who wait: shifting a long array would take a time that grows with it. */
+/** A node of the linked list of waiters: shifting a long array would take linear time. */
 interface Waiting {
   readonly exclusive: boolean
   readonly start: () => void
@@ -6,8 +6,8 @@ interface Waiting {
 }
 
 /**
- * A lock without promises. Works that share it run side by side, one that excludes others runs alone, and all start in
- * the order in which they asked.
+ * A shared/exclusive lock without promises. Tasks that share it run concurrently, an exclusive task runs alone, and all
+ * start in the order in which they asked for it.
  */
 export class Lock {
   #first: Waiting | undefined
@@ -16,12 +16,12 @@ export class Lock {
   #isExclusive = false
   #isGranting = false
 
-  /** Whether nobody has it or waits for it. */
+  /** Whether the lock is neither held nor waited for. */
   get isFree(): boolean {
     return this.#running === 0 && this.#first === undefined
   }
 
-  /** Calls `start` when the work may run: at once if nothing is before it. Each start needs one {@link Lock.release}. */
+  /** Calls `start` when the task may run: at once if it need not wait. Each start needs one {@link Lock.release}. */
   acquire(exclusive: boolean, start: () => void): void {
     if (this.#first === undefined && !this.#isExclusive && !(exclusive && this.#running > 0)) {
       this.#begin(exclusive, start)
@@ -33,11 +33,11 @@ export class Lock {
     this.#last = waiting
   }
 
-  /** Ends a work that was started. */
+  /** Ends a task that was started. */
   release(): void {
     this.#running--
     this.#isExclusive = false
-    // A work that ends within its start: the loop below goes on, since recursion could exhaust the stack.
+    // The task ended within its `start`: the loop below continues, since recursion could exhaust the stack.
     if (this.#isGranting) return
     this.#isGranting = true
     for (let next = this.#first; next !== undefined; next = this.#first) {

@@ -5,7 +5,7 @@ import { StoreHandle } from './handles.ts'
 import { walkThrough } from './side.ts'
 
 /**
- * A listing of an adapter's own, beyond those of the API, under the rules of a store's listings: each slice sees the
+ * An adapter-specific listing that is not part of the API, under the rules of the store's listings: each slice sees the
  * earlier writes within `scope`, is refused after `close()`, and `close()` waits for it.
  */
 export function ownListing<T>(

@@ -4,8 +4,8 @@ import { type AsyncSide, asyncItems, type Walk } from './side.ts'
 import type { SyncSide } from './sync-side.ts'
 
 /**
- * The asynchronous side of a synchronous engine. An engine without transactions makes each call at once; one with
- * transactions makes the writes of a tick together.
+ * The asynchronous side of a synchronous engine. Without transactions, each call is made at once; with them, the
+ * writes of one tick share a transaction.
  */
 export class PromisedSide implements AsyncSide {
   readonly state: StoreState
@@ -25,7 +25,7 @@ export class PromisedSide implements AsyncSide {
     c?: unknown,
   ): unknown {
     const group = this.#sync.group
-    // No asynchronous function: its promise would cost more than all the checks.
+    // Not an async function: its promise would cost more than all the checks.
     try {
       if (group === undefined || !(operation.isWrite || group.isBusy)) {
         return Promise.resolve(this.#sync.ask(operation, scope, a, b, c))

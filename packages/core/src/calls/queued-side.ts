@@ -9,7 +9,7 @@ import { type AsyncSide, asyncItems, type Walk } from './side.ts'
 
 declare function setTimeout(callback: () => void, milliseconds: number): unknown
 
-/** The asynchronous side of an asynchronous engine: calls are made in the order of the queue. */
+/** The asynchronous side of an asynchronous engine: calls run in the order of the queue. */
 export class QueuedSide implements AsyncSide {
   readonly state: StoreState
   readonly #engine: StorageAdapter
@@ -82,7 +82,7 @@ export class QueuedSide implements AsyncSide {
     return this.#closing
   }
 
-  /** Whether nothing else in its session, or its namespace, may run beside it. */
+  /** Whether no other call in its session, or its namespace, may run at the same time. */
   #isExclusive<S extends Scope, C>(operation: Operation<S, C>, scope: S): boolean {
     if (scope.session === undefined || !this.#engine.keepsOrder) return operation.isWrite
     return operation.isSeveral === true && this.#group === undefined
@@ -102,7 +102,7 @@ export class QueuedSide implements AsyncSide {
     return this.#inGroup(operation.isWrite, isSeveral, run)
   }
 
-  /** Makes writes with the others of their tick, and reads behind writes that wait. */
+  /** Groups writes with the others of their tick; a read joins them if writes are waiting. */
   #inGroup<T>(isWrite: boolean, isSeveral: boolean, run: () => Promise<T>): Promise<T> {
     const group = this.#group
     if (group === undefined || !(isWrite || group.isBusy)) return run()
@@ -111,7 +111,7 @@ export class QueuedSide implements AsyncSide {
     })
   }
 
-  /** Frees some of what expired, beside other calls; an engine in trouble fails the next call. */
+  /** Frees some expired data, concurrently with other calls. An error is ignored: a failing engine fails the next call. */
   #reclaim(): void {
     const engine = this.#engine
     if (engine.reclaim === undefined) return
@@ -130,7 +130,7 @@ export class QueuedSide implements AsyncSide {
   }
 }
 
-/** Waits a random while that grows with the attempts, to 32 ms, so that rivals do not keep in step. */
+/** Waits for a random time that grows with the attempts, up to 32 ms, so that competing writers do not stay in step. */
 function pause(attempt: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(32, 2 ** attempt)))
 }

@@ -1,4 +1,4 @@
-/** Runs a work and tells its outcome, also where it throws instead of returning a promise. */
+/** Runs a task and reports its outcome, even if it throws instead of returning a promise. */
 export function settle<T>(
   work: () => Promise<T>,
   succeed: (value: T) => void,
@@ -11,6 +11,6 @@ export function settle<T>(
     fail(error)
     return
   }
-  // An adapter may return a plain value, in spite of its type.
+  // An adapter may return a plain value despite its type.
   Promise.resolve(answer).then(succeed, fail)
 }

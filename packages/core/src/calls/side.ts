@@ -4,13 +4,13 @@ import type { ListRequest, Slice } from '../port/storage-adapter.ts'
 import { defaultPageSize } from '../rules/page-cursor.ts'
 
 /**
- * One side of a store. It makes each operation in its way: the synchronous side at once, the asynchronous one with a
- * promise and in the order of the calls. What an operation is stands once, for both.
+ * One side of a store. The synchronous side runs an operation at once; the asynchronous side returns a promise and keeps
+ * the order of the calls. Each operation is written once, for both.
  */
 export interface Side {
-  /** What both sides have in common. */
+  /** The state that both sides share. */
   readonly state: StoreState
-  /** Makes a call: its value, or a promise of it. */
+  /** Makes a call; returns its value, or a promise of it. */
   ask<S extends Scope, C>(
     operation: Operation<S, C>,
     scope: S,
@@ -18,19 +18,19 @@ export interface Side {
     b?: unknown,
     c?: unknown,
   ): unknown
-  /** Gives the items of a walk, as an iterable or an asynchronous one. */
+  /** Returns the items of a walk, as an iterable or an async iterable. */
   items(walk: () => Walk): unknown
-  /** Closes the store; a second time: gives what the first gave. */
+  /** Closes the store; a second call has the same result as the first. */
   close(): unknown
 }
 
-/** An asynchronous side, which also makes calls of an adapter's own. */
+/** An asynchronous side, which also makes adapter-specific calls. */
 export interface AsyncSide extends Side {
   /** Makes a call after the earlier writes within `scope`; `close()` waits for it. */
   own<T>(scope: Scope, call: () => Promise<T>): Promise<T>
 }
 
-/** A walk through a listing: yields a call to continue it with, or an item to give. */
+/** A walk through a listing: yields a call, whose result it is resumed with, or an item. */
 export type Walk = Generator<{ readonly call: unknown } | { readonly item: unknown }, void, unknown>
 
 /** Walks through a listing, a slice at a time. */

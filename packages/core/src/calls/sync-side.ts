@@ -11,7 +11,7 @@ const driver: Driver = { run: runSync, pause: () => undefined }
 /** The synchronous side: a call is done when it returns. */
 export class SyncSide implements Side {
   readonly state: StoreState
-  /** The writes of the asynchronous side that wait; `undefined`: the engine has no transactions. */
+  /** The waiting writes of the asynchronous side; `undefined`: the engine has no transactions. */
   readonly group: GroupedWrites | undefined
   readonly #engine: SyncStorageAdapter
   #isEngineClosed = false
@@ -47,7 +47,7 @@ export class SyncSide implements Side {
     return value
   }
 
-  /** Checks that the store is open, and the arguments of a call. */
+  /** Checks that the store is open, then the arguments of a call. */
   check<S extends Scope, C>(operation: Operation<S, C>, scope: S, a: unknown, b: unknown, c: unknown): C {
     try {
       this.state.check()
@@ -57,7 +57,7 @@ export class SyncSide implements Side {
     }
   }
 
-  /** Makes a call whose arguments have been checked; for the asynchronous side, which chooses when. */
+  /** Makes a call whose arguments have been checked; for the asynchronous side, which decides when. */
   make<S extends Scope, C>(operation: Operation<S, C>, scope: S, checked: C): unknown {
     return operation.run(this.#engine, scope, checked, this.state, driver)
   }
@@ -67,12 +67,12 @@ export class SyncSide implements Side {
     return callError(this.#engine, error, scope, isWrite)
   }
 
-  /** Makes the writes of the asynchronous side that wait. */
+  /** Makes the waiting writes of the asynchronous side. */
   flush(): void {
     if (this.group !== undefined) runSync(this.group.flush())
   }
 
-  /** Frees some of what expired. The write before it has happened, whatever becomes of this. */
+  /** Frees some expired data. An error must not fail the preceding write, which has been applied. */
   reclaim(): void {
     const { group } = this
     try {
@@ -80,11 +80,11 @@ export class SyncSide implements Side {
       if (group === undefined) work()
       else runSync(group.alone(work))
     } catch {
-      // An engine in trouble fails the next call.
+      // A failing engine fails the next call.
     }
   }
 
-  /** One step of reclaiming, within a transaction if the engine has them. */
+  /** One step of reclaiming; the caller opens a transaction if the engine has them. */
   reclaimStep(): void {
     if (this.#engine.reclaim !== undefined) this.state.reclaimed(this.#engine.reclaim())
   }
@@ -93,7 +93,7 @@ export class SyncSide implements Side {
     return syncItems(walk())
   }
 
-  /** Makes the writes that wait, and refuses every further call. */
+  /** Makes the waiting writes, and refuses every further call. */
   stop(): void {
     if (this.state.isClosed) return
     this.state.close()

@@ -1,22 +1,22 @@
-/** Writes that some reads wait for together. */
+/** A group of writes that the same reads wait for. */
 export interface Epoch {
-  /** How many of them are under way. */
+  /** How many of them are pending. */
   writes: number
-  /** The reads that wait for them, and for those of the epochs before. */
+  /** The reads that wait for these writes, and for those of earlier epochs. */
   readonly waiting: (() => void)[]
 }
 
-/** Lets a read wait for the writes before it, and for no later one; however many there are, each costs the same. */
+/** Lets a read wait for the earlier writes and no later one, in constant time for each read and write. */
 export class WriteBarrier {
-  /** Those that have not ended, the oldest first; new writes belong to the last. */
+  /** The epochs that have not ended, oldest first; new writes belong to the last. */
   readonly #epochs: Epoch[] = [newEpoch()]
 
-  /** Whether no write is under way. */
+  /** Whether no write is pending. */
   get isFree(): boolean {
     return this.#epochs.length === 1 && this.#epochs[0]?.writes === 0
   }
 
-  /** Notes that a write begins. Gives what {@link WriteBarrier.end} needs. */
+  /** Records that a write begins; returns the epoch to pass to {@link WriteBarrier.end}. */
   begin(): Epoch {
     let epoch = this.#epochs.at(-1)
     if (epoch === undefined || epoch.waiting.length > 0) {
@@ -27,7 +27,7 @@ export class WriteBarrier {
     return epoch
   }
 
-  /** Notes that a write has ended. */
+  /** Records that a write has ended. */
   end(epoch: Epoch): void {
     epoch.writes--
     for (let first = this.#epochs[0]; first?.writes === 0; first = this.#epochs[0]) {
@@ -38,7 +38,7 @@ export class WriteBarrier {
     if (this.#epochs.length === 0) this.#epochs.push(newEpoch())
   }
 
-  /** Calls `start` when every write that has begun has ended; at once if none is under way. */
+  /** Calls `start` when every write begun so far has ended; at once if none is pending. */
   after(start: () => void): void {
     if (this.isFree) start()
     else this.#epochs.at(-1)?.waiting.push(start)

@@ -13,15 +13,15 @@ import {
   withoutProperties,
 } from './session-document.ts'
 
-/** A session as an engine that keeps text holds it; it may have expired. */
+/** A session as stored by an engine that keeps text; it may have expired. */
 export interface StoredSession {
   /** Its properties, as `patchDocument` writes them. */
   readonly document: string
-  /** The rest. */
+  /** When it was created, its time to live, and when it expires. */
   readonly life: SessionLife
 }
 
-/** What a write comes to, for the engine to carry out in the same transaction. */
+/** What a write must do; the engine carries it out in the same transaction. */
 export type WriteDecision =
   | {
       /** The condition does not hold: change nothing. */
@@ -30,19 +30,19 @@ export type WriteDecision =
       readonly current: Properties
     }
   | {
-      /** Change nothing: there is nothing to do. */
+      /** Nothing to do: change nothing. */
       readonly action: 'keep'
     }
   | {
-      /** Remove the session, if one is stored. After a patch the namespace must exist all the same. */
+      /** Remove the session, if one is stored. After a patch the namespace must exist nevertheless. */
       readonly action: 'end'
     }
   | {
-      /** Store this in place of what is stored, if anything is. */
+      /** Store this; it replaces the stored session, if there is one. */
       readonly action: 'write'
-      /** The properties. To be kept character by character: it is JSON, with line breaks that core relies on. */
+      /** The properties. Store the text unchanged: it is JSON, with line breaks that core relies on. */
       readonly document: string
-      /** The life; the very object that came in if it stays as it was. */
+      /** The session's life; the same object that was passed in if nothing in it changes. */
       readonly life: SessionLife
     }
 
@@ -50,12 +50,12 @@ const keep: WriteDecision = { action: 'keep' }
 const end: WriteDecision = { action: 'end' }
 
 /**
- * Decides a patch: condition, merge, limits and life, for engines that keep a session as text.
+ * Decides what a patch does: condition, merge, limits and life. For engines that keep a session as text.
  *
- * @param before - what is stored, expired or not; `undefined`: nothing
- * @param namespaceTtl - the namespace's time to live in seconds, 0 for none; `undefined`: there is no namespace
+ * @param before - the stored session, expired or not; `undefined`: none is stored
+ * @param namespaceTtl - the namespace's time to live in seconds, 0 for none; `undefined`: the namespace does not exist
  * @param now - the time of the patch in milliseconds
- * @throws `TooLargeError`, `NamespaceNotFoundError` or `CorruptDataError`; nothing may be written then
+ * @throws `TooLargeError`, `NamespaceNotFoundError` or `CorruptDataError`; the engine must then write nothing
  * @example
  * ```ts
  * const decision = decidePatch(row && { document: row.document, life: row }, namespace?.ttlSeconds, request, rules, now)
@@ -94,8 +94,8 @@ export function decidePatch(
 }
 
 /**
- * Decides a removal of properties, on a condition if there is one; the time to live runs on. Parameters as for
- * {@link decidePatch}.
+ * Decides a removal of properties, with a condition if there is one. It does not restart the time to live. Parameters
+ * as for {@link decidePatch}.
  */
 export function decideDelete(
   before: StoredSession | undefined,
@@ -111,14 +111,14 @@ export function decideDelete(
   return document === emptyDocument ? end : { action: 'write', document, life: before.life }
 }
 
-/** Decides the end of a session, on a condition if there is one. Parameters as for {@link decidePatch}. */
+/** Decides the removal of a session, with a condition if there is one. Parameters as for {@link decidePatch}. */
 export function decideClear(
   before: StoredSession | undefined,
   expected: Condition | undefined,
   now: number,
 ): WriteDecision {
   if (before === undefined) return refusalOf(expected, emptyDocument) ?? keep
-  // Without a condition the document is not read: this is also how to get rid of a damaged one.
+  // Without a condition the document is not read, so this also removes a damaged one.
   const isOver = isExpired(before.life.expiresAt, now)
   return refusalOf(expected, isOver ? emptyDocument : before.document) ?? end
 }
@@ -129,7 +129,7 @@ function refusalOf(expected: Condition | undefined, document: string): WriteDeci
   return conditionHolds(expected, current) ? undefined : { action: 'refuse', current }
 }
 
-/** Counts only where the text's length leaves a doubt. */
+/** Counts only if the text's length alone does not settle it. */
 function checkDocumentSize(document: string, rules: StoreRules): void {
   const { documentLength, properties } = rules.limits
   // The shortest property takes six characters: a line feed, `"":0`, and a comma or the closing brace.
@@ -137,7 +137,7 @@ function checkDocumentSize(document: string, rules: StoreRules): void {
   checkSize(compactLength(document), countProperties(document), rules)
 }
 
-/** Whether a patch left a session's life as it was, as it does for all that never expire. */
+/** Whether a patch did not change a session's life, as is usual for sessions that never expire. */
 function isSame(a: SessionLife, b: SessionLife): boolean {
   return a.expiresAt === b.expiresAt && a.ttlSeconds === b.ttlSeconds && a.ownTtl === b.ownTtl
 }

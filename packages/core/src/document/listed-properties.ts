@@ -3,10 +3,10 @@ import { ContextStoreError, errorAbout } from '../api/errors.ts'
 import { readDocumentProperties } from './session-document.ts'
 
 /**
- * The properties of one session in a listing.
+ * Reads the properties of one session for a listing.
  *
- * @param wanted - `true`: all; an array: those of these names that exist
- * @throws `CorruptDataError` that says which session is damaged
+ * @param wanted - `true`: all; an array: the named ones that exist
+ * @throws `CorruptDataError` naming the session that is damaged
  */
 export function listedProperties(
   address: Required<SessionAddress>,

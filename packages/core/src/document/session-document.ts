@@ -5,48 +5,48 @@ import type { Changes } from '../port/patch-request.ts'
 import { setOwn } from '../rules/own-property.ts'
 
 /*
- * A session as one text, for engines that keep text: JSON with each property on a line of its own,
+ * A session as one text, for engines that keep text. It is JSON with each property on its own line:
  *
  *   {
  *   "a":1,
  *   "b":"x"}
  *
- * Compact JSON holds no raw line feed, so every line feed starts a property, and a plain search finds `\n"name":`.
- * A merge replaces lines and decodes nothing, in JavaScript or in a server's script, while the whole is still JSON
- * for JSON.parse and for an engine's own functions.
+ * Compact JSON contains no raw line feed, so every line feed starts a property, and a plain search finds `\n"name":`.
+ * A merge replaces lines and parses nothing, in JavaScript or in a server's script. The whole is still JSON, for
+ * JSON.parse and for an engine's JSON functions.
  */
 
 /** The document of a session without properties. */
 export const emptyDocument = '{}'
 
-/** From so many changes on, splitting the document is cheaper than searching and copying it for each. */
+/** From this many changes on, splitting the document is cheaper than searching and copying it for each. */
 const manyChanges = 8
 
-/** Up to so many names, searching the document for each is cheaper than parsing it. */
+/** Up to this many names, searching the document for each is cheaper than parsing it. */
 const fewNames = 4
 
-/** The document with `changes` merged into it; properties keep their order, new ones go last. */
+/** Returns the document with `changes` merged into it; properties keep their order, new ones go last. */
 export function patchDocument(document: string, changes: Changes): string {
   const text = checked(document)
   if (text === emptyDocument) return begin(changes)
   return changes.names.length < manyChanges ? splice(text, changes) : rebuild(text, changes)
 }
 
-/** The document without the properties of these names. */
+/** Returns the document without the named properties. */
 export function withoutProperties(document: string, names: readonly string[]): string {
   const values = Object.fromEntries(names.map((name) => [name, absent] as const))
   return patchDocument(document, { names, values })
 }
 
-/** Every property of the document, as plain objects that are the caller's own. */
+/** Reads every property of the document; the caller owns the result. */
 export function readDocument(document: string): Properties {
   const text = checked(document)
-  // Most have no escape at all, and finding that out is much faster than finding that no name has one.
+  // Most documents have no backslash at all, and that check is much faster than the search for one in a name.
   const escapes = text.includes('\\') && /\n"[^"\\]*\\/.test(text)
   return escapes ? readLines(text) : (parsed(text) as Properties)
 }
 
-/** Those of `names` that the document has; `undefined`: all. */
+/** Reads the properties in `names` that the document has; `undefined`: all. */
 export function readDocumentProperties(document: string, names: readonly string[] | undefined): Properties {
   if (names === undefined) return readDocument(document)
   const all = names.length > fewNames ? readDocument(document) : undefined
@@ -59,7 +59,7 @@ export function readDocumentProperties(document: string, names: readonly string[
   return some
 }
 
-/** One property of the document; `undefined` if there is none. */
+/** Reads one property of the document; `undefined` if it does not exist. */
 export function readDocumentProperty(document: string, name: string): JsonValue | undefined {
   const text = checked(document)
   const head = lineHead(name)
@@ -67,7 +67,7 @@ export function readDocumentProperty(document: string, name: string): JsonValue 
   return at === -1 ? undefined : parsed(text.slice(at + head.length, lineEnd(text, at)))
 }
 
-/** How many properties the document has. */
+/** The number of properties in the document. */
 export function countProperties(document: string): number {
   let count = 0
   for (let at = document.indexOf('\n'); at !== -1; at = document.indexOf('\n', at + 1)) count++
@@ -80,10 +80,10 @@ export function compactLength(document: string): number {
 }
 
 /**
- * Reads a document line by line, for names with an escape.
+ * Reads a document line by line, for names with an escape sequence.
  *
- * JSON.parse of V8 13.6 (Node 24) confuses such a name with another of the same length that it met in an object of
- * the same shape: after `{"\\\\":1}` it reads `{"\\n":1}` as that. Parsed alone, a name is read correctly.
+ * JSON.parse in V8 13.6 (Node 24) confuses such a name with another of the same length in an object of the same shape
+ * that it parsed before: after `{"\\\\":1}` it reads `{"\\n":1}` as the former. A name parsed alone is read correctly.
  */
 function readLines(text: string): Properties {
   const properties: Properties = {}
@@ -123,7 +123,7 @@ function splice(document: string, changes: Changes): string {
   return `${text.slice(0, -1)}${text === emptyDocument ? added.slice(1) : added}}`
 }
 
-/** Merges through a map of all lines: the time is linear in the document, however many changes there are. */
+/** Merges through a map of all lines: linear in the size of the document, however many changes there are. */
 function rebuild(document: string, changes: Changes): string {
   const lines = new Map<string, string>()
   for (const [head, value] of linesOf(document)) lines.set(head, value)
@@ -149,7 +149,7 @@ function lineHead(name: string): string {
   return `\n${JSON.stringify(name)}:`
 }
 
-/** Where the value of the line at `at` ends: before the comma of the next line, or the closing brace. */
+/** Where the value of the line at `at` ends: before the comma that precedes the next line, or before the closing brace. */
 function lineEnd(text: string, at: number): number {
   const next = text.indexOf('\n', at + 1)
   return next === -1 ? text.length - 1 : next - 1
@@ -158,13 +158,13 @@ function lineEnd(text: string, at: number): number {
 function without(text: string, at: number): string {
   const next = text.indexOf('\n', at + 1)
   if (next !== -1) return text.slice(0, at) + text.slice(next)
-  // The last line: the comma before it goes too.
+  // The last line: the comma before it is removed too.
   return `${text.slice(0, at === 1 ? 1 : at - 1)}}`
 }
 
 function checked(document: string): string {
   if (document === emptyDocument || (document.startsWith('{\n"') && document.endsWith('}'))) return document
-  throw new CorruptDataError('the stored session is not a document of this store; it is left as it is')
+  throw new CorruptDataError('the stored session has an unknown format; it is left as it is')
 }
 
 function parsed(text: string): JsonValue {

@@ -5,22 +5,22 @@ import { errorAt } from '../rules/error-at.ts'
 import type { Operation, Scope } from './operation.ts'
 import { answered, type Steps } from './steps.ts'
 
-/** The result of a batch: all of it is applied, or none since a condition did not hold. */
+/** The result of a batch: all of it was applied, or nothing, because a condition did not hold. */
 export type BatchResult = BatchApplied | BatchRefused
 
-/** A batch that is applied. */
+/** A batch that was applied. */
 export interface BatchApplied {
-  /** Told apart by it. */
+  /** All writes were applied. */
   readonly ok: true
 }
 
-/** A batch of which nothing is applied. */
+/** A batch that was not applied. */
 export interface BatchRefused extends RefusedWrite {
-  /** Told apart by it. */
+  /** Nothing was applied. */
   readonly ok: false
 }
 
-/** Several writes on sessions of one store, as one atom; they have been checked. */
+/** Several writes to sessions of one store, made atomically; they have been checked. */
 export const makeBatch: Operation<Scope, readonly BatchWrite[]> = {
   isWrite: true,
   isCounted: true,
@@ -35,10 +35,10 @@ export const makeBatch: Operation<Scope, readonly BatchWrite[]> = {
 }
 
 /**
- * Makes the writes of a batch in their order, up to the first that is refused; for adapters, which then undo the
- * others. An error of the store's own says which session it is about.
+ * Makes the writes of a batch in order, up to the first whose condition does not hold. For adapters, which then undo the
+ * others. A `ContextStoreError` gets the address of the session.
  *
- * @param make - makes one write, seeing those before it; gets its place in the batch
+ * @param make - makes one write, which must see those before it; gets its index in the batch
  */
 export function makeInOrder(
   writes: readonly BatchWrite[],

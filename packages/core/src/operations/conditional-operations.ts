@@ -9,7 +9,7 @@ import { copyJson } from '../rules/json-copy.ts'
 import { checkedPatch, type SessionOperation } from './session-operations.ts'
 import { answered, type Steps } from './steps.ts'
 
-/** How often an `update` or a condition is tried before it is given up. */
+/** How many times an `update` or a conditional write is tried. */
 export const mostAttempts = 128
 
 /** `session.patchIf()` */
@@ -23,7 +23,7 @@ export const patchIf: SessionOperation<PatchRequest> = {
   },
   run(engine, address, request, _store, driver) {
     const first = engine.patch(address, request)
-    // Of a synchronous engine this is the outcome: most conditions hold at the first attempt.
+    // A synchronous engine returns the outcome itself: most conditions hold at the first attempt.
     if (first === undefined) return { ok: true }
     const again = (expected: Condition | undefined): WriteOutcome | Promise<WriteOutcome> =>
       engine.patch(address, { ...request, expected })
@@ -47,9 +47,9 @@ export const clearIf: SessionOperation<Condition> = {
 }
 
 /**
- * The outcome of a conditional write, which is made again where the engine refused a condition that holds: it compares
- * texts, and the stored text says the same in another order. What it answered is the stored text again when it is
- * written as JSON.
+ * Returns the outcome of a conditional write. The write is retried if the engine refused a condition that holds: an
+ * engine may compare texts, and the stored text may have the same members in another order. The values it returned
+ * serialize to exactly the stored text, so the retry uses them as the condition.
  *
  * @param first - the outcome of the first attempt
  * @param again - makes another attempt
@@ -69,8 +69,8 @@ export function* conditional(
 }
 
 /**
- * A condition that holds for `current`, with the values as they are stored. What must only be present still need
- * only be: others may write it meanwhile.
+ * A condition that holds for `current`, with the values as stored. A property that must only be `present` stays so:
+ * others may write it meanwhile.
  */
 function asStored(expected: Condition, current: Properties): Condition {
   const { names, values } = conditionOf(expected.names, current)
@@ -78,7 +78,7 @@ function asStored(expected: Condition, current: Properties): Condition {
   return { names, values: { ...values, ...Object.fromEntries(kept.map((name) => [name, present])) } }
 }
 
-/** The condition that those properties are still as they are. */
+/** The condition that these properties have not changed. */
 export function conditionOf(names: readonly string[], current: Properties): Condition {
   const unique = [...new Set(names)]
   const values = Object.fromEntries<JsonValue | typeof absent>(
@@ -90,7 +90,7 @@ export function conditionOf(names: readonly string[], current: Properties): Cond
   return { names: unique, values }
 }
 
-/** The error for a session that changed under every attempt. */
+/** The error for a session that changed during every attempt. */
 export function conflict(): ConflictError {
   return new ConflictError(`the session changed during each of ${mostAttempts} attempts: try again`)
 }

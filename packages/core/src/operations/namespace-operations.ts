@@ -16,13 +16,13 @@ import type { Engine, Operation } from './operation.ts'
 import { answered, type Steps } from './steps.ts'
 import type { StoreState } from './store-state.ts'
 
-/** Where a namespace is. */
+/** The address of a namespace. */
 export interface NamespaceScope {
   readonly account: string
   readonly namespace: string
 }
 
-/** The most items that an engine is asked for at once. */
+/** The maximum number of items that an engine is asked for at once. */
 const mostItems = 1000
 
 /** `namespace.create()` */
@@ -104,14 +104,14 @@ export const ready: Operation<object, undefined> = {
     ),
 }
 
-/** Checks which properties a listing is to give along. */
+/** Checks the option that says which properties a listing returns. */
 export function wantedProperties(store: StoreState, properties: unknown): SessionListRequest['properties'] {
   if (properties === undefined || properties === true) return properties
   if (Array.isArray(properties)) return checkNames(properties, store.names)
   throw new InvalidOptionError('properties: must be true or an array of property names')
 }
 
-/** What is known of a session: from the engine, or from the listing. */
+/** Finds a session's info in the listing. */
 export function* findSession(
   engine: Engine,
   scope: NamespaceScope,
@@ -130,7 +130,7 @@ export function* findSession(
   return undefined
 }
 
-/** What a read found. Where it is nothing and namespaces are explicit, the namespace has to exist. */
+/** Returns what a read found. If it found nothing and namespaces are explicit, throws unless the namespace exists. */
 export function* inNamespace<T>(
   store: StoreState,
   engine: Engine,
@@ -179,7 +179,7 @@ function sessionSlice(
   store: StoreState,
 ): Steps<Slice<ListedSession>> {
   const reading = answered<Slice<ListedSession>>(engine.listSessions(scope.account, scope.namespace, request))
-  // Further on, a namespace that is gone meanwhile is no error.
+  // On later pages, a namespace that was deleted meanwhile is not an error.
   const isNothing = ({ items, next }: Slice<ListedSession>): boolean =>
     request.from === undefined && items.length === 0 && next === undefined
   return inNamespace(store, engine, scope, reading, isNothing)

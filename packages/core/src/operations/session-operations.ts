@@ -70,7 +70,7 @@ export const info: SessionOperation<undefined> = {
     driver.run(inNamespace(store, engine, address, sessionInfo(engine, address), isUndefined)),
 }
 
-/** Checks a patch, also against what the engine cannot do. */
+/** Checks a patch, including what the engine cannot do. */
 export function checkedPatch(
   store: StoreState,
   properties: unknown,

@@ -1,6 +1,6 @@
 /**
  * A procedure of several calls to an engine, written once for synchronous and asynchronous engines: it yields what
- * the engine returned, a value or a promise, and is continued with the value.
+ * the engine returned, a value or a promise, and is resumed with the value.
  */
 export type Steps<T> = Generator<unknown, T, unknown>
 
@@ -19,7 +19,7 @@ export function runSync<T>(steps: Steps<T>): T {
 /**
  * Runs a procedure on an asynchronous engine.
  *
- * @param call - asked before each further step; throws to abandon the procedure
+ * @param call - its `goOn()` is called before each further step; throws to abandon the procedure
  */
 export async function runAsync<T>(steps: Steps<T>, call?: { goOn(): void }): Promise<T> {
   let step = steps.next()

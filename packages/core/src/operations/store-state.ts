@@ -3,10 +3,10 @@ import type { Cannot, Capability } from '../port/capability.ts'
 import type { NameRules } from '../rules/check-address.ts'
 import type { StoreRules } from '../rules/store-rules.ts'
 
-/** After so many writes a store lets its adapter reclaim, and after so many while the adapter says there is more. */
+/** The number of writes between two reclaims: usually, and while the adapter reports that there is more. */
 const [pace, fastPace] = [64, 8]
 
-/** What the two sides of a store, and all its handles, have in common. */
+/** The state that the two sides of a store, and all its handles, share. */
 export class StoreState {
   readonly rules: StoreRules
   readonly names: NameRules
@@ -22,7 +22,7 @@ export class StoreState {
     this.names = { idLength: rules.limits.idLength, noPathNames: cannot['path-names'] }
   }
 
-  /** Throws where no call may be made: after `close()`, and within the `change` of an update. */
+  /** Throws if no call may be made: after `close()`, and within the `change` of an update. */
   check(): void {
     if (this.isClosed) throw new StoreClosedError()
     this.#checkNotChanging()
@@ -34,13 +34,13 @@ export class StoreState {
     this.isClosed = true
   }
 
-  /** Throws where the engine cannot do it. */
+  /** Throws if the engine does not have the capability. */
   needs(capability: Capability): void {
     const reason = this.cannot[capability]
     if (reason !== undefined) throw new UnsupportedError(reason)
   }
 
-  /** Does what an update leaves to its caller, during which the store refuses every call. */
+  /** Runs the `change` of an update; meanwhile the store refuses every call. */
   whileChanging<T>(work: () => T): T {
     this.#isChanging = true
     try {
@@ -50,14 +50,14 @@ export class StoreState {
     }
   }
 
-  /** Counts a write; whether to reclaim after it. The first one counts too: many programs write little and end. */
+  /** Counts a write; returns whether to reclaim after it. True after the first: many programs write little and exit. */
   isTimeToReclaim(): boolean {
     if (--this.#writesUntilReclaim > 0) return false
     this.#writesUntilReclaim = pace
     return true
   }
 
-  /** Notes what a reclaim returned. */
+  /** Records what a reclaim returned. */
   reclaimed(isMoreLeft: boolean): void {
     if (isMoreLeft) this.#writesUntilReclaim = Math.min(this.#writesUntilReclaim, fastPace)
   }

@@ -40,10 +40,10 @@ export const update: SessionOperation<Update> = {
     driver.run(updating(engine, address, new Attempt(asked, store), store, driver)),
 }
 
-/** One call of `change`, with what it decided. */
+/** The attempts of an update: calls `change`, and keeps what the last call decided. */
 class Attempt {
   readonly names: readonly string[]
-  /** What the named properties are afterwards. */
+  /** The named properties after the update. */
   result: Properties = {}
   readonly #asked: Update
   readonly #store: StoreState
@@ -55,26 +55,26 @@ class Attempt {
     this.#store = store
   }
 
-  /** Asks `change` what to write; `undefined`: nothing, also where it threw. */
+  /** Asks `change` what to write; `undefined`: nothing, or it threw. */
   readonly change = (current: Properties): PatchRequest | undefined => {
     this.#thrown = undefined
     try {
       return this.#decide(current)
     } catch (error) {
-      // Not through the engine, which would take it for its own: see `settled`.
+      // Not thrown through the engine, which would take it for its own error: see `settled`.
       this.#thrown = { error }
       return undefined
     }
   }
 
-  /** The result, or throws what `change` threw. */
+  /** Returns the result, or throws what `change` threw. */
   settled(): Properties {
     if (this.#thrown !== undefined) throw this.#thrown.error
     return this.result
   }
 
   #decide(current: Properties): PatchRequest | undefined {
-    // `change` may modify `current`: what was read is copied first.
+    // `change` may modify `current`, so the values are copied first.
     const before = conditionOf(this.names, current)
     const request = this.#store.whileChanging(() => this.#ask(current))
     const after: Properties = {}
@@ -101,7 +101,7 @@ class Attempt {
       throw new InvalidValueError('', 'change: must return a patch, or undefined to write nothing')
     }
     if (isPromise(properties)) {
-      // Nobody waits for it, so its rejection must not end the process.
+      // Nothing awaits it, so its rejection must not end the process.
       Promise.resolve(properties).catch(() => undefined)
       throw new InvalidOptionError('change: must be synchronous; it returned a promise')
     }
@@ -109,7 +109,7 @@ class Attempt {
   }
 }
 
-/** In one step where the engine can; else read, write on a condition, and again on a lost race. */
+/** One step if the engine has `update`; otherwise read, write on a condition, and retry a lost race. */
 function* updating(
   engine: Engine,
   address: CheckedAddress,
@@ -136,7 +136,7 @@ function* updating(
   throw conflict()
 }
 
-/** Whether `change` returned a promise; what cannot even be asked is refused as a patch. */
+/** Whether `change` returned a promise; a value whose `then` cannot be read is refused as a patch. */
 function isPromise(value: object): boolean {
   try {
     return isThenable(value)

@@ -2,24 +2,24 @@ import type { Properties } from '../api/context-store.ts'
 import type { CheckedAddress } from './checked-address.ts'
 import type { Condition, PatchRequest } from './patch-request.ts'
 
-/** One write of a batch, on one session; checked. */
+/** One write of a batch, to one session; checked. */
 export type BatchWrite =
   | {
       /** As `patch`. */
       readonly kind: 'patch'
       /** The session. */
       readonly address: CheckedAddress
-      /** The patch with its condition, if it has one. */
+      /** The patch, with its condition if it has one. */
       readonly request: PatchRequest
     }
   | {
-      /** As `deleteProperties`, on a condition. */
+      /** As `deleteProperties`, with an optional condition. */
       readonly kind: 'delete'
       /** The session. */
       readonly address: CheckedAddress
-      /** The properties that are removed. */
+      /** The properties to remove. */
       readonly names: readonly string[]
-      /** What must be there; `undefined`: no condition. */
+      /** The condition; `undefined`: none. */
       readonly expected: Condition | undefined
     }
   | {
@@ -27,17 +27,17 @@ export type BatchWrite =
       readonly kind: 'clear'
       /** The session. */
       readonly address: CheckedAddress
-      /** What must be there; `undefined`: no condition. */
+      /** The condition; `undefined`: none. */
       readonly expected: Condition | undefined
     }
 
-/** The result of a batch. `undefined`: all of it is applied; otherwise nothing has changed. */
+/** The result of a batch. `undefined`: all of it was applied; otherwise nothing was changed. */
 export type BatchOutcome = RefusedWrite | undefined
 
 /** The write of a batch whose condition did not hold. */
 export interface RefusedWrite {
-  /** Its place in the batch. */
+  /** Its index in the batch. */
   readonly index: number
-  /** Its expected properties that exist, as objects of the caller's own. */
+  /** Its expected properties that exist; the caller owns the objects. */
   readonly current: Properties
 }

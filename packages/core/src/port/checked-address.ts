@@ -1,4 +1,4 @@
-/** A session's address as adapters get it: checked, complete, and one object for as long as its handle lives. */
+/** A session's address as adapters get it: checked, complete, and the same object for the lifetime of its handle. */
 export interface CheckedAddress {
   /** The account. */
   readonly account: string
@@ -7,9 +7,9 @@ export interface CheckedAddress {
   /** The session. */
   readonly session: string
   /**
-   * Where the adapter may keep what it derived from the address (an encoded key, a row's id), so that a kept
-   * handle pays for it once. It is a hint: check it at each use, and drop what a transaction learned when that
-   * transaction does not commit. Starts as `undefined`.
+   * The adapter may cache here what it derives from the address (an encoded key, a row's id), so that a reused handle
+   * computes it once. It is a hint: check it at each use, and drop what was learned in a transaction that does not
+   * commit. Initially `undefined`.
    */
   memo: unknown
 }

@@ -1,27 +1,27 @@
 import type { Cannot } from './capability.ts'
 
-/** What a store says of its engine. */
+/** What a store declares about its engine. */
 export interface StoreTraits {
   /** What the engine cannot do, with the reason. */
   readonly cannot: Cannot
-  /** The most characters of a session's JSON that the store takes. */
+  /** The limit for a session's JSON, in UTF-16 units. */
   readonly documentLength: number
 }
 
-/** Where a store keeps its traits; `Symbol.for`, so that two copies of core agree. */
+/** The key of a store's traits; `Symbol.for`, so that two copies of core agree. */
 const traitsSymbol: unique symbol = Symbol.for('@context-store/traits')
 
-/** Why there is no `batch` where the adapter does not have that member. */
-export const noBatch = 'this store has no batch: memory, SQLite and IndexedDB have'
+/** The reason for an adapter without `batch`. */
+export const noBatch = 'this store has no batch: use memory, SQLite or IndexedDB'
 
-/** What a store says of its engine; a store that says nothing can do all that the interface has. */
+/** Returns a store's traits; a store without traits is taken to support everything but `batch`. */
 export function traitsOf(store: object): StoreTraits {
   return traitsSymbol in store
     ? (store[traitsSymbol] as StoreTraits)
     : { cannot: { batch: noBatch }, documentLength: 800_000 }
 }
 
-/** The same store, saying so. */
+/** Returns the same store, with the traits set. */
 export function withTraits<S extends object>(store: S, traits: StoreTraits): S {
   return Object.defineProperty(store, traitsSymbol, { value: traits })
 }

@@ -1,57 +1,57 @@
 import type { ContextStoreError } from '../api/errors.ts'
 
-/** What a failed call was doing. */
+/** The kind of call that failed. */
 export type CallKind = 'read' | 'write' | 'commit'
 
-/** An engine's transactions, which hold several calls. A synchronous engine returns nothing instead of promises. */
+/** An engine's transactions, each for several calls. A synchronous engine returns nothing instead of promises. */
 export interface Transactions {
   /**
-   * Whether calls of a transaction that take one step are started together: the adapter then keeps their order, and
-   * sends off at once what they ask the engine. Default: each is started when the one before it is done.
+   * Whether the single-step calls of a transaction are started together: the adapter then keeps their order and sends
+   * their requests to the engine at once. Default: each is started when the previous one is done.
    */
   readonly startsTogether?: boolean
-  /** Begins a transaction: the calls that follow belong to it. If it fails, nothing has begun. */
+  /** Begins a transaction: the calls that follow belong to it. If it throws, no transaction is open. */
   begin(): Promise<void> | void
-  /** Commits. After an error, the adapter's `errorOf` says by `outcome` whether it may have happened. */
+  /** Commits. If it throws, the `outcome` of the adapter's `errorOf` says whether the commit may have happened. */
   commit(): Promise<void> | void
-  /** Ends the transaction without its writes. */
+  /** Rolls the transaction back. */
   rollback(): Promise<void> | void
-  /** Calls `flush` when the callers of this tick of the event loop have been heard. */
+  /** Calls `flush` after this tick of the event loop, when its callers have made their calls. */
   afterTick(flush: () => void): void
 }
 
 /** A call that waits for its transaction. */
 export interface GroupedCall {
-  /** Whether it may change anything. */
+  /** Whether it may change data. */
   readonly isWrite: boolean
-  /** Whether it may take several steps on the engine, which no other call must come between. */
+  /** Whether it may take several engine calls, with no other call allowed in between. */
   readonly isSeveral: boolean
   /** Makes the call; returns the engine's answer, a value or a promise. */
   readonly run: () => unknown
-  /** Tells the caller the result. */
+  /** Passes the result to the caller. */
   readonly resolve: (value: unknown) => void
-  /** Tells the caller the error. */
+  /** Passes the error to the caller. */
   readonly reject: (error: unknown) => void
 }
 
-/** What a group commit needs of its store. */
+/** What a group commit needs from its store. */
 export interface GroupedStore {
-  /** Runs {@link GroupedWrites.flush} to its end. */
+  /** Runs {@link GroupedWrites.flush} to completion. */
   flush(): void
-  /** The store's error for an error of the engine. */
+  /** Translates an error of the engine into the store's error. */
   errorOf(error: unknown, during: CallKind): ContextStoreError
 }
 
 /** The writes of a store that share transactions; made by `new GroupCommit(transactions)`, used by core. */
 export interface GroupedWrites {
-  /** Whether calls wait, or are being made. */
+  /** Whether calls are waiting or running. */
   readonly isBusy: boolean
   /** Called once, when the store is created. */
   attach(store: GroupedStore): void
   /** Queues a call for the transaction of this tick. */
   add(call: GroupedCall): void
-  /** Makes every call that waits; their outcomes are theirs, it throws none. */
+  /** Makes every waiting call. It never throws: each call gets its own outcome. */
   flush(): Generator<unknown, void, unknown>
-  /** Makes one call in a transaction of its own. */
+  /** Makes one call in its own transaction. */
   alone(run: () => unknown): Generator<unknown, unknown, unknown>
 }

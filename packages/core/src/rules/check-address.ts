@@ -1,14 +1,14 @@
 import type { SessionAddress } from '../api/context-store.ts'
 import { InvalidAddressError, UnsupportedError } from '../api/errors.ts'
 
-/** The session of a namespace when none is named (docs/rest-contract.md, "Model"). */
+/** The session id that is used if none is given (docs/rest-contract.md, "Model"). */
 const defaultSession = '__default__'
 
-/** What names must be like. */
+/** The rules for names. */
 export interface NameRules {
-  /** The most UTF-16 units. */
+  /** The maximum length in UTF-16 units. */
   readonly idLength: number
-  /** Why names that a URL path cannot carry are refused; `undefined`: they are not. */
+  /** Why names that a URL path cannot carry are refused; `undefined`: they are allowed. */
   readonly noPathNames: string | undefined
 }
 
@@ -36,7 +36,7 @@ export function checkName(name: unknown, rules: NameRules): string {
   return checked
 }
 
-/** Checks several names and copies them, so that the caller may change the array when the call has returned. */
+/** Checks several names and copies them, so that the caller may change the array after the call has returned. */
 export function checkNames(names: unknown, rules: NameRules): string[] {
   if (!Array.isArray(names)) {
     throw new InvalidAddressError("property names: must be an array of strings, such as ['step']")
@@ -61,12 +61,12 @@ export function checkAddress(
   ]
 }
 
-/** Checks that an address that names no session has no misspelt name of one: its calls would reach the default session. */
+/** Checks that an address without `session` has no other members: a misspelt `session` would reach the default session. */
 function checkNoOther(address: object): void {
   const other = Object.keys(address).find((name) => !['account', 'namespace', 'session'].includes(name))
   if (other === undefined) return
   throw new InvalidAddressError(
-    `address: there is no ${JSON.stringify(other)}, only account, namespace and session`,
+    `address: there is no ${JSON.stringify(other)}, only account, namespace, session`,
   )
 }
 
@@ -78,7 +78,7 @@ function checkText(kind: string, text: unknown, rules: NameRules): string {
     throw new InvalidAddressError(`${kind}: has ${text.length} characters, limit ${rules.idLength}`)
   }
   if (!text.isWellFormed()) {
-    throw new InvalidAddressError(`${kind}: holds a lone surrogate, which no encoding can carry`)
+    throw new InvalidAddressError(`${kind}: holds a lone surrogate: use well-formed Unicode`)
   }
   if (rules.noPathNames !== undefined && (text === '.' || text === '..')) {
     throw new UnsupportedError(`${kind} "${text}": ${rules.noPathNames}`)

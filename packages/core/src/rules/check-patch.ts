@@ -17,7 +17,7 @@ import { setOwn } from './own-property.ts'
 import { mostTtlSeconds } from './session-life.ts'
 import type { StoreRules } from './store-rules.ts'
 
-/** Checks a patch, its condition if it has one, and its options, and copies them. */
+/** Checks and copies a patch, its condition if it has one, and its options. */
 export function checkPatch(
   properties: unknown,
   condition: unknown,
@@ -39,7 +39,7 @@ export function checkPatch(
   return { changes: changes as Changes, removes, nests, expected, ttlSeconds, lengthBound: count.most }
 }
 
-/** Checks a condition and copies it. */
+/** Checks and copies a condition. */
 export function checkCondition(condition: unknown, rules: StoreRules, names: NameRules): Condition {
   const count: LengthCount = {
     least: 0,
@@ -52,7 +52,7 @@ export function checkCondition(condition: unknown, rules: StoreRules, names: Nam
 }
 
 /**
- * Checks the options of a patch or of a namespace, and gives the time to live: whole seconds from 0 to 10^10.
+ * Checks the options of a patch or of a namespace, and returns the time to live: whole seconds from 0 to 10^10.
  */
 export function checkTtl(options: unknown): number | undefined {
   if (options === undefined) return undefined
@@ -80,7 +80,7 @@ function checkedEntries(
     return copyEntries(what, entries, rules, nameRules, count)
   } catch (cause) {
     if (ContextStoreError.is(cause)) throw cause
-    // A getter or a proxy of the caller's threw.
+    // A getter or proxy in the argument threw.
     throw new InvalidValueError('', `the ${what} cannot be read: see the cause`, { cause })
   }
 }
@@ -93,10 +93,10 @@ function copyEntries(
   count: LengthCount,
 ): CheckedEntries {
   if (typeof entries !== 'object' || entries === null || !isPlainObject(entries)) {
-    if (isThenable(entries)) throw new InvalidValueError('', `the ${what}: is a promise: await it`)
+    if (isThenable(entries)) throw new InvalidValueError('', `the ${what} is a promise: await it`)
     throw new InvalidValueError('', `the ${what} must be a plain object of names and values`)
   }
-  // A spread asks every getter once: what is checked is what is kept.
+  // A spread calls each getter once, so the value that is checked is the value that is kept.
   const values: { [name: string]: unknown } = { ...(entries as Patch) }
   const names = Object.keys(values)
   let removes = false
@@ -107,7 +107,7 @@ function copyEntries(
     const value = values[name]
     if (value === undefined) {
       if (what === 'condition') {
-        throw new InvalidValueError(name, 'is undefined: use absent for what must not be there')
+        throw new InvalidValueError(name, 'is undefined: use absent if it must not exist')
       }
       lacks = true
       continue
@@ -119,7 +119,7 @@ function copyEntries(
     }
     if (value === present) {
       if (what === 'condition') continue
-      throw new InvalidValueError(name, 'is present, which is for conditions: give a value, or absent')
+      throw new InvalidValueError(name, 'is present, which is for conditions: use a value or absent')
     }
     countText(name, count)
     count.most += 2
@@ -129,7 +129,7 @@ function copyEntries(
     nests ||= typeof copy === 'object'
   }
   if (Object.getOwnPropertySymbols(values).length > 0) {
-    throw new InvalidValueError('', `the ${what} must not have a member named by a symbol`)
+    throw new InvalidValueError('', `the ${what} must not have a symbol key`)
   }
   const kept = (lacks ? withoutUndefined(values) : values) as Condition['values']
   return { names: lacks ? Object.keys(kept) : names, values: kept, removes, nests }

@@ -3,7 +3,7 @@ import type { JsonValue, Properties } from '../api/context-store.ts'
 import { present } from '../api/present.ts'
 import type { Condition } from '../port/patch-request.ts'
 
-/** Whether `current` is as `expected` says. */
+/** Whether `current` meets the condition. */
 export function conditionHolds(expected: Condition, current: Properties): boolean {
   return expected.names.every((name) => {
     const value = expected.values[name] as JsonValue | typeof absent | typeof present
@@ -13,7 +13,7 @@ export function conditionHolds(expected: Condition, current: Properties): boolea
   })
 }
 
-/** Whether two JSON values are the same value: members in any order, numbers by value. */
+/** Whether two JSON values are equal: members in any order, numbers by value. */
 export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false

@@ -1,7 +1,7 @@
 import type { SessionAddress } from '../api/context-store.ts'
 import { type ContextStoreError, errorAbout } from '../api/errors.ts'
 
-/** The error, saying which session, namespace or account it is about; one that says so already stays as it is. */
+/** Returns the error with the address that it is about; an error that already has one is returned unchanged. */
 export function errorAt(
   error: ContextStoreError,
   { account, namespace, session }: Partial<SessionAddress>,
@@ -19,7 +19,7 @@ export function errorAt(
   return errorAbout(error, address, message)
 }
 
-/** A name for a message: quoted, and cut where it is long. */
+/** A name for a message: quoted, and truncated if it is long. */
 function quoted(name: string): string {
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
 }

@@ -4,7 +4,7 @@ import { ContextStoreError, InvalidValueError, TooLargeError } from '../api/erro
 import { setOwn } from './own-property.ts'
 import type { StoreRules } from './store-rules.ts'
 
-/** Where the copying is: the containers around the value, innermost first, each with the member being copied. */
+/** The current position: the containers around the value, innermost first, each with the member being copied. */
 interface Location {
   readonly around: Location | undefined
   readonly container: object
@@ -15,23 +15,23 @@ interface Location {
 /** How many characters of a path a message shows. */
 const longestPath = 120
 
-/** Counts the compact JSON of what is copied, in UTF-16 units. A plain object: a class costs a tenth of a patch. */
+/** Counts the compact JSON of the copied values, in UTF-16 units. A plain object: a class costs a tenth of a patch. */
 export interface LengthCount {
   /** Never more than the true length. */
   least: number
   /** Never less than the true length. */
   most: number
-  /** Members that are undefined: they are no part of the JSON, but cost time. */
+  /** Members that are undefined: they are not part of the JSON, but cost time. */
   leftOut: number
-  /** What `least` must not pass: a longer text fits in no session. */
+  /** The limit for `least`: a longer text fits in no session. */
   readonly limit: number
   /** What is counted, for the error's message. */
   readonly what: 'patch' | 'condition'
 }
 
 /**
- * Checks a value and copies it in one pass: nothing is read twice (a getter may return another value the second time),
- * and nobody else holds the copy. `count` bounds the work.
+ * Checks and copies a value in one pass: nothing is read twice, since a getter may return another value the second time,
+ * and nothing else refers to the copy. `count` limits the work.
  */
 export function copyChecked(value: unknown, name: string, rules: StoreRules, count: LengthCount): JsonValue {
   switch (typeof value) {
@@ -67,7 +67,7 @@ export function copyChecked(value: unknown, name: string, rules: StoreRules, cou
   }
 }
 
-/** Copies a value that is JSON already: spreads each container, then replaces its nested values by copies. */
+/** Copies a value that is known to be JSON: spreads each container, then replaces its nested values with copies. */
 export function copyJson(value: JsonValue): JsonValue {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
@@ -79,7 +79,7 @@ export function copyJson(value: JsonValue): JsonValue {
     return copy
   }
   const copy = { ...value }
-  // Over twice as fast as Object.keys; hasOwn excludes what somebody added to Object.prototype.
+  // More than twice as fast as Object.keys; hasOwn excludes members added to Object.prototype.
   for (const name in copy) {
     const member = copy[name] as JsonValue
     if (typeof member === 'object' && member !== null && Object.hasOwn(copy, name)) {
@@ -89,7 +89,7 @@ export function copyJson(value: JsonValue): JsonValue {
   return copy
 }
 
-/** The members that are not undefined, in a new object: `delete` would make the old one slow to read. */
+/** Copies the members that are not undefined to a new object: `delete` would make the old one slow to read. */
 export function withoutUndefined(object: { readonly [name: string]: unknown }): { [name: string]: unknown } {
   return Object.fromEntries(Object.entries(object).filter(([, member]) => member !== undefined))
 }
@@ -97,8 +97,8 @@ export function withoutUndefined(object: { readonly [name: string]: unknown }): 
 /**
  * Counts at least `least` characters.
  *
- * @throws {@link TooLargeError} past the limit, so that a value that refers many times to one long text, small in memory
- *   and huge as JSON, is found before it is written out
+ * @throws {@link TooLargeError} past the limit. This catches a value that refers many times to one long text, small in
+ *   memory and huge as JSON, before it is serialized.
  */
 function countLeast(count: LengthCount, least: number): void {
   count.least += least
@@ -107,22 +107,22 @@ function countLeast(count: LengthCount, least: number): void {
   }
 }
 
-/** Counts a text or a name as JSON: at least its characters, at most all of them escaped. */
+/** Counts a string or a name as JSON: at least its characters, at most all of them escaped. */
 export function countText(text: string, count: LengthCount): void {
   countLeast(count, text.length + 2)
   count.most += text.length * 6 + 2
 }
 
-/** Whether it looks like a promise. */
+/** Whether the value looks like a promise. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** Whether an object is plain: of no class, whichever realm it comes from. */
+/** Whether an object is plain, not an instance of a class, in whichever realm it was created. */
 export function isPlainObject(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value)
   if (Array.isArray(value)) return false
-  // Most are of this realm; in another one too, Object.prototype ends the chain and has this method.
+  // Most are from this realm. In any realm, Object.prototype ends the chain and has this method.
   if (prototype === Object.prototype || prototype === null) return true
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
 }
@@ -135,12 +135,12 @@ function copyContainer(value: object, location: Location, rules: StoreRules, cou
       isCycle(value, location) ? 'is a cycle' : `is deeper than the limit of ${depth}`,
     )
   }
-  // Of an array with members one less, since the members below count a comma each.
+  // One less for an array with members, since each member counts a comma below.
   countLeast(count, Array.isArray(value) && value.length > 0 ? 1 : 2)
   count.most += 2
   const inside: Location = { around: location, container: value, depth: location.depth + 1, member: 0 }
   if (Array.isArray(value)) {
-    // In every realm the prototype of plain arrays is itself an array; that of a subclass is not.
+    // In every realm, the prototype of a plain array is itself an array; that of a subclass is not.
     if (!Array.isArray(Object.getPrototypeOf(value))) return refuse(pathOf(location), hintFor(value))
     return copyArray(value, inside, rules, count)
   }
@@ -150,7 +150,7 @@ function copyContainer(value: object, location: Location, rules: StoreRules, cou
 
 function copyArray(value: unknown[], location: Location, rules: StoreRules, count: LengthCount): JsonValue[] {
   const { length } = value
-  // Preallocated, since push over-allocates; but never by a length that a proxy invents.
+  // Preallocated, since push over-allocates; capped, since a proxy can report any length.
   const copy = new Array<JsonValue>(Math.min(length, 1024))
   for (let index = 0; index < length; index++) {
     location.member = index
@@ -172,7 +172,7 @@ function copyObject(value: object, location: Location, rules: StoreRules, count:
     if (member === undefined) {
       lacks = true
       if (++count.leftOut > rules.limits.properties) {
-        return refuse(pathOf(location.around), 'has too many members that are undefined: remove them')
+        return refuse(pathOf(location.around), 'has too many undefined members: remove them')
       }
       continue
     }
@@ -182,7 +182,7 @@ function copyObject(value: object, location: Location, rules: StoreRules, count:
     if (!Object.is(kept, member)) setOwn(copy, name, kept)
   }
   if (Object.getOwnPropertySymbols(copy).length > 0) {
-    return refuse(pathOf(location.around), 'has a member named by a symbol, which JSON cannot express')
+    return refuse(pathOf(location.around), 'has a symbol key, which JSON cannot express')
   }
   return (lacks ? withoutUndefined(copy) : copy) as JsonValue
 }
@@ -204,7 +204,7 @@ function isCycle(value: object, location: Location | undefined): boolean {
   return false
 }
 
-/** Where a value is, cut where it is long, as that of a cycle. */
+/** The path of a value, truncated if it is long, as for a cycle. */
 function pathOf(location: Location | undefined): string {
   const path = wholePath(location)
   return path.length > longestPath ? `${path.slice(0, longestPath)}…` : path
@@ -222,11 +222,11 @@ function wholePath(location: Location | undefined): string {
 function hintFor(value: unknown): string {
   switch (typeof value) {
     case 'undefined':
-      return 'is undefined, or a hole: use null'
+      return 'is undefined or a hole: use null'
     case 'bigint':
       return 'is a BigInt: use String(value)'
     case 'symbol':
-      if (value === absent) return 'is absent, which works at the top level only: leave the member out'
+      if (value === absent) return 'is absent, which works at the top level only: leave it out'
       return 'is a symbol, which JSON cannot express'
     case 'function':
       return `is a ${typeof value}, which JSON cannot express`

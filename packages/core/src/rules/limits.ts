@@ -2,11 +2,11 @@ import { NamespaceNotFoundError, TooLargeError } from '../api/errors.ts'
 import type { StoreRules } from './store-rules.ts'
 
 /**
- * Checks the size of a session as a patch would leave it.
+ * Checks the size that a session would have after a patch.
  *
- * @param length - its compact JSON, in UTF-16 units
- * @param properties - how many it would have
- * @throws `TooLargeError` past a limit; core adds which session it is
+ * @param length - the length of its compact JSON, in UTF-16 units
+ * @param properties - how many properties it would have
+ * @throws `TooLargeError` if a limit is exceeded; core adds the session's address
  */
 export function checkSize(length: number, properties: number, { limits }: StoreRules): void {
   if (length > limits.documentLength) {
@@ -21,10 +21,10 @@ export function checkSize(length: number, properties: number, { limits }: StoreR
   }
 }
 
-/** The error for a namespace that nobody created, where namespaces are explicit; core adds which namespace it is. */
+/** The error for a namespace that does not exist, where namespaces are explicit; core adds its address. */
 export function namespaceNotFound(): NamespaceNotFoundError {
   return new NamespaceNotFoundError('the namespace does not exist: create it first')
 }
 
-/** Where a listing with properties has read so many characters of documents, its page ends early. */
+/** Once a listing with properties has read this many characters of documents, its page ends early. */
 export const listedLength = 4_000_000

@@ -1,10 +1,10 @@
 import { InvalidOptionError } from '../api/errors.ts'
 
 /**
- * Checks an options object: `undefined` means no options, and a name that is not in `known` is an error, since a
- * misspelt option that is silently ignored can leave a session without an end or a server without keys.
+ * Checks an options object. `undefined` means no options. A name that is not in `known` is an error: a misspelt option
+ * that is silently ignored can leave a session without expiry or a server without keys.
  *
- * @param of - what the options belong to, for the message
+ * @param of - the function that the options belong to, for the message
  * @throws `InvalidOptionError` for anything but a plain object of known names
  */
 export function checkedOptions<T extends object>(

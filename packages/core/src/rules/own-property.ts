@@ -1,6 +1,6 @@
 /**
- * Sets a property on a plain object, `__proto__` among the names: that one by definition, since assigning it
- * would change the object's prototype instead.
+ * Sets a property on a plain object, even one named `__proto__`: that one is defined, since assigning it would change
+ * the object's prototype instead.
  */
 export function setOwn<T>(object: { [name: string]: T }, name: string, value: T): void {
   if (name === '__proto__') {

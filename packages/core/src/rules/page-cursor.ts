@@ -2,12 +2,12 @@ import type { ListOptions, Page } from '../api/context-store.ts'
 import { InvalidOptionError } from '../api/errors.ts'
 import type { ListRequest, Slice } from '../port/storage-adapter.ts'
 
-/** The items of a page that states no limit. */
+/** The number of items on a page if no limit is given. */
 export const defaultPageSize = 100
 
 /**
- * Checks the cursor and the limit of a page. A cursor carries a checksum over its listing and its position, so that a
- * cursor of another listing, or an invented one, is recognised.
+ * Checks the cursor and the limit of a page. A cursor contains a checksum of its listing and its position, which
+ * exposes a cursor of another listing, or an invented one.
  */
 export function pageRequest(
   listing: readonly string[],
@@ -20,18 +20,18 @@ export function pageRequest(
   const dot = typeof cursor === 'string' ? cursor.indexOf('.') : -1
   const from = dot === -1 ? '' : cursor.slice(dot + 1)
   if (dot === -1 || cursor.slice(0, dot) !== checksum([...listing, from])) {
-    throw new InvalidOptionError('cursor: must be one that this listing gave')
+    throw new InvalidOptionError('cursor: must come from this listing')
   }
   return { from, limit }
 }
 
-/** The page that a slice makes. */
+/** Makes a page of a slice. */
 export function pageOf<T>(listing: readonly string[], slice: Slice<T>): Page<T> {
   const { items, next } = slice
   return next === undefined ? { items } : { items, cursor: `${checksum([...listing, next])}.${next}` }
 }
 
-/** FNV-1a, 32 bits, over the parts and their lengths: against mistakes, not against forgery. */
+/** FNV-1a, 32 bits, over the parts and their lengths: it detects mistakes, not forgery. */
 function checksum(parts: readonly string[]): string {
   let hash = 0x811c9dc5
   for (const part of parts) {

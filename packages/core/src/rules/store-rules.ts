@@ -5,18 +5,18 @@ import { mostTtlSeconds } from './session-life.ts'
 
 /** The rules of a store, complete and checked, as adapters get them. */
 export interface StoreRules {
-  /** Whether a patch or a read in a namespace that nobody created is an error. */
+  /** Whether a patch or a read in a namespace that does not exist is an error. */
   readonly explicitNamespaces: boolean
-  /** Every limit. Read them at each call: a limit is lowered where the engine holds less. */
+  /** Every limit. Read them at each call: core lowers one after `open` if the engine's own limit is lower. */
   readonly limits: { readonly [K in keyof Limits]-?: number }
   /**
-   * Whether the option `now` was given. If not, an engine with a clock that all its clients share uses that clock;
-   * if so, only {@link StoreRules.now} counts.
+   * Whether the option `now` was given. If so, use only {@link StoreRules.now}; if not, an engine with a clock that
+   * all its clients share uses that clock.
    */
   readonly hasOwnClock: boolean
   /**
-   * The time in milliseconds: the option `now`, checked, else this process's clock. Look before the first change:
-   * it throws where the option throws or returns no time.
+   * Returns the time in milliseconds: from the option `now`, checked, or from this process's clock. Call it before the
+   * first change: it throws if the option throws or does not return a time.
    */
   now(): number
 }
@@ -26,9 +26,9 @@ export interface OpenRules extends StoreRules {
   readonly limits: { -readonly [K in keyof Limits]-?: number }
 }
 
-/** Beyond it a Date is invalid (ECMA-262, "Time Values and Time Range"). */
+/** Beyond this a Date is invalid (ECMA-262, "Time Values and Time Range"). */
 const lastDate = 8.64e15
-/** The last time that a clock may give: what a patch creates then must end at a Date, too. */
+/** The latest time that a clock may return: a session patched then must expire at a valid Date, too. */
 const lastTime = lastDate - mostTtlSeconds * 1000
 
 /** The names of the options that every store takes. */
@@ -41,7 +41,7 @@ const ranges = {
   depth: [1, 500, 100],
 } as const
 
-/** Checks the options of a store and fills in what was left out. */
+/** Checks the options of a store and fills in the defaults. */
 export function storeRules(options: StoreOptions | undefined): OpenRules {
   const { namespaces = 'implicit', limits, now } = checkedOptions(options, storeOptionNames)
   if (namespaces !== 'implicit' && namespaces !== 'explicit') {
@@ -68,7 +68,7 @@ export function storeRules(options: StoreOptions | undefined): OpenRules {
   }
 }
 
-/** Lowers the length limit to what the engine holds. */
+/** Lowers the length limit to the engine's own limit. */
 export function lowerLengthLimit(rules: OpenRules, stated: number | undefined, most: number): void {
   if (stated !== undefined && stated > most) {
     throw new InvalidOptionError(`limits.documentLength: this engine holds at most ${most} characters`)
