@@ -1,6 +1,6 @@
-// Bundles each published package into a file for each of its entry points, with what these share in files of their
-// own: Node takes half a millisecond for every file that it imports. tsc checks the types and writes their .d.ts.
-// Arguments are the names of the packages to bundle; none: all of them.
+// Bundles each published package into one file for each entry point, and puts code that entry points share in separate
+// files: Node takes half a millisecond for every file that it imports. tsc checks the types and writes the .d.ts files.
+// The arguments are the names of the packages to bundle; without arguments, all are bundled.
 import { copyFile, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,7 +45,7 @@ function sourceOf(file) {
   return file.replace('./dist/', './src/')
 }
 
-/** What an earlier build left behind is not to be published. */
+/** Removes the files of an earlier build, which must not be published. */
 async function removeScripts(dist) {
   const left = await readdir(dist, { recursive: true })
   for (const file of left) if (/\.js(\.map)?$/.test(file)) await rm(join(dist, file))

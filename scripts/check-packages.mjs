@@ -1,5 +1,5 @@
-// Packs each package as npm would publish it and looks at what is in the tarball: that nothing is missing and
-// nothing is there by accident, publint's rules, and that types resolve as they run (ESM only, by intention).
+// Packs each package as npm would publish it, and checks the tarball: no file is missing, none is there by accident,
+// publint's rules hold, and types resolve as the code does (ESM only, on purpose).
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ try {
     const manifest = await manifestIn(join(root, path))
     const problems = await problemsOf(path, manifest)
     console.log(
-      problems.length === 0 ? `${manifest.name}: ok` : `${manifest.name}: ${problems.length} to mend`,
+      problems.length === 0 ? `${manifest.name}: ok` : `${manifest.name}: problems: ${problems.length}`,
     )
     for (const problem of problems) console.log(`  ${problem.replaceAll('\n', '\n  ')}`)
     failed ||= problems.length > 0
@@ -38,16 +38,16 @@ async function problemsOf(path, manifest) {
     .filter((path) => !paths.includes(path) && !(path === 'dist/index.js' && manifest.bin))
     .map((path) => `${path} is missing`)
   problems.push(
-    ...paths.filter((path) => !expected.test(path)).map((path) => `${path} is not for publishing`),
+    ...paths.filter((path) => !expected.test(path)).map((path) => `${path} must not be published`),
   )
 
   const tarball = await readFile(packed)
   const { messages, pkg } = await publint({ pack: { tarball }, strict: true })
-  // The owner fills in where the repository is, and scripts/release.mjs refuses to pack without it.
+  // The owner fills in the repository's address; scripts/release.mjs refuses to pack without it.
   const relevant = messages.filter((message) => !/REPOSITORY/.test(message.code))
   problems.push(...relevant.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`))
 
-  // A package that only brings a command has no types to resolve.
+  // A package that has only a command has no types to resolve.
   if (Object.keys(manifest.exports).some((entry) => entry.startsWith('.'))) {
     await run(process.execPath, [attw, packed, '--profile', 'esm-only', '--no-color', '--no-emoji']).catch(
       (error) => problems.push(`types: ${error.stdout || error.stderr || error.message}`),

@@ -1,4 +1,4 @@
-// Follows every link of the documentation site that stays within it: `npm run docs` ends with this.
+// Checks every internal link of the documentation site; the last step of `npm run docs`.
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'

@@ -1,4 +1,4 @@
-// Does what a newcomer does: `npm start`, paste the curl line that it prints, stop it.
+// Does what a new user does: runs `npm start`, pastes the curl line that it prints, and stops it.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -8,9 +8,9 @@ const patienceMs = 180_000
 
 const server = spawn('npm', ['start'], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
 const ended = once(server, 'exit')
-// Whatever goes wrong here, nothing that was started stays behind.
+// Whatever goes wrong, no process is left running.
 process.on('exit', () => signal('SIGKILL'))
-const giveUp = setTimeout(() => fail(`no end of it after ${patienceMs} ms`), patienceMs)
+const giveUp = setTimeout(() => fail(`it did not end within ${patienceMs} ms`), patienceMs)
 
 let output = ''
 let pasted = false
@@ -24,13 +24,13 @@ for await (const chunk of server.stdout) {
     encoding: 'utf8',
   })
   if (answer.status !== 0) fail(`${line}\n${answer.error ?? answer.stderr}`)
-  console.log(`${line}\n${answer.stdout || '(an empty answer)'}`)
+  console.log(`${line}\n${answer.stdout || '(an empty response)'}`)
   signal('SIGTERM')
 }
 await ended
 clearTimeout(giveUp)
-if (!pasted) fail(`npm start ended without printing a curl line:\n${output}`)
-console.log('npm start: answered, and ended on SIGTERM')
+if (!pasted) fail(`it ended without printing a curl line:\n${output}`)
+console.log('npm start: it answered, and ended on SIGTERM')
 
 function signal(name) {
   try {

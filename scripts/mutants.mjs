@@ -1,12 +1,12 @@
-// Makes mutants of a package's sources: small faults, of which the package's tests should see nearly all. A fault in an
-// error's message is none, since tests assert codes; a mutant that the compiler refuses is not made.
+// Makes mutants of a package's sources: small faults, nearly all of which the package's tests should detect. Error
+// messages are not changed, because tests assert codes; mutants that do not compile are not used.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
 
 const { SyntaxKind } = ts
 
-/** What each operator of TypeScript becomes. */
+/** The replacements for each TypeScript operator. */
 const operators = new Map([
   [SyntaxKind.LessThanToken, ['<=', '>=']],
   [SyntaxKind.LessThanEqualsToken, ['<', '>']],
@@ -27,7 +27,7 @@ const operators = new Map([
   [SyntaxKind.QuestionQuestionEqualsToken, ['=', '&&=']],
 ])
 
-/** What a piece of a Lua script or of an SQL statement becomes. */
+/** The replacements in Lua scripts and SQL statements. */
 const embedded = {
   lua: [
     [/ == /g, ' ~= '],
@@ -45,7 +45,7 @@ const embedded = {
     [/\bfalse\b/g, 'true'],
     [/(?<=\bif ).+?(?= then)/g, 'true'],
     [/(?<=\bif ).+?(?= then)/g, 'false'],
-    // A statement on a line of its own: a call, an assignment to what exists, a condition with its consequence.
+    // A statement on its own line: a call, an assignment to an existing variable, a one-line `if`.
     [/^ *(?! |local )(?:[\w.]+\(.*\)|(?!local |if )[\w.,[\]#+ ]+ = .*|if .* then .* end)$/gm, ''],
   ],
   sql: [
@@ -64,10 +64,10 @@ const embedded = {
 }
 
 /**
- * Every mutant of a package, in the order of its sources, those included that the compiler refuses.
+ * Lists every mutant of a package in the order of its sources, including those that do not compile.
  *
  * @param root - the folder of the checkout
- * @returns what replaces which part of which file; `id` is "file:line:column what"
+ * @returns for each, the file, the range and its replacement; `id` is "file:line:column change"
  */
 export function mutantsOf(root, name) {
   const folder = join(root, 'packages', name, 'src')
@@ -96,7 +96,7 @@ function mutantsIn(root, file) {
   return [...mutants.values()]
 }
 
-/** Adds the mutants of one node, its children apart. */
+/** Adds the mutants of one node, without those of its children. */
 function change(node, add) {
   const replace = (part, replacement) => add(part.getStart(), part.end, replacement)
   if (ts.isBinaryExpression(node)) {
@@ -147,7 +147,7 @@ function isSentence(text) {
   return /\w \w.* \w/s.test(text)
 }
 
-/** Whether it is the text of an error, for people. */
+/** Whether a node is the text of an error message. */
 function isMessage(node) {
   if (!(ts.isStringLiteralLike(node) || ts.isTemplateExpression(node))) return false
   const { parent } = node
@@ -176,7 +176,7 @@ function inWords(text) {
   return `\`${line.length > 60 ? `${line.slice(0, 57)}…` : line}\``
 }
 
-/** What tells whether the compiler takes a mutant; unused names and unreachable statements are no fault here. */
+/** Returns a function that says whether a mutant compiles; unused names and unreachable statements are allowed. */
 export function compilerOf(root, name) {
   const path = join(root, 'packages', name, 'tsconfig.json')
   const { options, fileNames } = ts.parseJsonConfigFileContent(
@@ -223,7 +223,7 @@ export function compilerOf(root, name) {
   }
 }
 
-/** The source with its fault. */
+/** The source text with the fault of a mutant. */
 export function mutated(text, { from, to, replacement }) {
   return text.slice(0, from) + replacement + text.slice(to)
 }

@@ -6,7 +6,7 @@ import workspace from '../vitest.workspace.ts'
 
 const setup = fileURLToPath(new URL('mutate.setup.mjs', import.meta.url))
 
-/** The files that took least time in the run before come first: the first failure is enough. */
+/** Runs the files that were quickest in the previous run first, because the first failure is enough. */
 class QuickestFirst extends BaseSequencer {
   async sort(files) {
     const { cache, config } = this.ctx
@@ -16,7 +16,7 @@ class QuickestFirst extends BaseSequencer {
   }
 }
 
-/** The tests as `npm test` runs them, in the way that scripts/mutate.mjs needs. */
+/** The tests of `npm test`, configured for scripts/mutate.mjs. */
 export default mergeConfig(
   workspace,
   defineConfig({ test: { setupFiles: [setup], sequence: { sequencer: QuickestFirst } } }),

@@ -1,10 +1,10 @@
-// The mutation score of a package: how many small faults in its sources its tests see.
+// Measures the mutation score of a package: how many small faults in its sources its tests detect.
 //
 //   npm run mutate -- core                     all mutants of a package: core, sqlite or redis
-//   npm run mutate -- core/src/calls/lock.ts   those whose names begin so
+//   npm run mutate -- core/src/calls/lock.ts   the mutants whose ids begin with this
 //
-// MUTANTS=300 takes a random sample, SEED=… the same one again. Each mutant is put into a copy of the checkout, whose
-// package is bundled anew and tested, the quick tests first.
+// MUTANTS=300 takes a random sample, SEED=… repeats one. Each mutant is written into a copy of the checkout, where the
+// packages are bundled again and tested, quick tests first.
 import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,15 +14,15 @@ import { compilerOf, mutantsOf, mutated } from './mutants.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The cases of the kit that are quick: random programs on a real engine take most of its time. */
+/** Selects the quick cases of the kit: random programs on a real engine take most of its time. */
 const withoutPrograms = '(?!.*(?:random|at the same time|of one second))'
 
-/** What is run for each package, in this order until one fails: arguments of vitest. */
+/** Arguments of vitest for each package, run in this order until one fails. */
 const tests = {
   core: [
     [
       'packages/core/test',
-      // The synchronous side with transactions; an engine that is late or fails; locks by key.
+      // The synchronous side with transactions; an engine that is slow or fails; locks by key.
       'packages/sqlite/test/group-commit.test.ts',
       'packages/conformance/test/faulty-adapter.test.ts',
       'packages/keyv/test/atomic.test.ts',
@@ -44,12 +44,12 @@ const tests = {
   ],
 }
 
-/** What a run took with no fault is what a mutant may take several times; one that takes longer hangs. */
+/** A mutant may take this many times as long as a run without a fault; one that takes longer counts as hanging. */
 const patience = 4
 
 const prefix = process.argv[2] ?? ''
 const name = prefix.split('/')[0]
-if (!Object.hasOwn(tests, name)) throw new Error(`a package is needed: ${Object.keys(tests).join(', ')}`)
+if (!Object.hasOwn(tests, name)) throw new Error(`name one of the packages: ${Object.keys(tests).join(', ')}`)
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
 const all = mutantsOf(root, name).filter(({ id }) => id.startsWith(prefix))
 const chosen = sampleOf(all, Number(process.env.MUTANTS ?? all.length))
@@ -58,7 +58,7 @@ console.log(`${chosen.length} of at most ${all.length} mutants, seed ${seed}`)
 const folder = await mkdtemp(join(tmpdir(), 'mutants-'))
 const results = { killed: 0, survived: 0, 'timed out': 0 }
 try {
-  // Two at a time: much of a run is waiting.
+  // Two at a time, because a run spends much of its time waiting.
   const copies = await Promise.all(['1', '2'].map(copied))
   const limits = await limitsOf(copies[0])
   const left = [...chosen]
@@ -75,7 +75,7 @@ function percent(part, whole) {
   return `${((100 * part) / whole).toFixed(1)} %`
 }
 
-/** So many mutants that the compiler takes, chosen by the seed. */
+/** `size` mutants that compile, chosen by the seed. */
 function sampleOf(mutants, size) {
   const compiles = compilerOf(root, name)
   const random = numbers(seed)
@@ -88,7 +88,7 @@ function sampleOf(mutants, size) {
   return sample
 }
 
-/** Mulberry32. */
+/** The random number generator mulberry32. */
 function numbers(start) {
   let state = start | 0
   return () => {
@@ -99,7 +99,7 @@ function numbers(start) {
   }
 }
 
-/** A copy of the checkout, which shares only what is installed from outside. */
+/** Makes a copy of the checkout that shares only the installed dependencies. */
 async function copied(to) {
   const copy = join(folder, to)
   const left = new Set(['.git', 'node_modules', 'test-results'])
@@ -117,7 +117,7 @@ async function copied(to) {
   return copy
 }
 
-/** How long each run may take; throws if one fails without any fault. */
+/** The time limit of each run; throws if a run fails without a fault. */
 async function limitsOf(copy) {
   const limits = []
   await run(copy, ['scripts/bundle.mjs'], 60_000)
@@ -156,10 +156,10 @@ function vitest(args) {
   return ['node_modules/vitest/vitest.mjs', 'run', '--config', 'scripts/mutate.config.mjs', ...flags, ...args]
 }
 
-/** Runs a program of Node; with a time limit, since some mutants never end. */
+/** Runs a Node program with a time limit, because some mutants never end. */
 function run(cwd, args, limit) {
   return new Promise((resolve) => {
-    // A process group of its own: what the tests start ends with it.
+    // In a separate process group, so that everything that the tests start can be killed with it.
     const child = spawn(process.execPath, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data))

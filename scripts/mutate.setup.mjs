@@ -1,4 +1,4 @@
 import fc from 'fast-check'
 
-// That a random test fails is all that a mutant needs; making its program small would take most of the time.
+// A mutant only needs to fail a random test; shrinking the program would take most of the time.
 fc.configureGlobal({ endOnFailure: true })

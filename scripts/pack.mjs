@@ -1,5 +1,5 @@
-// Packs a package as it is published. The owner of the repository fills in one place, `repository` of the package.json
-// at the root; what follows from it is added here: the fields of each package, and links that work outside the repository.
+// Packs a package as it is published. The owner of the repository fills in only `repository` in the root package.json.
+// What depends on it is added here: the fields in each package.json, and links that work outside the repository.
 import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** The folders of the packages that are published, seen from the root. */
+/** The folders of the published packages, relative to the root. */
 export async function publishedFolders(root) {
   const folders = (await readdir(join(root, 'packages'))).sort().map((name) => `packages/${name}`)
   const manifests = await Promise.all(folders.map((folder) => manifestIn(join(root, folder))))
@@ -20,7 +20,7 @@ export async function manifestIn(folder) {
   return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
 }
 
-/** Writes the tarball of a package into a folder, and gives its path and the paths of the files in it. */
+/** Writes the tarball of a package into a folder; returns its path and the paths of the files in it. */
 export async function pack(root, folder, destination) {
   const { repository } = await manifestIn(root)
   const staged = await mkdtemp(join(tmpdir(), 'context-store-pack-'))
@@ -40,7 +40,7 @@ export async function pack(root, folder, destination) {
   }
 }
 
-/** Points the package at its repository: in the fields of its package.json, and in the links of its README. */
+/** Adds the address of the repository to the package.json, and to the links of the README. */
 async function point(staged, folder, repository) {
   const manifest = await manifestIn(staged)
   Object.assign(manifest, {
@@ -51,7 +51,7 @@ async function point(staged, folder, repository) {
   await writeFile(join(staged, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
   const readme = await readFile(join(staged, 'README.md'), 'utf8')
   const base = `${repository}/blob/v${manifest.version}`
-  // What a link of a README points at: no scheme, no heading of the same page.
+  // Link targets in the README, except URLs and headings of the same page.
   const links = /(?<=\]\()(?![a-z]+:|#)([^)#\s]*)/g
   await writeFile(
     join(staged, 'README.md'),

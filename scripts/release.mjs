@@ -1,5 +1,5 @@
 // npm run release -- 0.2.0: writes the version and the changelog's heading, builds, runs the checks, and packs every package
-// into release/. It publishes nothing and commits nothing: at the end it says what is left to do.
+// into release/. It publishes nothing and commits nothing; at the end it prints what is left to do.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,10 +14,10 @@ const changelogPath = join(root, 'CHANGELOG.md')
 const changelog = await readFile(changelogPath, 'utf8')
 
 const { repository } = await manifestIn(root)
-if (!/^\d+\.\d+\.\d+$/.test(version)) refuse('say which version: npm run release -- 0.2.0')
+if (!/^\d+\.\d+\.\d+$/.test(version)) refuse('pass the version, such as: npm run release -- 0.2.0')
 if (!/^https:\/\/[^/]+\/.*[^/]$/.test(repository ?? '')) {
   refuse(
-    'fill in "repository" in package.json: the https address of the repository, without a slash at the end',
+    'fill in "repository" in package.json: the https address of the repository, without a trailing slash',
   )
 }
 if (!/^## Unreleased\n\s*[^\s#]|^## Unreleased\n\s*### /m.test(changelog)) {
@@ -49,7 +49,7 @@ Left to do, once .ci/run passes:
   git commit -am 'Release ${version}' && git tag v${version} && git push --follow-tags
   for tarball in release/*.tgz; do npm publish --access public "$tarball"; done`)
 
-/** Sets the version of a package of ours, and the range of those that it depends on. */
+/** Sets the version of a package of this repository, and the ranges of such packages that it depends on. */
 function setVersion(manifest) {
   if (names.has(manifest.name)) manifest.version = version
   for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']) {
@@ -69,7 +69,9 @@ async function editJson(path, edit) {
 function npm(...args) {
   const { status } = spawnSync('npm', args, { cwd: root, stdio: 'inherit' })
   if (status !== 0)
-    refuse(`npm ${args.join(' ')} failed: mend it, undo the changes with git checkout, begin again`)
+    refuse(
+      `npm ${args.join(' ')} failed: undo the changes with git checkout, fix the problem, and start again`,
+    )
 }
 
 function refuse(reason) {

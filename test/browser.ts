@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { installedProgram } from './installed-program.ts'
 
-/** A real browser with a profile on disk, and a server of pages with the tools of a folder's `page.mjs`. */
+/** A real browser with a profile on disk, and a server for pages that load a folder's `page.mjs`. */
 export class Browser {
   readonly #pages: string
   readonly #profile = mkdtempSync(join(tmpdir(), 'context-store-chromium-'))
@@ -41,7 +41,7 @@ export class Browser {
     await this.launch()
   }
 
-  /** Runs a program in a new tab; gives the lines that it printed. */
+  /** Runs a program in a new tab; returns the lines that it printed. */
   async run(program: string): Promise<string[]> {
     const { outputFiles } = await build({
       stdin: { contents: program, resolveDir: this.#pages },
@@ -63,13 +63,13 @@ export class Browser {
     return `http://localhost:${address?.port}`
   }
 
-  /** The browser's window. */
+  /** The browser's context. */
   get context(): BrowserContext {
-    if (this.#context === undefined) throw new Error('the browser has not been launched')
+    if (this.#context === undefined) throw new Error('the browser has not been started: call start first')
     return this.#context
   }
 
-  /** Starts the browser on its profile; again where it has ended. */
+  /** Starts the browser on its profile; also starts it again after it has ended. */
   async launch(): Promise<void> {
     this.#context = await chromium.launchPersistentContext(this.#profile, {
       executablePath: await installedProgram('chromium'),
@@ -89,12 +89,12 @@ export class Browser {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
         if (command.includes(this.#profile)) process.kill(Number(pid), 'SIGKILL')
       } catch {
-        // It has ended meanwhile.
+        // It has already ended.
       }
     }
   }
 
-  /** A new tab with the tools. */
+  /** Opens a new tab in which `page.mjs` has defined `tools`. */
   async open(): Promise<Page> {
     const page = await this.context.newPage()
     await page.goto(this.origin)
@@ -102,7 +102,7 @@ export class Browser {
     return page
   }
 
-  /** Ends all of it. */
+  /** Stops the browser and the server, and deletes the profile. */
   async stop(): Promise<void> {
     await this.#context?.close()
     this.#server?.close().closeAllConnections()

@@ -9,8 +9,8 @@ import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type NpmRegistry, startNpmRegistry } from './npm-registry.ts'
 
-// A stranger's first hour: an empty folder, the packages that the first README installs, and its programs, under each
-// package manager and runtime. The managers and runtimes come from npm.
+// What a new user does: in an empty folder, installs the packages that the main README names, and runs its programs, with
+// each package manager and runtime. The package managers and runtimes come from npm.
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -29,7 +29,7 @@ const tools = {
 }
 const readme = await readFile(join(root, 'README.md'), 'utf8')
 const packages = Array.from(readme.matchAll(/^npm install (@context-store\/\S+)/gm), ([, name = '']) => name)
-/** The programs of the first README, in its order, and what each prints. */
+/** The programs of the main README, in its order, and what each prints. */
 const programs = [
   { name: 'bot', printed: '1 true { owner: billing turns: 1 step: 2 }' },
   { name: 'test', printed: '' },
@@ -38,7 +38,7 @@ const programs = [
 const texts = Array.from(readme.matchAll(/^```ts run\n(.*?)^```$/gms), ([, text = '']) => text)
 
 let folder = ''
-/** Where npm has been told that the headers for native modules are: other managers are told the same. */
+/** The folder of headers for native modules, if npm is configured with one; other package managers get the same. */
 let headers: { readonly [name: string]: string } = {}
 let registry: NpmRegistry
 
@@ -57,7 +57,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test('the first README installs its packages and has a program for each kind of user', () => {
+test('the main README installs its packages and has a program for each kind of user', () => {
   expect(packages.length).toBeGreaterThan(8)
   expect(texts).toHaveLength(programs.length)
 })
@@ -73,7 +73,7 @@ describe('npm', () => {
     expect(plain(await inFolder('npm', process.execPath, [`${name}.mjs`]))).toBe(printed)
   })
 
-  // Its better-sqlite3 is compiled for another Node: node:sqlite stands in.
+  // The installed better-sqlite3 is compiled for another Node, so the store uses node:sqlite.
   test.each(programs)('the $name program runs on Node 22', async ({ name, printed }) => {
     const node = tool(`node-${platform}/bin/node`)
     expect(plain(await inFolder('npm', node, ['--disable-warning=ExperimentalWarning', `${name}.mjs`]))).toBe(
@@ -112,7 +112,7 @@ describe('npm', () => {
       ['ts59', 'nodenext'],
       ['ts59', 'node20'],
       ['ts58', 'nodenext'],
-    ])('an import of a .cts compiles with %s under %s', async (version, module) => {
+    ])('an import in a .cts file compiles with %s under %s', async (version, module) => {
       const text = `import { memoryStore } from '@context-store/memory'
         ${types}
         const store: ContextStore = memoryStore()
@@ -125,7 +125,7 @@ describe('npm', () => {
       ['ts59', 'node16'],
       ['ts57', 'nodenext'],
       ['ts54', 'node16'],
-    ])('with %s under %s it needs a dynamic import', async (version, module) => {
+    ])('with %s under %s, a .cts file needs a dynamic import', async (version, module) => {
       const direct = "import { memoryStore } from '@context-store/memory'; memoryStore()"
       await expect(compile(version, module, direct)).rejects.toThrow('TS1479')
       const text = `${types} with { 'resolution-mode': 'import' }
@@ -170,7 +170,7 @@ describe('pnpm, which runs no build scripts', () => {
     expect(plain(await inFolder('pnpm', process.execPath, [`${name}.mjs`]))).toBe(printed)
   })
 
-  test('SQLite names what to do, and works once it has been done', async () => {
+  test('the error of SQLite says what to do, and SQLite works after that', async () => {
     const failed = await inFolder('pnpm', process.execPath, ['edge.mjs']).catch(({ message }) => message)
     expect(failed).toContain('pnpm approve-builds')
     await inFolder('pnpm', tool('.bin/pnpm'), ['approve-builds', '--all'])
@@ -190,7 +190,7 @@ describe.each(['node-modules', 'pnp'])('yarn with %s, which runs no build script
     expect(plain(await inFolder(cwd, tool('.bin/yarn'), ['node', `${name}.mjs`]))).toBe(printed)
   })
 
-  test('SQLite names what to do, and works once it has been done', async () => {
+  test('the error of SQLite says what to do, and SQLite works after that', async () => {
     const failed = await inFolder(cwd, tool('.bin/yarn'), ['node', 'edge.mjs']).catch(
       ({ message }) => message,
     )
@@ -207,10 +207,10 @@ function tool(path: string): string {
   return join(folder, 'tools/node_modules', path)
 }
 
-/** Runs a command in one of the folders and gives what it printed. */
+/** Runs a command in one of the folders; returns what it printed. */
 async function inFolder(name: string, command: string, args: readonly string[]): Promise<string> {
   const cwd = join(folder, name)
-  // As in a shell where nobody runs an npm script.
+  // Without npm's variables, as in a shell that does not run an npm script.
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('npm_')))
   const { stdout } = await run(command, args, { cwd, env: { ...env, ...headers, NO_COLOR: '1' } }).catch(
     (error) => {
@@ -220,7 +220,7 @@ async function inFolder(name: string, command: string, args: readonly string[]):
   return stdout
 }
 
-/** What a program printed, without the quotes and line breaks by which runtimes print objects differently. */
+/** The output without quotes and line breaks, in which runtimes differ when they print objects. */
 function plain(printed: string): string {
   return printed.replace(/["']/g, '').replace(/,?\s+/g, ' ').trim()
 }
@@ -248,7 +248,7 @@ async function emptyFolder(name: string): Promise<void> {
   }
 }
 
-/** The native module has been compiled for this Node already. */
+/** Copies the native module, already compiled for this Node. */
 function copyCompiled(name: string): void {
   const build = 'node_modules/better-sqlite3/build'
   cpSync(join(root, build), join(folder, name, build), { recursive: true })

@@ -10,8 +10,8 @@ const startPolicy = '/usr/sbin/policy-rc.d'
 const found = new Map<string, Promise<string>>()
 
 /**
- * Where a program is whose Debian package has the same name; where it is missing, root installs the package, and anybody
- * else is told how to.
+ * Finds a program whose Debian package has the same name. If it is missing, root installs the package; for other users the
+ * error says how to.
  */
 export function installedProgram(name: string): Promise<string> {
   const known = found.get(name) ?? find(name)
@@ -23,7 +23,7 @@ async function find(name: string): Promise<string> {
   const path = onPath(name)
   if (path !== undefined) return path
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    throw new Error(`${name} is not on the PATH: sudo apt-get install ${name}`)
+    throw new Error(`${name} is not on the PATH: install it with sudo apt-get install ${name}`)
   }
   return polled(`${name} installed`, () => installed(name), 300_000)
 }
@@ -41,7 +41,7 @@ function onPath(name: string): string | undefined {
   return undefined
 }
 
-/** Installs it, or gives `undefined` while another process installs something; test files run in several at once. */
+/** Installs a program; returns `undefined` while another process is installing, because test files run in several processes. */
 async function installed(name: string): Promise<string | undefined> {
   if (!takeLock()) return undefined
   try {
@@ -73,7 +73,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Debian starts a service that it installs, unless this file says no: nothing may listen on 6379 because of us. */
+/** Debian starts services that it installs, unless this file forbids it: the tests must not leave a server on port 6379. */
 async function install(name: string): Promise<string | undefined> {
   const hasPolicy = existsSync(startPolicy)
   if (!hasPolicy) writeFileSync(startPolicy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })

@@ -11,7 +11,7 @@ import { type Manifest, manifestOf, packageFolders } from './package-folders.ts'
 
 const run = promisify(execFile)
 
-/** A registry that has the packages of this repository, as they would be published. */
+/** An npm registry that has only the packages of this repository, as they would be published. */
 export interface NpmRegistry {
   readonly url: string
   close(): Promise<void>
@@ -23,8 +23,8 @@ interface Published {
 }
 
 /**
- * Packs every package and serves the tarballs on loopback by the registry protocol of npm, so that any package manager can install
- * them by name. It has nothing else: configure it for the scope `@context-store` alone.
+ * Packs every package and serves the tarballs on loopback with npm's registry protocol, so that any package manager can install
+ * them by name. It has no other packages: configure it only for the scope `@context-store`.
  */
 export async function startNpmRegistry(): Promise<NpmRegistry> {
   const published = await pack()

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** What the tests of the repository read of a package.json. */
+/** The parts of a package.json that the tests of the repository read. */
 export interface Manifest {
   readonly name: string
   readonly version: string
@@ -12,12 +12,12 @@ export interface Manifest {
   readonly peerDependencies?: { readonly [name: string]: string }
 }
 
-/** The folders of the packages that are published, seen from the root. */
+/** The folders of the published packages, relative to the root. */
 export const packageFolders: readonly string[] = readdirSync(new URL('../packages', import.meta.url))
   .map((name) => `packages/${name}`)
   .filter((folder) => !manifestOf(folder).private)
 
-/** The names of the bridges: packages between a store and somebody's runtime, which is their peer. */
+/** The names of the bridges: packages that connect a store to a runtime, which is their peer dependency. */
 export const bridges: readonly string[] = [
   'chat-sdk',
   'express-session',

@@ -18,12 +18,12 @@ const entries = packageFolders.flatMap((folder) => {
     .filter((entry) => entry.startsWith('.') && !entry.endsWith('.json'))
     .map((entry) => name + entry.slice(1))
 })
-// Bridges name the types of their runtimes, which are not ours to check.
+// Bridges refer to the types of their runtimes, which are not checked here.
 const own = entries.filter((entry) => !bridges.includes(entry))
-// The others name the web's Request, Response and AbortSignal, or Node's types, which a consumer without them cannot have.
+// The others refer to the web's Request, Response and AbortSignal, or to Node's types, which not every consumer has.
 const bare = own.filter((entry) => !/^@context-store\/(rest|offline)/.test(entry))
 
-/** A program that uses the stores; the same text is a module and, compiled or by hand, a CommonJS file. */
+/** A program that uses the stores, as an ES module or as CommonJS, depending on `openers`. */
 const program = (openers: string, annotation = '') => `
 ${openers}
 async function main()${annotation} {
@@ -126,18 +126,18 @@ describe.each([
   ['nodenext', { module: 'nodenext' }],
   ['bundler', { module: 'esnext', moduleResolution: 'bundler' }],
 ])('under %s', (_, options) => {
-  // No skipLibCheck: our declarations are checked, with a library that knows of no `Symbol.asyncDispose` and no types
-  // of Node, which would bring it.
-  test.each(bare)('%s has its types with the lib of ES2022 alone', async (entry) => {
+  // No skipLibCheck: our declarations are checked, with a lib that has no `Symbol.asyncDispose`, and without Node's
+  // types, which would declare it.
+  test.each(bare)('the types of %s compile with only the lib of ES2022', async (entry) => {
     await compile('bare', { 'app.ts': allOf([entry]) }, { ...options, noEmit: true })
   })
 
-  test('everything has its types along with those of Node', async () => {
+  test('all types compile together with those of Node', async () => {
     const files = { 'app.ts': allOf(own), 'program.ts': program(imports, ': Promise<void>') }
     await compile('node', files, { ...options, noEmit: true, types: ['node'] })
   })
 
-  test('the bridges have their types along with those of their runtimes', async () => {
+  test('the types of the bridges compile together with those of their runtimes', async () => {
     const files = { 'app.ts': allOf(bridges) }
     await compile('bridges', files, { ...options, noEmit: true, types: ['node'], skipLibCheck: true })
   })
@@ -151,7 +151,7 @@ async function compile(
   const project = join(folder, name)
   await rm(project, { recursive: true, force: true })
   await mkdir(project)
-  // `console` for programs that have no types of their host.
+  // Declares `console` for programs without the types of their host.
   const host = 'declare const console: { log(...values: unknown[]): void }\n'
   for (const [file, text] of Object.entries(files)) await writeFile(join(project, file), text)
   const compilerOptions = {
@@ -173,12 +173,12 @@ async function compile(
   expect(complaints).toBe('')
 }
 
-/** A module that takes all that the entry points have. */
+/** A module that exports everything from the entry points. */
 function allOf(names: readonly string[]): string {
   return names.map((entry, index) => `export * as entry${index} from '${entry}'\n`).join('')
 }
 
-/** The native module has been compiled for this Node already: the install above ran no script. */
+/** Copies the native module, already compiled for this Node: the install above ran no scripts. */
 function copyCompiled(): void {
   const name = 'better-sqlite3'
   const compiled = join(root, 'node_modules', name, 'build')

@@ -10,7 +10,7 @@ import { manifestOf, packageFolders } from './package-folders.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-// Arrows point down only: who may import whom of this house. The memory store stands behind rest's doubles alone.
+// Which packages of this repository each package may import. rest imports memory only for its doubles.
 const below: { readonly [folder: string]: readonly string[] } = {
   core: [],
   memory: ['core'],
@@ -34,7 +34,7 @@ describe.each(packageFolders)('%s', (folder) => {
   const name = folder.replace('packages/', '')
   const imports = importsOf(`${folder}/src`)
 
-  test('imports only what lies below it', () => {
+  test('imports only the packages that it may import', () => {
     const house = imports.flatMap((path) => /^@context-store\/([^/]+)/.exec(path)?.[1] ?? [])
     expect(below[name]).toEqual(expect.arrayContaining([...new Set(house)]))
   })
@@ -46,7 +46,7 @@ describe.each(packageFolders)('%s', (folder) => {
     expect(declared).toEqual(expect.arrayContaining([...new Set(foreign)]))
   })
 
-  test('reaches other packages by their promised entry points', () => {
+  test('imports other packages only by their entry points', () => {
     expect(imports.filter((path) => path.startsWith('../..'))).toEqual([])
   })
 })
@@ -57,7 +57,7 @@ test('core depends on nothing', () => {
   expect(manifestOf('packages/core')).not.toHaveProperty('peerDependencies')
 })
 
-test('core and memory run where there is nothing but the language and setTimeout', async () => {
+test('core and memory run with only the language and setTimeout', async () => {
   const { code, inputs } = await bundle(`
     import { absent, ContextStoreError } from '@context-store/core'
     import { memoryStore } from '@context-store/memory'
@@ -80,7 +80,7 @@ test('core and memory run where there is nothing but the language and setTimeout
   expect(outcome).toBe(JSON.stringify([{ step: 4, cart: [{ tea: 2 }] }, ['s'], true]))
 })
 
-test('the double for `handle` runs where there is nothing but what a service worker has too', async () => {
+test('the double for `handle` runs with only what a service worker has', async () => {
   const { code, inputs } = await bundle(`
     import { createContextService } from '@context-store/rest/testing/web'
     const service = createContextService({ state: { a: { n: { s: { step: 1 } } } } })
@@ -113,7 +113,7 @@ test('the double for `handle` runs where there is nothing but what a service wor
   expect(outcome).toBe(JSON.stringify([204, 429, '1', '{"step":2}']))
 })
 
-// Bytes, minified and gzipped. docs/performance.md, "Sizes", has what the project set out to reach.
+// Bytes, minified and gzipped. The targets are in docs/performance.md, "Sizes".
 test.each([
   ['what a user of core imports', "export * from '@context-store/core'", 1_000],
   [

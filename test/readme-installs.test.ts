@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { packageFolders } from './package-folders.ts'
 
-// A package manager with strict folders (pnpm, Yarn PnP) lets a program import only what its package.json names.
+// With strict package managers (pnpm, Yarn PnP), a program can import only what its package.json names.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readmes = ['README.md', ...packageFolders.map((folder) => join(folder, 'README.md'))]
 
 test.each(readmes.filter((path) => existsSync(join(root, path))))(
-  'what the programs of %s import, it installs',
+  '%s installs everything that its programs import',
   (path) => {
     const text = readFileSync(join(root, path), 'utf8')
     const installed = Array.from(text.matchAll(/^npm install ([^#\n]+)/gm), ([, names = '']) =>

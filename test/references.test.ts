@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { packageFolders } from './package-folders.ts'
 
-/** A mention of a document in a source file: `docs/design.md`, or `docs/design.md, "existence"`. */
+/** A reference to a document in a source file: `docs/design.md`, or `docs/design.md, "existence"`. */
 interface Reference {
   readonly file: string
   readonly path: string
@@ -16,11 +16,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 describe.each(packageFolders)('%s', (folder) => {
   const references = referencesIn(folder)
 
-  test('refers to documents of this repository only', () => {
+  test('refers only to existing documents', () => {
     expect(references.filter(({ path }) => !existsSync(join(root, path)))).toEqual([])
   })
 
-  test('refers to subjects that those documents have', () => {
+  test('refers only to existing subjects in those documents', () => {
     const missing = references.filter(
       ({ path, subject }) => subject !== undefined && !subjectsOf(path).includes(subject),
     )
@@ -42,7 +42,7 @@ describe('docs/guarantees.md', () => {
     expect(links.length).toBeGreaterThan(30)
   })
 
-  test.each(links)('names $path by words of it: $words', ({ words, path }) => {
+  test.each(links)('the link to $path uses the title of a test: $words', ({ words, path }) => {
     expect(existsSync(join(root, path))).toBe(true)
     const source = readFileSync(join(root, path), 'utf8').replaceAll("\\'", "'")
     // The title of a test, or the name of its file or package.
@@ -55,7 +55,7 @@ function referencesIn(folder: string): Reference[] {
   return files
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) => {
-      // A comment may break its line within a reference.
+      // A reference in a comment may be broken over two lines.
       const text = readFileSync(join(root, folder, 'src', file), 'utf8').replace(/\n\s*(?:\*|\/\/) ?/g, ' ')
       return Array.from(
         text.matchAll(/([\w./-]+\.md)\b(?:, "([^"]+)")?/g),

@@ -16,7 +16,7 @@ afterEach(async () => {
   await Promise.all(copies.splice(0).map((folder) => rm(folder, { recursive: true, force: true })))
 })
 
-/** A copy of what the release script reads and writes, as a git repository, whose build and checks only say that they ran. */
+/** A git repository with copies of the files that the release script reads and writes. Its build and checks only print a word. */
 async function copyOfRepository(
   edit: { readonly repository?: string; readonly changelog?: string } = {},
 ): Promise<string> {
@@ -54,7 +54,7 @@ async function release(cwd: string, ...args: readonly string[]) {
   )
 }
 
-test('it packs every package, with its repository, links that work outside it, and the version that was asked for', async () => {
+test('a release packs every package, with the repository, links that work outside it, and the given version', async () => {
   const folder = await copyOfRepository()
   const { code, stdout, stderr } = await release(folder, '0.9.0')
   expect([code, stderr]).toEqual([0, ''])
@@ -96,7 +96,7 @@ test('it packs every package, with its repository, links that work outside it, a
 
 test.each([
   ['without a version', {}, [], 'npm run release -- 0.2.0'],
-  ['with a version that is none', {}, ['next'], 'npm run release -- 0.2.0'],
+  ['with an invalid version', {}, ['next'], 'npm run release -- 0.2.0'],
   ['without a repository', { repository: '' }, ['0.9.0'], 'fill in "repository" in package.json'],
   [
     'with an empty changelog',
@@ -104,14 +104,14 @@ test.each([
     ['0.9.0'],
     'nothing under',
   ],
-])('%s it refuses, and changes nothing', async (_, edit, args, reason) => {
+])('%s, a release is refused and changes nothing', async (_, edit, args, reason) => {
   const folder = await copyOfRepository(edit)
   const { code, stderr } = await release(folder, ...args)
   expect([code, stderr]).toEqual([1, expect.stringContaining(reason)])
   expect(await git(folder, 'status', '--porcelain')).toBe('')
 })
 
-test('with uncommitted changes it refuses', async () => {
+test('with uncommitted changes, a release is refused', async () => {
   const folder = await copyOfRepository()
   await writeFile(join(folder, 'new.txt'), '')
   expect(await release(folder, '0.9.0')).toMatchObject({ code: 1, stderr: expect.stringContaining('commit') })

@@ -58,7 +58,7 @@ beforeAll(async () => {
     [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder],
     root,
   )
-  // The types of runtimes that the bridges stand on do not all pass under the strict settings here.
+  // The types of some runtimes do not compile with the strict settings used here.
   complaints = checked.stdout
     .split('\n')
     .filter((line) => line.includes('error TS') && !line.startsWith('node_modules/'))
@@ -69,18 +69,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test('the first README has a program for each of the three users', () => {
+test('the main README has a program for each of the three kinds of users', () => {
   expect(
     snippets.filter(({ name, runs }) => runs && name.startsWith('README.md')).length,
   ).toBeGreaterThanOrEqual(3)
 })
 
-test('every complaint of the compiler is about a snippet', () => {
+test('every compiler error is in a snippet', () => {
   expect(complaints.filter((line) => !snippets.some(({ file }) => line.includes(file)))).toEqual([])
 })
 
 describe.each(snippets)('$name', ({ file, runs }) => {
-  test('has the types it says', () => {
+  test('compiles', () => {
     expect(complaints.filter((line) => line.includes(file))).toEqual([])
   })
 
@@ -96,7 +96,7 @@ describe.each(snippets)('$name', ({ file, runs }) => {
 async function snippetsOf(pages: readonly string[]): Promise<Snippet[]> {
   const found: Snippet[] = []
   for (const page of pages) {
-    // That each package has one is for scripts/check-packages.mjs to say.
+    // scripts/check-packages.mjs checks that each package has a README.
     if (!existsSync(join(root, page))) continue
     const text = await readFile(join(root, page), 'utf8')
     const owner = page === 'README.md' ? 'root' : page.replace(/\.md$/, '').replaceAll('/', '-')
@@ -111,7 +111,7 @@ async function snippetsOf(pages: readonly string[]): Promise<Snippet[]> {
 
 function outcome(command: string, args: readonly string[], cwd: string) {
   return new Promise<{ code: ExecFileException['code']; stdout: string; stderr: string }>((resolve) => {
-    // What a snippet needs beside packages is where the reader's own would be.
+    // Snippets read the address of a Redis server from REDIS_URL.
     const env = { ...process.env, REDIS_URL: redis.url }
     execFile(command, args, { cwd, env }, (error, stdout, stderr) =>
       resolve({ code: error ? error.code : 0, stdout, stderr }),

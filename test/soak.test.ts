@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRedis } from './redis-servers/one-node.ts'
 
-// Nothing grows that should not, however long a store is used: the data stay about the same, and so must all else.
+// Checks for leaks: the amount of data stays about the same, so nothing else may grow, however long a store is used.
 
-/** How many calls are made in all; SOAK_OPERATIONS=10000000 by hand. */
+/** The total number of calls; for a long run by hand, set SOAK_OPERATIONS=10000000. */
 const operations = Number(process.env.SOAK_OPERATIONS ?? 1_000_000)
 const seed = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
@@ -20,7 +20,7 @@ const kinds: readonly (readonly [backend: string, share: number, locationOf: () 
 ]
 
 test.each(kinds)(
-  `a long use of %s grows nothing (SOAK_SEED=${seed})`,
+  `nothing grows when %s is used for a long time (SOAK_SEED=${seed})`,
   { timeout: 3_600_000 },
   async (backend, share, locationOf) => {
     const samples = await soak(backend, operations * share, await locationOf())
@@ -42,7 +42,7 @@ test.each(kinds)(
 
 type Sample = { readonly [what: string]: number }
 
-/** What differs from one moment to another, beside a tenth: the data come and go by chance. */
+/** Allowed growth in addition to a tenth, because the amount of data varies randomly. */
 const allowance: Sample = {
   heapBytes: 1_000_000,
   usedBytes: 1_000_000,

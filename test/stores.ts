@@ -9,17 +9,18 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { startRedis } from './redis-servers/one-node.ts'
 import type { RedisServer } from './redis-servers/server-process.ts'
 
-/** Options of the stores under test: a clock, in milliseconds. */
+/** Options of the stores under test: a clock that returns milliseconds. */
 export interface StoreUnderTestOptions {
   readonly now?: () => number
 }
 
 /**
- * Opens a store. Two of one `place` are two programs that share what is stored; on memory they are one store. All are closed after the last test.
+ * Opens a store. Two stores with the same `place` share their data, like two programs; in memory they are one store. All are closed after
+ * the last test.
  */
 export type OpenStore = (options?: StoreUnderTestOptions & { readonly place?: string }) => ContextStore
 
-/** Runs the tests of a bridge on memory, on SQLite on a real file, and on a real Redis. */
+/** Runs the tests of a bridge in memory, on SQLite with a real file, and on a real Redis. */
 export function onEachStore(tests: (open: OpenStore) => void): void {
   let opened: ContextStore[] = []
   let places = 0

@@ -25,6 +25,7 @@ await import(join(folder, 'map-store.test.ts'))
 function blockWith(text: string): string {
   const blocks = Array.from(guide.matchAll(/^```(?:ts|js)\n([\s\S]*?)^```$/gm), ([, code = '']) => code)
   const [found, ...others] = blocks.filter((code) => code.includes(text))
-  if (found === undefined || others.length > 0) throw new Error(`the guide must have one block with ${text}`)
+  if (found === undefined || others.length > 0)
+    throw new Error(`docs/write-an-adapter.md must have exactly one block with ${text}`)
   return found
 }

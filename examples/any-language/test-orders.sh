@@ -1,8 +1,8 @@
 #!/bin/sh
-# A test in a shell script: an order is kept, and one that the service refuses is not.
+# A test in a shell script: an order is stored, and one that the service refuses is not.
 set -eu
 
-# The command that starts the double; in a project that has it installed, npx finds it.
+# The command that starts the double. In a project that has it installed, npx finds it.
 command=${CONTEXT_STORE_COMMAND:-npx context-store}
 folder=$(mktemp -d)
 mkfifo "$folder/output"
@@ -10,7 +10,7 @@ $command serve --control --port 0 --json >"$folder/output" &
 double=$!
 trap 'kill "$double"; rm -r "$folder"' EXIT
 
-# Its first line says where it is.
+# Its first line of output contains its URL.
 exec 3<"$folder/output"
 read -r line <&3
 url=$(echo "$line" | sed 's/.*"url":"\([^"]*\)".*/\1/')

@@ -1,4 +1,4 @@
-"""A test of a program that keeps its context in the vendor's service, against a double of it."""
+"""Tests a program that keeps its context in the vendor's service, using a double of the service."""
 
 import json
 import os
@@ -7,12 +7,12 @@ import unittest
 import urllib.error
 import urllib.request
 
-# The command that starts the double; in a project that has it installed, npx finds it.
+# The command that starts the double. In a project that has it installed, npx finds it.
 COMMAND = json.loads(os.environ.get("CONTEXT_STORE", '["npx", "context-store"]'))
 
 
 def call(url, method="GET", value=None):
-    """Sends JSON; the answer's status and its JSON."""
+    """Sends JSON; returns the status and the JSON of the response."""
     headers = {"maven-api-key": "any", "content-type": "application/json"}
     body = None if value is None else json.dumps(value).encode()
     request = urllib.request.Request(url, body, headers, method=method)
@@ -26,7 +26,7 @@ def call(url, method="GET", value=None):
 
 
 def take_order(url, conversation, item):
-    """The program under test: it tries once more when the service is not there."""
+    """The program under test: it tries once more if the service fails."""
     path = f"{url}/v1/account/577089/orders/{conversation}/properties"
     for _ in range(2):
         status, _ = call(path, "PATCH", {"item": item})
@@ -52,15 +52,15 @@ class Orders(unittest.TestCase):
         call(f"{self.url}/control/reset", "POST")
 
     def tearDown(self):
-        # Every fault has fired, and every request had a path that the service has.
+        # Every planned fault was used, and every request had a path that the service knows.
         self.assertEqual(call(f"{self.url}/control/done"), (204, None))
 
-    def test_an_order_is_kept(self):
+    def test_an_order_is_stored(self):
         self.assertTrue(take_order(self.url, "c1", "tea"))
         _, state = call(f"{self.url}/control/state")
         self.assertEqual(state, {"577089": {"orders": {"c1": {"item": "tea"}}}})
 
-    def test_one_bad_moment_of_the_service_is_not_noticed(self):
+    def test_an_order_is_retried_after_one_failure(self):
         call(f"{self.url}/control/faults", "POST", {"status": 503, "match": {"method": "PATCH"}})
         self.assertTrue(take_order(self.url, "c1", "tea"))
         _, requests = call(f"{self.url}/control/requests")

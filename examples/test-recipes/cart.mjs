@@ -1,11 +1,11 @@
-// The code under test in every recipe. It calls the vendor's host and knows of no double.
+// The code under test in every recipe. It calls the vendor's host and does not know the double.
 const host = 'https://z1.context.liveperson.net'
 
 /**
- * Puts an item into a visit's cart, and tries once more where the service is busy.
+ * Adds an item to a visit's cart. Tries once more if the service is busy.
  *
  * @param {string} visit - the session's id
- * @param {string} item - what is put into the cart
+ * @param {string} item - what to add to the cart
  * @returns {Promise<string[]>} the cart
  */
 export async function addToCart(visit, item) {

@@ -2,29 +2,29 @@ import { startRedis } from './one-node.ts'
 import { polled } from './polling.ts'
 import type { RedisServer } from './server-process.ts'
 
-/** How a Cluster is to be started. */
+/** Options of {@link startCluster}. */
 export interface ClusterOptions {
-  /** 3 if none. */
+  /** Default: 3. */
   readonly masters?: number
-  /** Of each master; 1 if none. */
+  /** The number of replicas of each master. Default: 1. */
   readonly replicas?: number
-  /** After how long a silent node is failed over; 2000 if none. */
+  /** After how many milliseconds a node that does not answer is failed over. Default: 2000. */
   readonly nodeTimeoutMs?: number
-  /** More lines of redis.conf, for every node. */
+  /** Additional lines of redis.conf, for every node. */
   readonly config?: readonly string[]
 }
 
-/** A slot on its way from its master to another. Until the end, both answer for it: ASK, TRYAGAIN. */
+/** A slot that is being moved to another master. Until the move is finished, both masters answer for it: ASK, TRYAGAIN. */
 export interface SlotMove {
-  /** Moves so many keys, and says how many there were. */
+  /** Moves up to `count` keys; returns how many it moved. */
   moveKeys(count: number): Promise<number>
-  /** Moves what is left, and hands the slot over. */
+  /** Moves the remaining keys, and assigns the slot to the new master. */
   finish(): Promise<void>
 }
 
 /** A Redis Cluster. */
 export interface RedisCluster {
-  /** Its nodes, masters and replicas as they were at the start: first every master. */
+  /** The nodes in the order of their initial roles: first all masters, then all replicas. */
   readonly nodes: readonly RedisServer[]
   /** For `createCluster`. */
   readonly rootNodes: { url: string }[]
@@ -36,9 +36,9 @@ export interface RedisCluster {
   beginMove(slot: number, to: RedisServer): Promise<SlotMove>
   /** Moves a slot with its keys, a hundred at a time. */
   moveSlot(slot: number, to: RedisServer): Promise<void>
-  /** Resolves once every node that runs finds the Cluster in order, no slot with a node that does not run. */
+  /** Resolves once every running node sees a healthy Cluster whose slots all belong to running nodes. */
   ready(): Promise<void>
-  /** Ends every node and removes what they kept. */
+  /** Stops every node and deletes its data. */
   stop(): Promise<void>
 }
 
@@ -52,7 +52,7 @@ interface KnownNode {
   readonly slots: readonly (readonly [first: number, last: number])[]
 }
 
-/** Starts a Cluster whose slots are shared out among its masters. */
+/** Starts a Cluster whose slots are divided among its masters. */
 export async function startCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
   const { masters = 3, replicas = 1, nodeTimeoutMs = 2000, config = [] } = options
   const starting = Array.from({ length: masters * (1 + replicas) }, () =>
@@ -94,7 +94,7 @@ async function join(nodes: readonly RedisServer[], masters: number): Promise<voi
       }
     }),
   )
-  // Each meets every earlier one: quicker than to wait until they have heard of one another.
+  // Every node meets every earlier one, which is quicker than waiting until they hear of each other.
   for (const [index, node] of nodes.entries()) {
     for (const other of nodes.slice(0, index)) {
       await node.command('CLUSTER', 'MEET', other.host, `${other.port}`)
@@ -151,7 +151,7 @@ class StartedCluster implements RedisCluster {
 
   async #known(): Promise<KnownNode[]> {
     const [node] = this.#running
-    if (node === undefined) throw new Error('no node of the Cluster runs')
+    if (node === undefined) throw new Error('no node of the Cluster is running')
     return knownTo(node)
   }
 
@@ -179,9 +179,9 @@ class StartedCluster implements RedisCluster {
       [from, to].map(async (node) => String(await node.command('CLUSTER', 'MYID'))),
     )
     if (fromId === undefined || toId === undefined || from === to) {
-      throw new Error(`slot ${slot} is with that node already`)
+      throw new Error(`slot ${slot} already belongs to that node`)
     }
-    // In this order, so that at no moment a node sends a client to one that knows nothing of the move.
+    // In this order, so that no node ever redirects a client to one that does not know about the move.
     await to.command('CLUSTER', 'SETSLOT', `${slot}`, 'IMPORTING', fromId)
     await from.command('CLUSTER', 'SETSLOT', `${slot}`, 'MIGRATING', toId)
     const moveKeys = async (count: number): Promise<number> => {
@@ -210,7 +210,7 @@ class StartedCluster implements RedisCluster {
   async ready(): Promise<void> {
     await Promise.all(
       this.#running.map((node) =>
-        polled('the Cluster in order', async () => {
+        polled('a healthy Cluster', async () => {
           const [state, replication] = await Promise.all([
             node.command('CLUSTER', 'INFO'),
             node.command('INFO', 'replication'),

@@ -1,6 +1,6 @@
-// Ends the servers of a test process that is gone without having ended them, and removes their folders. Each line of
-// its standard input, which ends with the test process however that ends, is "PID FOLDER", PID 0 for a server that does
-// not run now, or "gone FOLDER".
+// Kills the servers of a test process that ended without stopping them, and deletes their folders. Its standard input
+// ends when the test process ends, for any reason. Each line is "PID FOLDER", with PID 0 for a server that is not running,
+// or "gone FOLDER".
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
@@ -15,7 +15,7 @@ for (const [folder, pid] of servers) {
   try {
     if (pid > 0) process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended meanwhile.
+    // It has already ended.
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }

@@ -1,12 +1,12 @@
 import { type RedisServer, startServer } from './server-process.ts'
 
-/** How a node is to be started. */
+/** Options of {@link startRedis}. */
 export interface RedisOptions {
-  /** Lines of redis.conf, such as `appendonly yes`; without any, nothing is kept on disk. */
+  /** Lines of redis.conf, such as `appendonly yes`. By default nothing is stored on disk. */
   readonly config?: readonly string[]
-  /** A free one if none. */
+  /** Default: a free port. */
   readonly port?: number
-  /** The password of the default user; no password if none. */
+  /** The password of the default user. Default: no password. */
   readonly password?: string
 }
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Asks until the answer is neither `undefined` nor an error, and gives it: for what a server tells nobody by itself.
- * After `withinMs` it throws, with the last error as the cause.
+ * Calls `ask` until it returns neither `undefined` nor an error, and returns the result. Used for states that a server does not
+ * report by itself. After `withinMs` it throws, with the last error as the cause.
  */
 export async function polled<T>(
   what: string,
@@ -18,7 +18,7 @@ export async function polled<T>(
     } catch (error) {
       cause = error
     }
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`, { cause })
+    if (performance.now() > deadline) throw new Error(`${what}: not reached within ${withinMs} ms`, { cause })
     await delay(20)
   }
 }

@@ -2,19 +2,19 @@ import { startRedis } from './one-node.ts'
 import { polled } from './polling.ts'
 import { type RedisServer, startServer } from './server-process.ts'
 
-/** How the nodes are to be started. */
+/** Options of {@link startSentinels}. */
 export interface SentinelOptions {
-  /** 2 if none. */
+  /** Default: 2. */
   readonly replicas?: number
-  /** After how long a silent master is failed over; 1000 if none. */
+  /** After how many milliseconds a master that does not answer is failed over. Default: 1000. */
   readonly downAfterMs?: number
-  /** More lines of redis.conf, for the master and its replicas. */
+  /** Additional lines of redis.conf, for the master and its replicas. */
   readonly config?: readonly string[]
 }
 
 /** A master with replicas, watched by three Sentinels. */
 export interface RedisSentinels {
-  /** What the Sentinels call the master. */
+  /** The name of the master in the Sentinels. */
   readonly name: string
   /** The first master, then its replicas. */
   readonly nodes: readonly RedisServer[]
@@ -22,13 +22,13 @@ export interface RedisSentinels {
   readonly sentinels: readonly RedisServer[]
   /** For `createSentinel`. */
   readonly sentinelRootNodes: { host: string; port: number }[]
-  /** The node that most Sentinels call the master. */
+  /** The node that most Sentinels report as the master. */
   master(): Promise<RedisServer>
-  /** Has a replica promoted while the master is well, and resolves once all agree. */
+  /** Promotes a replica while the master is healthy, and resolves once all agree. */
   failOver(): Promise<void>
-  /** Resolves once every Sentinel knows one same master that runs, and every other node that runs follows it. */
+  /** Resolves once all Sentinels report the same running master, and every other running node follows it. */
   ready(): Promise<void>
-  /** Ends every node and Sentinel and removes what they kept. */
+  /** Stops every node and Sentinel and deletes their data. */
   stop(): Promise<void>
 }
 
@@ -78,8 +78,8 @@ async function startSentinel(master: RedisServer, downAfterMs: number): Promise<
     args: ['--sentinel'],
     readyText: '+monitor',
   })
-  // By default they tell one another of themselves every two seconds and ask nodes every ten; and a machine that
-  // stops for two seconds, as a busy one does, would have them watch only, for half a minute.
+  // By default, Sentinels announce themselves every two seconds and query nodes every ten; and if the machine pauses
+  // for two seconds, as a busy one does, they do not act for half a minute.
   await sentinel.command(
     ...['SENTINEL', 'DEBUG', 'info-period', '500', 'publish-period', '200', 'ping-period', '200'],
     ...['tilt-trigger', '20000', 'tilt-period', '1000'],

@@ -8,60 +8,60 @@ import { fileURLToPath } from 'node:url'
 import { createClient } from '@keyv/redis'
 import { findRedisServer } from './find-server.ts'
 
-/** How a server process is to be started. */
+/** Options of {@link startServer}. */
 export interface ServerOptions {
-  /** Lines of its configuration file, as redis.conf has them. */
+  /** The lines of its configuration file, in the format of redis.conf. */
   readonly config: readonly string[]
-  /** A free one if none. */
+  /** Default: a free port. */
   readonly port?: number | undefined
-  /** Arguments beside the configuration file. */
+  /** Additional arguments after the configuration file. */
   readonly args?: readonly string[] | undefined
-  /** What it logs once it is of use. */
+  /** The text that it logs once it is ready. */
   readonly readyText: string
   /** For {@link RedisServer.command}. */
   readonly password?: string | undefined
 }
 
-/** How a server is to be started again. */
+/** Options of {@link RedisServer.restart}. */
 export interface RestartOptions {
   /** Lines to add to its configuration file. */
   readonly config?: readonly string[]
-  /** What to wait for in its log; that it is ready, if none. */
+  /** The text to wait for in its log. Default: `readyText`. */
   readonly until?: string
 }
 
-/** A redis-server that listens on 127.0.0.1 alone, with a folder of its own. */
+/** A redis-server that listens only on 127.0.0.1, with its own folder. */
 export interface RedisServer {
   readonly host: '127.0.0.1'
   readonly port: number
   readonly url: string
-  /** Of the process that runs now, or of the last one. */
+  /** The process id of the running process, or of the last one. */
   readonly pid: number
   readonly isRunning: boolean
-  /** Sends a command over a connection of its own; rejects with what the server answers, or if it does not. */
+  /** Sends a command over a new connection; rejects if the server replies with an error or does not answer. */
   command(...args: (string | Buffer)[]): Promise<unknown>
-  /** Like {@link RedisServer.command}, with bytes for strings in the answer. */
+  /** Like {@link RedisServer.command}, with strings in the reply as bytes. */
   bytes(...args: (string | Buffer)[]): Promise<unknown>
-  /** Resolves once a line with `text` is in the log of the process that runs now. */
+  /** Resolves once a line with `text` is in the log of the running process. */
   logged(text: string): Promise<void>
-  /** Ends the process and resolves once it is gone; what it has on disk stays. SIGTERM: in good order. */
+  /** Ends the process, and resolves once it has ended. Data on disk stays. SIGTERM lets it shut down cleanly. */
   kill(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>
-  /** Starts it again, on the same port and with what it has on disk; ends it first if it runs. */
+  /** Starts it again, on the same port and with its data on disk. Kills it first if it is running. */
   restart(options?: RestartOptions): Promise<void>
-  /** Stops it in its tracks: connections stay, nothing is answered. */
+  /** Freezes the process: connections stay open, but nothing is answered. */
   pause(): void
-  /** Lets it go on. */
+  /** Continues a frozen process. */
   resume(): void
-  /** Ends it and removes its folder. */
+  /** Kills it and deletes its folder. */
   stop(): Promise<void>
 }
 
-/** Something else listens on the port; another one may do. */
+/** Another process listens on the port; another port may be free. */
 class PortTaken extends Error {}
 
 let keeper: ChildProcess | undefined
 
-/** Starts a server; on a port that is free, unless the options name one. */
+/** Starts a server, on a free port unless the options name one. */
 export async function startServer(options: ServerOptions): Promise<RedisServer> {
   const executable = await findRedisServer()
   for (let tries = 1; ; tries++) {
@@ -76,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RedisServer> 
   }
 }
 
-/** Below what Linux gives to outgoing connections, and so is the port of the Cluster's bus, 10,000 higher. */
+/** A port below those that Linux uses for outgoing connections; so is the port of the Cluster bus, 10,000 higher. */
 function somePort(): number {
   return 11_000 + Math.floor(Math.random() * 11_000)
 }
@@ -157,8 +157,8 @@ class ServerProcess implements RedisServer {
         this.#onLine.delete(look)
         if (isThere) resolve()
         else if (log.some((line) => /address already in use|failed listening/i.test(line))) {
-          reject(new PortTaken(`port ${this.port} is taken`))
-        } else reject(new Error(`redis-server has ended, before "${text}":\n${log.join('\n')}`))
+          reject(new PortTaken(`port ${this.port} is in use`))
+        } else reject(new Error(`redis-server ended before it logged "${text}":\n${log.join('\n')}`))
       }
       this.#onLine.add(look)
       look()
@@ -179,7 +179,7 @@ class ServerProcess implements RedisServer {
       disableClientInfo: true,
       socket: { reconnectStrategy: false, connectTimeout: 10_000 },
     })
-    // What goes wrong rejects the call below; without a listener it would end the process too.
+    // Errors reject the call below; without a listener they would also end the process.
     client.on('error', () => {})
     await client.connect()
     try {
@@ -208,7 +208,7 @@ class ServerProcess implements RedisServer {
   }
 
   async stop(): Promise<void> {
-    // Without a chance to write what is removed next.
+    // SIGKILL, so that it does not write data that is deleted next.
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
     keep(`gone ${this.#folder}`)

@@ -1,4 +1,4 @@
-// One process of the bot: it answers the messages that its parent sends it as a platform would.
+// One process of the bot. It answers messages from its parent process, which takes the place of the platform.
 import { createMemoryState } from '@chat-adapter/state-memory'
 import { chatSdkState } from '@context-store/chat-sdk'
 import { sqliteStore } from '@context-store/sqlite'
@@ -11,16 +11,16 @@ const store = path === undefined ? undefined : sqliteStore({ path })
 const bot = new Chat({
   userName: 'shop',
   adapters: { offline: platform },
-  // Without a store: the Chat SDK's own state for development, in this process's memory.
+  // Without a store: the Chat SDK's own development state, in this process's memory.
   state: store ? chatSdkState(store.account('shop')) : createMemoryState(),
-  // One message of a thread at a time; those that come meanwhile are queued, and answered by the process that has the lock.
+  // One message of a thread at a time; messages that arrive meanwhile are queued, and answered by the process that holds the lock.
   concurrency: 'queue',
   logger: 'silent',
 })
 
 bot.onNewMessage(/^buy /, async (thread, message) => {
   const { basket = [] } = (await thread.state) ?? {}
-  await untilBothAreAtIt()
+  await untilToldToGoOn()
   await thread.setState({ basket: [...basket, message.text.slice('buy '.length)] })
 })
 bot.onNewMessage(/^what/, async (thread) => {
@@ -30,8 +30,8 @@ bot.onNewMessage(/^what/, async (thread) => {
   await thread.post(`basket: ${basket.join(', ')}; heard: ${heard.join(', ')}`)
 })
 
-/** Makes the two turns overlap for certain: this one has read the state, and goes on when the parent says so. */
-function untilBothAreAtIt() {
+/** Makes sure that the two turns overlap: this one has read the state, and waits until the parent tells it to continue. */
+function untilToldToGoOn() {
   process.send({ hasRead: true })
   return goOn
 }

@@ -1,4 +1,4 @@
-// Two processes of one bot get a message of one thread each, at the same moment; then either is asked what it knows.
+// Two processes of one bot each receive a message of one thread at the same moment. Then both are asked what they know.
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ async function show(title, args) {
   const first = bots[0].say('buy tea')
   await bots[0].heard('hasRead')
   const second = bots[1].say('buy cake')
-  // The second process works on its message too, or has left it to the first one, which holds the thread's lock.
+  // The second process either handles its message, too, or has queued it for the first one, which holds the thread's lock.
   await Promise.race([bots[1].heard('hasRead'), second])
   for (const bot of bots) bot.goOn()
   await Promise.all([first, second])

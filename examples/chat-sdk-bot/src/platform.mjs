@@ -1,10 +1,10 @@
-// A chat platform without a network: its messages come from the parent process, and what the bot posts goes to it.
+// A chat platform without a network: messages come from the parent process, and the bot's posts go to it.
 import { Message, parseMarkdown } from 'chat'
 
 export const platform = {
   name: 'offline',
   userName: 'shop',
-  // Like Telegram's, this platform cannot be asked for old messages: the Chat SDK keeps them in its state.
+  // Like Telegram, this platform does not return old messages, so the Chat SDK keeps them in its state.
   persistThreadHistory: true,
   async initialize() {},
   channelIdFromThreadId: (threadId) => threadId,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-test('two processes that answer one thread at once lose nothing, where state-memory loses each other’s', () => {
+test('two processes that answer one thread at once lose nothing; with state-memory they do', () => {
   const main = fileURLToPath(new URL('../src/main.mjs', import.meta.url))
   const said = execFileSync(process.execPath, [main], { encoding: 'utf8' }).trimEnd().split('\n')
   expect(said).toEqual([

@@ -1,9 +1,9 @@
-// Serves the page, and beside it a double of the service that it sends to.
+// Serves the page, and a double of the service that the page sends to.
 import { createInterface } from 'node:readline'
 import { serveApp } from './serve-app.mjs'
 
 const app = await serveApp({ port: Number(process.env.PORT ?? 8090) })
-console.log(`The shop is at ${app.url}, the service at ${app.service.url}. Ctrl+C ends both.`)
+console.log(`The shop is at ${app.url}, the service at ${app.service.url}. Press Ctrl+C to stop both.`)
 
 const commands = {
   off: () => app.service.fault({ reset: true, times: 1_000_000 }),
@@ -13,11 +13,11 @@ const commands = {
   show: () => console.log(JSON.stringify(app.service.snapshot(), undefined, 2)),
 }
 const words = Object.keys(commands).join(', ')
-console.log(`Switch the network off in the browser's developer tools, or here. Enter one of: ${words}.`)
+console.log(`Switch the network off in the browser's developer tools, or here. Commands: ${words}.`)
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = commands[line.trim()]
-  if (command === undefined) console.log(`Enter one of: ${words}.`)
+  if (command === undefined) console.log(`Unknown command. Commands: ${words}.`)
   else {
     command()
     console.log('done')

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { startContextService } from '@context-store/rest/testing'
 import { build } from 'esbuild'
 
-/** The page with its script, and a double of the service. */
+/** Serves the page and its script, and starts a double of the service. */
 export async function serveApp({ port = 0 } = {}) {
   const html = await readFile(new URL('index.html', import.meta.url), 'utf8')
   const { outputFiles } = await build({
@@ -27,7 +27,7 @@ export async function serveApp({ port = 0 } = {}) {
   return {
     url,
     service,
-    /** Lets the service answer writes with a status; a page sees what another origin answers by this header only. */
+    /** Makes the service answer writes with a status. A page can read a response from another origin only with this header. */
     refuse(status, times) {
       const headers = { 'access-control-allow-origin': url }
       service.fault({ status, headers, times, match: { method: 'PATCH' } })

@@ -1,4 +1,4 @@
-// A visit is one session; each item of the basket is one property, so that two devices that add items lose none.
+// A visit is one session; each item of the basket is one property, so two devices that add items do not overwrite each other's.
 import { absent } from '@context-store/core'
 import { indexedDbStore } from '@context-store/indexeddb'
 import { offlineStore } from '@context-store/offline'
@@ -9,19 +9,19 @@ const baseUrl = document.querySelector('script[data-service]').dataset.service
 
 const store = offlineStore({
   local: indexedDbStore({ name: 'shop' }),
-  // In production a function that asks your own server: a page must not hold the account's key.
+  // In production, pass a function that asks your own server for a key: a page must not contain the account's key.
   remote: restStore({ baseUrl, apiKey: 'the-key-of-the-visitor', timeoutMs: 5_000 }),
 })
 const visit = store.account('577089').namespace('visits').session('kiosk-1')
 
-/** What the status says, in words. */
+/** The text for each state. */
 const words = {
   synced: ({ rejected }) =>
-    rejected > 0 ? 'Saved on this device; the shop refused some of it.' : 'All saved, and sent to the shop.',
+    rejected > 0 ? 'Saved on this device; the shop refused some of it.' : 'All saved and sent to the shop.',
   pending: ({ pending }) => `Saved on this device; ${pending} to send.`,
   syncing: () => 'Saved on this device; sending …',
-  offline: () => 'No connection: saved on this device, sent when it is back.',
-  unauthorized: () => 'Saved on this device; the shop refuses this device: sign in again.',
+  offline: () => 'No connection: saved on this device, to be sent later.',
+  unauthorized: () => 'Saved on this device, but the shop refuses this device: sign in again.',
 }
 
 function showStatus() {
@@ -58,7 +58,7 @@ async function namesOf(writes) {
   return names
 }
 
-/** Shows the basket after a change; what cannot be kept even here, as on a full device, is said. */
+/** Shows the basket after a change, or the error if the change could not be saved here, for example on a full device. */
 async function change(write) {
   try {
     await write

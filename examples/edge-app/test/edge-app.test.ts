@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
 })
 
-/** Enters a command, as the README says. */
+/** Enters a command of the README. */
 async function enter(command: string): Promise<void> {
   app.stdin?.write(`${command}\n`)
   for (let line = ''; line !== 'done'; ) [line] = (await once(said, 'line')) as [string]
@@ -48,7 +48,7 @@ async function enter(command: string): Promise<void> {
 
 const soon = { timeout: 30_000, interval: 50 }
 
-/** The state that the page shows. With the variable SCREENSHOTS it is also kept as a picture in that folder. */
+/** Waits until the page shows a state. If the environment variable SCREENSHOTS names a folder, a screenshot is saved in it. */
 async function shows(state: string, words: string): Promise<void> {
   await vi.waitFor(async () => {
     const status = page.getByRole('status')
@@ -72,7 +72,7 @@ async function sent(): Promise<unknown> {
   return answer.json()
 }
 
-test('a visit is kept and sent, with a network and without', async () => {
+test('a visit is stored and sent, with and without a network', async () => {
   await add('tea')
   await shows('synced', 'All saved')
   expect(await sent()).toEqual({ tea: { count: 1 } })
@@ -95,9 +95,9 @@ test('a visit is kept and sent, with a network and without', async () => {
   await shows('synced', 'refused some of it')
   expect(await page.locator('.rejected').allTextContents()).toEqual(['1 × a cupboard'])
   await enter('on')
-  await page.getByRole('button', { name: 'Try the refused ones again' }).click()
+  await page.getByRole('button', { name: 'Retry the refused ones' }).click()
   await shows('synced', 'All saved')
-  expect(await page.getByRole('button', { name: 'Try the refused ones again' }).isVisible()).toBe(false)
+  expect(await page.getByRole('button', { name: 'Retry the refused ones' }).isVisible()).toBe(false)
   expect(await sent()).toMatchObject({ 'a cupboard': { count: 1 } })
 
   await enter('sign-out')

@@ -1,4 +1,4 @@
-// Requests of one browser that overlap, in two processes of the shop over one SQLite file; and in one process with express-session's own store.
+// Overlapping requests of one browser: in one process with express-session's own store, and in two processes over one SQLite file.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -26,9 +26,9 @@ async function show(title, one, other) {
 /** Both requests have read the session before either ends; the second ends before the first. */
 async function together([one, path], [other, otherPath], cookie) {
   const first = one.get(path, cookie)
-  await one.heard('begun')
+  await one.heard('hasRead')
   const second = other.get(otherPath, cookie)
-  await other.heard('begun')
+  await other.heard('hasRead')
   other.goOn(otherPath)
   await second
   one.goOn(path)

@@ -1,4 +1,4 @@
-// The web shop: one process of it, or one of several.
+// One process of the web shop.
 import { ExpressSessions } from '@context-store/express-session'
 import { sqliteStore } from '@context-store/sqlite'
 import express from 'express'
@@ -10,7 +10,7 @@ const store = path === undefined ? undefined : sqliteStore({ path })
 const app = express()
 app.use(
   session({
-    // Without a store: express-session's own, in this process's memory.
+    // Without a store: express-session's own MemoryStore, in this process's memory.
     ...(store && { store: new ExpressSessions(store.account('shop').namespace('web')) }),
     secret: 'only for this example',
     resave: false,
@@ -41,9 +41,9 @@ app.get('/', (req, res) => {
   res.json({ name, basket, step })
 })
 
-/** Makes two requests overlap for certain: this one has read its session, and goes on when it is told to. */
+/** Makes sure that two requests overlap: this one has read its session, and waits until the parent tells it to continue. */
 function untilToldToGoOn(req) {
-  process.send({ begun: true })
+  process.send({ hasRead: true })
   return new Promise((resolve) => {
     process.on('message', ({ goOn }) => goOn === req.path && resolve())
   })

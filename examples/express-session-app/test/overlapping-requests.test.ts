@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-test('two processes that serve one session at once lose nothing, where MemoryStore loses a change and brings back who logged out', () => {
+test('two processes that serve one session at once lose nothing; MemoryStore loses a change and revives a session after its logout', () => {
   const main = fileURLToPath(new URL('../src/main.mjs', import.meta.url))
   const said = execFileSync(process.execPath, [main], { encoding: 'utf8' }).trimEnd().split('\n')
   expect(said).toEqual([

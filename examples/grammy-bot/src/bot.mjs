@@ -1,4 +1,4 @@
-// One process of the bot: it answers the messages that its parent sends it as Telegram would.
+// One process of the bot. It answers messages from its parent process, which takes the place of Telegram.
 import { grammyStorage } from '@context-store/grammy'
 import { sqliteStore } from '@context-store/sqlite'
 import { Bot, session } from 'grammy'
@@ -30,12 +30,12 @@ bot.hears('what do you know?', (ctx) =>
   say(`${ctx.session.name ?? 'nobody'} buys ${ctx.session.basket.join() || 'nothing'}`),
 )
 
-/** No network: what the bot says goes to the parent. */
+/** Sends the bot's answer to the parent process instead of the network. */
 function say(text) {
   process.send({ said: text })
 }
 
-/** Makes the two turns overlap for certain: this one has read its session, and goes on when the other has. */
+/** Makes sure that the two turns overlap: this one has read its session, and waits until the other has, too. */
 function untilTheOtherHasRead() {
   process.send({ hasRead: true })
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-test('two processes that answer one chat at once lose nothing, where grammY’s own lose each other’s', () => {
+test('two processes that answer one chat at once lose nothing; with grammY’s own sessions they do', () => {
   const main = fileURLToPath(new URL('../src/main.mjs', import.meta.url))
   const said = execFileSync(process.execPath, [main], { encoding: 'utf8' }).trimEnd().split('\n')
   expect(said).toEqual([

@@ -1,14 +1,14 @@
-// The agent: it keeps what was bought in a thread. It calls no model and reaches no network.
+// The agent: it keeps what was bought in a thread. It uses no model and no network.
 import { ContextStoreError } from '@context-store/core'
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph'
 
-// An item that is there already is not added again, as a message of the same id is not: a run that is refused in the middle has
-// left what it did until then, and does it again.
+// Adding an item twice has no effect, as with messages that have an id: a run that is refused halfway leaves the steps that it has
+// written, and repeats them.
 const Order = Annotation.Root({
   items: Annotation({ reducer: (all, more) => [...new Set([...all, ...more])], default: () => [] }),
 })
 
-/** `untilToldToGoOn` makes runs overlap for certain; an agent of yours has no such thing. */
+/** `untilToldToGoOn` makes sure that runs overlap; your own agent does not need it. */
 export function agent(checkpointer, untilToldToGoOn) {
   const config = { configurable: { thread_id: 'order-7' } }
   const graph = new StateGraph(Order)
@@ -24,7 +24,7 @@ export function agent(checkpointer, untilToldToGoOn) {
     try {
       await graph.invoke({ items: [item] }, config)
     } catch (error) {
-      // Another run has gone on from the checkpoint that this one began with: begin with the newest.
+      // Another run has continued from the same checkpoint: start again from the newest.
       if (!ContextStoreError.is(error, 'conflict')) throw error
       await buy(item)
     }

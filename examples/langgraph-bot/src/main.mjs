@@ -1,4 +1,4 @@
-// Two processes of one agent go on with one thread at the same moment; then either is asked what is in it.
+// Two processes of one agent continue one thread at the same moment. Then both are asked what is in it.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

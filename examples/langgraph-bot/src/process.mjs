@@ -1,4 +1,4 @@
-// One process of the agent: it buys what its parent says.
+// One process of the agent. It buys the items that its parent process sends.
 import { ContextStoreSaver } from '@context-store/langgraph'
 import { sqliteStore } from '@context-store/sqlite'
 import { MemorySaver } from '@langchain/langgraph-checkpoint'

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-test('two processes that go on with one thread at once lose nothing, where each has its own with MemorySaver', () => {
+test('two processes that continue one thread at once lose nothing; with MemorySaver each has its own', () => {
   const main = fileURLToPath(new URL('../src/main.mjs', import.meta.url))
   const said = execFileSync(process.execPath, [main], { encoding: 'utf8' }).trimEnd().split('\n')
   expect(said).toEqual([

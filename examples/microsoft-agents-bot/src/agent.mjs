@@ -1,8 +1,8 @@
-// The agent: what it does with a message. It has no adapter, since it reaches no network.
+// The agent: how it answers a message. It has no adapter, because it uses no network.
 import { Activity } from '@microsoft/agents-activity'
 import { ConversationState, TurnContext } from '@microsoft/agents-hosting'
 
-/** `untilToldToGoOn` makes turns overlap for certain; an agent of yours has no such thing. */
+/** `untilToldToGoOn` makes sure that turns overlap; your own agent does not need it. */
 export function agent(storage, untilToldToGoOn) {
   const state = new ConversationState(storage)
   const order = state.createProperty('order')

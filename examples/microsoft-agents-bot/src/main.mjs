@@ -1,4 +1,4 @@
-// Two turns of one conversation that overlap: in one process over the SDK's MemoryStorage, and in two over one SQLite file.
+// Two overlapping turns of one conversation: in one process with the SDK's MemoryStorage, and in two processes over one SQLite file.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

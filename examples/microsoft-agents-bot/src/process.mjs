@@ -1,4 +1,4 @@
-// One process of the agent: it answers the messages that its parent sends it.
+// One process of the agent. It answers the messages that its parent process sends.
 import { agentsStorage } from '@context-store/microsoft-agents'
 import { sqliteStore } from '@context-store/sqlite'
 import { agent } from './agent.mjs'

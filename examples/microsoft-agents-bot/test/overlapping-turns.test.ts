@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-test('two processes that answer one conversation at once lose nothing, where MemoryStorage loses a change in one', () => {
+test('two processes that answer one conversation at once lose nothing; MemoryStorage loses a change in one process', () => {
   const main = fileURLToPath(new URL('../src/main.mjs', import.meta.url))
   const said = execFileSync(process.execPath, [main], { encoding: 'utf8' }).trimEnd().split('\n')
   expect(said).toEqual([

@@ -1,6 +1,6 @@
 import type { Bot } from './conversation.ts'
 
-/** Goes on where the concierge stopped, without asking anything twice. */
+/** Continues where the concierge stopped, without asking anything twice. */
 export const billing: Bot = async (conversation, message) => {
   const { customer = 'you', turns = 0 } = await conversation.getMany(['customer', 'turns'])
   const invoice = /\d+/.exec(message)?.[0]

@@ -1,7 +1,7 @@
 import { absent } from '@context-store/core'
 import type { Bot } from './conversation.ts'
 
-/** Finds out who is there and what about, then hands the conversation over. */
+/** Finds out the customer's name and request, then hands the conversation over. */
 export const concierge: Bot = async (conversation, message) => {
   const known = await conversation.getMany(['customer', 'intent', 'asked'])
   const customer = known.customer ?? (known.asked === 'name' ? message : undefined)
@@ -16,8 +16,8 @@ export const concierge: Bot = async (conversation, message) => {
     return `What is it about, ${customer}?`
   }
 
-  // One atomic write: whoever owns the conversation has all there is to know about it. Should a second copy of
-  // this bot answer the same message, it loses here and has changed nothing.
+  // One atomic write: the new owner sees everything that is known. If a second copy of this bot answers the same
+  // message, its condition fails, and it changes nothing.
   const handover = await conversation.patchIf(
     { owner: 'concierge' },
     { owner: intent, customer, intent, asked: absent },

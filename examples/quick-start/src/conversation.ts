@@ -1,16 +1,16 @@
 import type { Session } from '@context-store/core'
 
-/** All that the bots share about one conversation. */
+/** Everything that the bots share about one conversation. */
 export interface Conversation {
-  /** The bot whose turn it is. */
+  /** The bot that answers the next message. */
   owner: 'concierge' | 'billing'
-  /** The question that waits for an answer. */
+  /** The question that the customer has not answered yet. */
   asked: 'name'
   customer: string
   intent: 'billing'
-  /** Messages of the customer so far, whoever answered them. */
+  /** The number of messages from the customer so far, for all bots. */
   turns: number
 }
 
-/** Answers a message, with nothing to go by but the message and the store. */
+/** Answers a message, knowing only the message and the store. */
 export type Bot = (conversation: Session<Conversation>, message: string) => Promise<string>

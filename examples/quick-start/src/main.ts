@@ -12,7 +12,7 @@ for (const message of ['I was charged twice!', 'Ada', 'Can you help?', 'It is in
   say('customer', message)
   await conversation.update(['turns'], ({ turns = 0 }) => ({ turns: turns + 1 }))
 
-  // Any process with this store could answer: the bots keep nothing to themselves.
+  // Any process with this store could answer: the bots keep no data of their own.
   const owner = (await conversation.get('owner')) ?? 'concierge'
   say(owner, await bots[owner](conversation, message))
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
-test('the concierge hands over to billing, which knows the name and the count', async () => {
+test('the concierge hands over to billing, which knows the customer’s name and the number of messages', async () => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [main])
   expect(stderr).toBe('')
   const lines = stdout.trimEnd().split('\n')

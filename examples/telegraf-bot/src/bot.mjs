@@ -1,4 +1,4 @@
-// One process of the bot: it answers the messages that its parent sends it as Telegram would.
+// One process of the bot. It answers messages from its parent process, which takes the place of Telegram.
 import { sqliteStore } from '@context-store/sqlite'
 import { telegrafStore } from '@context-store/telegraf'
 import { session, Telegraf } from 'telegraf'
@@ -10,7 +10,7 @@ const initial = () => ({ basket: [] })
 
 const bot = new Telegraf('1:offline')
 bot.botInfo = { id: 1, is_bot: true, first_name: 'Shop', username: 'shop_bot' }
-// Without a store: Telegraf's own, in this process's memory.
+// Without a store: Telegraf's own store, in this process's memory.
 bot.use(
   session(
     store
@@ -31,12 +31,12 @@ bot.hears('what do you know?', (ctx) =>
   say(`${ctx.session.name ?? 'nobody'} buys ${ctx.session.basket.join() || 'nothing'}`),
 )
 
-/** No network: what the bot says goes to the parent. */
+/** Sends the bot's answer to the parent process instead of the network. */
 function say(text) {
   process.send({ said: text })
 }
 
-/** Makes the two turns overlap for certain: this one has read its session, and goes on when the other has. */
+/** Makes sure that the two turns overlap: this one has read its session, and waits until the other has, too. */
 function untilTheOtherHasRead() {
   process.send({ hasRead: true })
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// Two processes of one bot get a message of one chat each, at the same moment; then either is asked what it knows.
+// Two processes of one bot each receive a message of one chat at the same moment. Then both are asked what they know.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

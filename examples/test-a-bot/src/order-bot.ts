@@ -1,6 +1,6 @@
 import { forgetOrder, readOrder, writeOrder } from './order-context.ts'
 
-/** Takes an order over three messages; keeps nothing to itself, so that any process may answer the next one. */
+/** Takes an order in three messages. It keeps no data in the process, so any process can answer the next message. */
 export async function answer(conversation: string, message: string): Promise<string> {
   try {
     const { step = 0, item } = await readOrder(conversation)

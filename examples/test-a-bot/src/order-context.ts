@@ -3,29 +3,29 @@ const headers = {
   'content-type': 'application/json',
 }
 
-/** What a conversation about an order has come to. */
+/** The state of a conversation about an order. */
 export interface Order {
   readonly step?: number
   readonly item?: string
 }
 
-/** What is kept for a conversation. */
+/** Reads what is stored for a conversation. */
 export async function readOrder(conversation: string): Promise<Order> {
   const response = await send(conversation, { method: 'GET' })
   return response.status === 404 ? {} : ((await response.json()) as Order)
 }
 
-/** Merges into what is kept for a conversation. */
+/** Merges properties into what is stored for a conversation. */
 export async function writeOrder(conversation: string, order: Order): Promise<void> {
   await send(conversation, { method: 'PATCH', body: JSON.stringify(order) })
 }
 
-/** Forgets a conversation. */
+/** Deletes a conversation. */
 export async function forgetOrder(conversation: string): Promise<void> {
   await send(conversation, { method: 'DELETE' })
 }
 
-/** One call, and a second one where the service has a bad moment, when it says; a merge may be repeated. */
+/** Sends a request, and once more if it fails, after the time in `retry-after`. Repeating a merge is safe. */
 async function send(conversation: string, init: RequestInit): Promise<Response> {
   const host = process.env.CONTEXT_URL ?? 'https://z1.context.liveperson.net'
   const url = `${host}/v1/account/577089/orders/${encodeURIComponent(conversation)}/properties`

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
-// The bot as it is deployed, in a process of its own: it is told where the double is.
+// The bot as it is deployed, in a separate process; an environment variable has the double's URL.
 test('the bot’s program takes an order', async () => {
   await using service = await startContextService()
   const bot = spawn(process.execPath, [main], {

@@ -2,18 +2,18 @@ import { interceptContextService } from '@context-store/rest/testing'
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { answer } from '../src/order-bot.ts'
 
-// The bot calls the real hosts, and meets the double there: no port, no option of the bot's, no network. A path that
-// the service does not have is an error where the bot asks for it.
+// The bot calls the real hosts, and the double answers: no port, no option in the bot, no network. If the bot requests
+// a path that the service does not have, that request fails.
 const service = interceptContextService({ onUnhandled: 'error' })
 beforeEach(() => service.reset())
-// What a test has planned and did not get is a mistake of the test, or of the bot.
+// Fails the test if a fault that it planned was not used: a mistake in the test or in the bot.
 afterEach(() => service.assertDone())
 afterEach(() => void vi.useRealTimers())
 afterAll(() => service.close())
 
 const sorry = 'Sorry, something is wrong here. Please say that again.'
 
-test('three messages make an order, and nothing is left of it', async () => {
+test('three messages make an order, and nothing is left in the service', async () => {
   expect(await answer('c1', 'hello')).toBe('What would you like?')
   expect(await answer('c1', 'Tea')).toBe('Tea, and where shall it go?')
   expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 2, item: 'Tea' } } } })
@@ -21,19 +21,19 @@ test('three messages make an order, and nothing is left of it', async () => {
   expect(service.snapshot()).toEqual({ '577089': { orders: {} } })
 })
 
-test('a conversation goes on where another process left it', async () => {
+test('a conversation continues where another process left it', async () => {
   service.reset({ '577089': { orders: { c1: { step: 1 }, c2: { step: 2, item: 'Jam' } } } })
   expect(await answer('c2', 'Rome')).toBe('Jam goes to Rome.')
   expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 1 } } } })
 })
 
-test('one bad moment of the service is not noticed', async () => {
+test('the customer does not notice a single failure', async () => {
   service.fault({ status: 503, match: { method: 'PATCH' } })
   expect(await answer('c1', 'hello')).toBe('What would you like?')
   expect(service.requests).toMatchObject([{ status: 404 }, { status: 503 }, { status: 204 }])
 })
 
-test('a service that is busy is asked again when it says, and not before', async () => {
+test('the bot retries a busy service after `retry-after`, not before', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   service.fault({ status: 429, headers: { 'retry-after': '5' }, times: 2, match: { method: 'PATCH' } })
   const said = answer('c1', 'hello')
@@ -46,27 +46,27 @@ test('a service that is busy is asked again when it says, and not before', async
   expect(service.pendingFaults).toEqual([])
 })
 
-test('an answer that is lost after the write is not an order twice', async () => {
+test('a response that is lost after the write does not repeat the step', async () => {
   service.fault({ reset: true, afterEffect: true, match: { method: 'PATCH' } })
   expect(await answer('c1', 'hello')).toBe('What would you like?')
   expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 1 } } } })
 })
 
-test('a service that stays down is said to be, and nothing is lost', async () => {
+test('if the service stays down, the bot says so, and nothing is lost', async () => {
   service.reset({ '577089': { orders: { c1: { step: 1 } } } })
   service.fault({ status: 500, rate: 1 })
   expect(await answer('c1', 'Tea')).toBe(sorry)
   expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 1 } } } })
 })
 
-test('an order that nobody goes on with is forgotten after an hour', async () => {
+test('an abandoned order expires after an hour', async () => {
   service.store.sync.account('577089').namespace('orders').create({ ttlSeconds: 3600 })
   await answer('c1', 'hello')
   service.clock.advanceSeconds(3600)
   expect(await answer('c1', 'Tea')).toBe('What would you like?')
 })
 
-test('a key that was replaced is an error the customer need not see', async () => {
+test('the customer does not see the error for a replaced key', async () => {
   service.regenerateKey('577089')
   expect(await answer('c1', 'hello')).toBe(sorry)
   expect(service.requests).toMatchObject([{ status: 403 }, { status: 403 }])

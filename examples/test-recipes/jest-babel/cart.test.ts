@@ -7,7 +7,7 @@ beforeEach(() => service.reset({ 577089: { shop: { 'visit-1': { cart: ['tea'] } 
 afterEach(() => service.assertDone())
 afterAll(() => service.close())
 
-test('an item is put into the cart', async () => {
+test('`addToCart` adds an item to the cart', async () => {
   const cart: string[] = await addToCart('visit-1', 'cake')
   expect(cart).toEqual(['tea', 'cake'])
   expect(service.snapshot()).toEqual({ 577089: { shop: { 'visit-1': { cart: ['tea', 'cake'] } } } })

@@ -7,12 +7,12 @@ beforeEach(() => service.reset({ 577089: { shop: { 'visit-1': { cart: ['tea'] } 
 afterEach(() => service.assertDone())
 afterAll(() => service.close())
 
-test('an item is put into the cart', async () => {
+test('`addToCart` adds an item to the cart', async () => {
   expect(await addToCart('visit-1', 'cake')).toEqual(['tea', 'cake'])
   expect(service.snapshot()).toEqual({ 577089: { shop: { 'visit-1': { cart: ['tea', 'cake'] } } } })
 })
 
-test('a service that is busy is asked again', async () => {
+test('`addToCart` retries if the service is busy', async () => {
   service.fault({ status: 429, headers: { 'retry-after': '0' }, match: { method: 'PATCH' } })
   expect(await addToCart('visit-1', 'cake')).toEqual(['tea', 'cake'])
 })

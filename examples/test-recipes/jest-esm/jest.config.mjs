@@ -1,2 +1,2 @@
-// The tests and all they import are ES modules, so nothing is to be transformed.
+// The tests and everything that they import are ES modules, so nothing has to be transformed.
 export default { transform: {}, testMatch: ['<rootDir>/*.test.mjs'] }

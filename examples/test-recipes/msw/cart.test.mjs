@@ -5,7 +5,7 @@ import { HttpResponse, http } from 'msw'
 import { setupServer } from 'msw/node'
 import { addToCart } from '../cart.mjs'
 
-// MSW alone intercepts, and hands over what is meant for the vendor's hosts.
+// Only MSW intercepts requests. It passes those for the vendor's hosts to the double.
 const service = createContextService()
 const server = setupServer(
   http.all('https://*.context.liveperson.net/*', ({ request }) => service.handle(request)),
@@ -19,13 +19,13 @@ after(async () => {
   await service.close()
 })
 
-test('an item is put into the cart, and another host is mocked beside it', async () => {
+test('`addToCart` adds an item to the cart, and MSW also mocks another host', async () => {
   const { price } = await (await fetch('https://shop.example/price')).json()
   assert.deepEqual(await addToCart('visit-1', `tea for ${price}`), ['tea for 3'])
   assert.deepEqual(service.snapshot(), { 577089: { shop: { 'visit-1': { cart: ['tea for 3'] } } } })
 })
 
-test('a broken connection is an error of fetch', async () => {
+test('a broken connection makes `fetch` reject', async () => {
   service.fault({ reset: true, match: { method: 'PATCH' } })
   await assert.rejects(addToCart('visit-1', 'tea'))
 })

@@ -4,7 +4,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { createContextService } from '@context-store/rest/testing'
 import { chromium } from 'playwright-core'
 
-// A page of another origin may call the service only if it says so.
+// A page of another origin can call the service only if it sends CORS headers.
 const service = createContextService({ cors: '*' })
 let browser
 let page
@@ -16,7 +16,7 @@ beforeEach(async () => {
   service.reset({ 577089: { shop: {} } })
   page = await browser.newPage()
   await page.route('https://*.context.liveperson.net/**', toService)
-  // The shop itself, which would be a server of yours.
+  // The shop itself; in your project this would be your own server.
   await page.route('http://shop.test/*', (route) => {
     const isScript = route.request().url().endsWith('.mjs')
     const file = new URL(isScript ? '../cart.mjs' : 'page.html', import.meta.url)
@@ -33,7 +33,7 @@ afterEach(async () => {
 })
 after(() => browser.close())
 
-/** Hands a request of the page over to the double, and its answer back. */
+/** Passes a request of the page to the double, and returns the response to the page. */
 async function toService(route) {
   const sent = route.request()
   const request = new Request(sent.url(), {
@@ -49,18 +49,18 @@ async function toService(route) {
       body: Buffer.from(await answer.arrayBuffer()),
     })
   } catch {
-    // A fault that breaks the connection.
+    // A fault that breaks the connection makes `handle` reject.
     await route.abort('connectionreset')
   }
 }
 
-test('a click puts tea into the cart', async () => {
+test('a click adds tea to the cart', async () => {
   await page.getByRole('button').click()
   await page.getByText('tea', { exact: true }).waitFor()
   assert.deepEqual(service.snapshot(), { 577089: { shop: { 'visit-1': { cart: ['tea'] } } } })
 })
 
-test('without a connection the page says so', async () => {
+test('the page reports a broken connection', async () => {
   service.fault({ reset: true, match: { method: 'PATCH' } })
   await page.getByRole('button').click()
   await page.getByText('Try again later').waitFor()

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { installedProgram } from '../../../test/installed-program.ts'
 
-// The recipes have a lockfile of their own, so that `npm ci` of the project stays as fast as it is.
+// The recipes have their own lockfile, so that `npm ci` of the project stays fast.
 const cwd = fileURLToPath(new URL('..', import.meta.url))
 const packages = fileURLToPath(new URL('../../../packages', import.meta.url))
 
@@ -13,7 +13,7 @@ beforeAll(() => {
   if (!existsSync(`${cwd}/node_modules/jest`)) {
     execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd })
   }
-  // As npm would install them: a runner that transforms files treats what is in node_modules in its own way.
+  // Copied as npm would install them: runners that transform files treat node_modules differently.
   for (const name of ['core', 'memory', 'rest']) {
     const installed = `${cwd}/node_modules/@context-store/${name}`
     rmSync(installed, { recursive: true, force: true })

@@ -8,12 +8,12 @@ afterEach(() => service.assertDone())
 afterEach(() => void vi.useRealTimers())
 afterAll(() => service.close())
 
-test('an item is put into the cart', async () => {
+test('`addToCart` adds an item to the cart', async () => {
   expect(await addToCart('visit-1', 'cake')).toEqual(['tea', 'cake'])
   expect(service.snapshot()).toEqual({ 577089: { shop: { 'visit-1': { cart: ['tea', 'cake'] } } } })
 })
 
-test('a busy service is asked again when it said', async () => {
+test('`addToCart` retries a busy service after `retry-after`', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   service.fault({ status: 429, headers: { 'retry-after': '60' }, match: { method: 'PATCH' } })
   const adding = addToCart('visit-1', 'cake')
@@ -23,7 +23,7 @@ test('a busy service is asked again when it said', async () => {
   expect(await adding).toEqual(['tea', 'cake'])
 })
 
-test('a visit that is over begins with an empty cart', async () => {
+test('a visit that has expired starts with an empty cart', async () => {
   const visit = service.store.sync.account('577089').namespace('shop').session('visit-2')
   visit.patch({ cart: ['tea'] }, { ttlSeconds: 3600 })
   service.clock.advanceSeconds(3600)

@@ -1,4 +1,4 @@
-// What a turn is in each runtime: it reads a conversation, changes one property of some, and writes. 100 conversations take turns.
+// A turn in each runtime: it reads a conversation, changes one of its properties, and writes. There are 100 conversations.
 import { createMemoryState } from '@chat-adapter/state-memory'
 import { createRedisState } from '@chat-adapter/state-redis'
 import { chatSdkState } from '@context-store/chat-sdk'
@@ -28,7 +28,7 @@ export const langGraph = {
   },
 }
 
-/** A step: the newest checkpoint is read, a task's write is stored, and the next checkpoint, in which one channel of four has changed. */
+/** A step: reads the newest checkpoint, stores a task's write, and stores the next checkpoint, in which one channel of four has changed. */
 function langGraphTurn(saver) {
   const thread = (i) => ({ configurable: { thread_id: keyOf(i), checkpoint_ns: '' } })
   return async (i) => {
@@ -149,7 +149,7 @@ export const chatSdk = {
 
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 
-/** A message: the lock of its thread is taken, the thread's state read and written, and the lock given back. */
+/** A message: acquires the lock of its thread, reads and writes the thread's state, and releases the lock. */
 async function chatTurn(state) {
   await state.connect()
   for (let i = 0; i < conversations; i++) await state.set(keyOf(i), sessionOf(i))

@@ -1,4 +1,4 @@
-// A turn of each runtime (read, change, write) through its bridge, beside the runtime's own stores of the same kind.
+// A turn of each runtime (read, change, write) through its bridge, compared with the runtime's own stores of the same kind.
 import { join } from 'node:path'
 import { memoryStore } from '@context-store/memory'
 import { redisStore } from '@context-store/redis'
@@ -23,7 +23,7 @@ export async function bridges({ pace, progress }) {
   await client.connect()
   let files = 0
   const path = () => join(folder, `bridges-${files++}.db`)
-  // The runtimes' SQLite stores leave syncing to better-sqlite3, which in WAL syncs at checkpoints: as `relaxed` does.
+  // The runtimes' SQLite stores leave syncing to better-sqlite3, which in WAL mode syncs at checkpoints, as `relaxed` does.
   const kinds = {
     memory: { store: () => memoryStore(), engine: () => undefined },
     SQLite: {

@@ -1,4 +1,4 @@
-// What the double costs a test: `double.mjs <times>` prints milliseconds, by what was done.
+// What the double costs a test: `double.mjs <times>` prints milliseconds for each operation.
 import { interceptContextService, startContextService } from '@context-store/rest/testing'
 import { median } from './measure.mjs'
 

@@ -1,5 +1,5 @@
-// One request after another by fetch, as a test sends them: `fetch-load.mjs <port>|double|interceptor GET|PATCH <path>
-// <ms>`. The doubles are in this process, as they are in a test's.
+// One `fetch` after another, as in a test: `fetch-load.mjs <port>|double|interceptor GET|PATCH <path> <ms>`. The doubles
+// are in this process, as in a test.
 import { interceptContextService, startContextService } from '@context-store/rest/testing'
 import { patch3, sessionOf } from './workload.mjs'
 

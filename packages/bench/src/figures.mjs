@@ -1,4 +1,4 @@
-// The eight figures that matter, as a picture: docs/performance.svg, drawn from every run in docs/performance-runs.json.
+// The eight main figures as a picture: docs/performance.svg, drawn from all runs in docs/performance-runs.json.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +7,7 @@ const docs = new URL('../../../docs/', import.meta.url)
 const runsPath = fileURLToPath(new URL('performance-runs.json', docs))
 const picturePath = fileURLToPath(new URL('performance.svg', docs))
 
-/** What the picture shows: rows of the bench, and how the picture names them. */
+/** The rows of the bench that the picture shows, and their titles. */
 export const figures = [
   { title: 'Memory: patch', backend: 'memory', operation: 'async patch3' },
   { title: 'Memory: read one property', backend: 'memory', operation: 'async getOne' },
@@ -27,7 +27,7 @@ export const figures = [
   },
 ]
 
-/** Adds a run to those that are recorded, and draws them all. */
+/** Adds a run to the recorded runs, and draws all of them. */
 export function writePicture(rows) {
   const runs = JSON.parse(readFileSync(runsPath, 'utf8'))
   runs.push({ date: new Date().toISOString().slice(0, 10), machine: machine(), figures: recorded(rows) })
@@ -53,7 +53,7 @@ function recorded(rows) {
   )
 }
 
-/** The picture of some runs: for each figure a bar as long as the worst run, a lighter one up to the best, and the numbers. */
+/** Draws runs: for each figure a bar up to the worst run, a lighter one up to the best, and the numbers. */
 export function picture(runs) {
   const [left, bar, height, top] = [300, 260, 34, 64]
   const lines = figures.map(({ title }, index) => {
@@ -91,7 +91,7 @@ ${lines.join('\n')}
 `
 }
 
-/** The least and the greatest, or the one that both are. */
+/** The lowest and the highest value, or just one if they are equal. */
 function range(values) {
   const shown = (value) => (value < 10 ? value.toPrecision(2) : String(Math.round(value)))
   const [least, most] = [shown(Math.min(...values)), shown(Math.max(...values))]

@@ -1,5 +1,5 @@
-// 50 connections that ask as fast as they are answered: `http-load.mjs <port> GET|PATCH <path> <ms>`. Requests are
-// written and answers are counted by hand, so that the load costs less than what is measured.
+// 50 connections that send the next request as soon as a response arrives: `http-load.mjs <port> GET|PATCH <path> <ms>`.
+// Requests and responses are handled on the socket, so that the load costs less than what is measured.
 import { connect } from 'node:net'
 import { patch3 } from './workload.mjs'
 

@@ -1,4 +1,4 @@
-// One of the servers: `http-server.mjs bare|ours|fastify|hono <port>`, each with the same session in a Map or a store.
+// Starts one of the servers: `http-server.mjs bare|ours|fastify|hono <port>`. Each has the same session, in a Map or a store.
 import { createServer } from 'node:http'
 import { memoryStore } from '@context-store/memory'
 import { serve } from '@context-store/rest/node'

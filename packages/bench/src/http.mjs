@@ -1,5 +1,5 @@
-// The REST server beside a bare node:http with a merge into a Map, 50 connections from a process of their own; and one
-// request at a time, as a test sends them, to these and to the double.
+// The REST server compared with bare node:http and a merge into a Map, with 50 connections from a separate process; and one
+// request at a time, as in a test, to these servers and to the double.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -80,7 +80,7 @@ export async function http({ pace, progress }) {
   return rows
 }
 
-/** Rows of a method, by a program that sends it to one server at a time. */
+/** Measures a method with a program that sends it to one server at a time; returns the rows. */
 async function load(program, targets, method, operation, pace, progress) {
   const results = targets.map(() => [])
   for (let round = 0; round < (pace.isShort ? 1 : 5); round++) {
@@ -97,20 +97,20 @@ function rowOf({ name, role, isFramework = false, note = '' }, operation, result
   const rates = results.map(({ rate }) => rate)
   const bad = results.reduce((sum, result) => sum + result.bad, 0)
   const times = results.flatMap((result) => result.times)
-  if (role !== 'peer' && bad > 0) throw new Error(`${name}: ${bad} answers were not the ones asked for`)
+  if (role !== 'peer' && bad > 0) throw new Error(`${name}: ${bad} responses had a wrong status`)
   return {
     backend: 'http',
     operation,
     candidate: name,
     role,
-    // Frameworks are what one would build a double with; those that are one are the peers.
+    // A framework is for writing a double; the peers are ready-made doubles.
     isPeerThatDoes: !isFramework,
     opsPerSecond: Math.round(median(rates)),
     p50: round3(percentile(times, 0.5)),
     p99: round3(percentile(times, 0.99)),
     runs: rates.length,
     spread: round3((Math.max(...rates) - Math.min(...rates)) / median(rates)),
-    note: bad > 0 ? `${bad} answers were errors` : note,
+    note: bad > 0 ? `${bad} responses were errors` : note,
   }
 }
 

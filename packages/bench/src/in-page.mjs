@@ -1,4 +1,4 @@
-// Measures in a page of Chromium with a profile on disk: the page defines `measure(pace)`.
+// Measures in a Chromium page, with a profile on disk. The page defines `measure(pace)`.
 import { createServer } from 'node:http'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'

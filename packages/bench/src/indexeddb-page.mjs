@@ -1,4 +1,4 @@
-// What indexeddb.mjs measures, in the page.
+// The part of indexeddb.mjs that runs in the page.
 import { indexedDbStore } from '@context-store/indexeddb'
 import { compare } from './measure.mjs'
 import { patch3, seeded, sessionOf } from './workload.mjs'

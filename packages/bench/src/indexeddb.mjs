@@ -1,4 +1,4 @@
-// The store in Chromium's IndexedDB beside a bare transaction.
+// The store in Chromium's IndexedDB, compared with a bare transaction.
 import { fileURLToPath } from 'node:url'
 import { measureInPage } from './in-page.mjs'
 

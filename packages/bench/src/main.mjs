@@ -12,11 +12,11 @@ const { values, positionals } = parseArgs({
 })
 const unknown = positionals.find((name) => !sections.includes(name))
 if (unknown !== undefined) {
-  console.error(`bench: there is no section ${JSON.stringify(unknown)}: ${sections.join(', ')}`)
+  console.error(`bench: unknown section ${JSON.stringify(unknown)}: choose from ${sections.join(', ')}`)
   process.exit(2)
 }
 if (values.write && (values.short || positionals.length > 0)) {
-  console.error('bench: --write records a whole run: leave --short and the sections out')
+  console.error('bench: --write needs a complete run: omit --short and the sections')
   process.exit(2)
 }
 const pace = values.short ? paces.short : paces.full

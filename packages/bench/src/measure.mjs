@@ -1,6 +1,6 @@
-// How things are measured: candidates in turn, several times round, and the median of each.
+// How things are measured: the candidates take turns for several rounds, and the figure is the median of each.
 
-/** How long and how often; a short run shows that everything works, and measures nothing. */
+/** How long and how often to measure. A short run only shows that everything works. */
 export const paces = {
   full: { roundMs: 300, rounds: 9, latencies: 4000, sessions: 10_000, isShort: false },
   short: { roundMs: 20, rounds: 2, latencies: 100, sessions: 500, isShort: true },
@@ -16,12 +16,12 @@ export function percentile(values, part) {
 }
 
 /**
- * Measures candidates that do the same work, one round of each after another.
+ * Measures candidates that do the same work; in each round, every candidate once.
  *
- * A candidate: `name`; `role`, 'limit' (the bare engine), 'ours' or 'peer'; `isPeerThatDoes`, whether it does the
- * job that the figure is about (default: yes); `call(i)`, which gives a promise unless `isSync`; `batch`, how many
- * operations one call is (1 if none); `most`, the calls of a round where they fill memory; `verify()`, which throws,
- * or gives a text where it lost something.
+ * A candidate has: `name`; `role`: 'limit' (the bare engine), 'ours' or 'peer'; `isPeerThatDoes`: whether it does the
+ * job that the figure is about (default: true); `call(i)`, which returns a promise unless `isSync`; `batch`: the number
+ * of operations in one call (default: 1); `most`: the maximum of calls in a round, if they fill memory; `verify()`,
+ * which throws if the result is incomplete, or returns a text if something was lost.
  */
 export async function compare({ backend, operation, candidates, underWay = 1, pace, progress }) {
   const states = candidates.map((candidate) => ({ candidate, rates: [], calls: 0, count: 1 }))
@@ -56,7 +56,7 @@ export async function compare({ backend, operation, candidates, underWay = 1, pa
   return withRatios(rows)
 }
 
-/** Rows with what each comes to beside the limit and beside the best peer that does the same. */
+/** Adds to each row its ratio to the limit, and to the best peer that does the same. */
 export function withRatios(rows) {
   const limit = rows.find(({ role }) => role === 'limit')?.opsPerSecond
   const peers = rows.filter(({ role, isPeerThatDoes }) => role === 'peer' && isPeerThatDoes)
@@ -68,7 +68,7 @@ export function withRatios(rows) {
   }))
 }
 
-/** How late calls are answered that come at a steady rate, whatever becomes of those before them; microseconds. */
+/** The latencies, in microseconds, of calls made at a steady rate, whether or not earlier calls have finished. */
 export async function steady(call, perSecond, milliseconds) {
   const times = []
   const pending = []
@@ -91,7 +91,7 @@ export function round3(value) {
 }
 
 async function warmUp(state, underWay, pace) {
-  // Until the count fills a round, which is also what the compiler wants.
+  // Until the count fills a round, which also warms up the compiler.
   for (;;) {
     const rate = await run(state, underWay, state.count)
     const { batch = 1, most = Number.POSITIVE_INFINITY } = state.candidate
@@ -117,7 +117,7 @@ async function run(state, underWay, count) {
   return (count * batch * 1000) / (performance.now() - begun)
 }
 
-/** Calls timed one by one, apart from the rounds, which are not to pay for the clock; microseconds. */
+/** Times calls one by one, in microseconds; separately from the rounds, so that these do not pay for the clock. */
 async function latencies(state, underWay, pace) {
   const { call, isSync } = state.candidate
   const times = []

@@ -1,4 +1,4 @@
-// One size of one store, in a process that holds nothing else: `memory-growth.mjs <candidate> <sessions> <ms>`.
+// Measures one size of one store, in a process that holds nothing else: `memory-growth.mjs <candidate> <sessions> <ms>`.
 import { memoryStore } from '@context-store/memory'
 import { median } from './measure.mjs'
 import { patch3, seeded, sessionOf } from './workload.mjs'
@@ -16,14 +16,14 @@ const before = used()
 const map = new Map()
 const store = memoryStore()
 const namespace = store.sync.account('577089').namespace('orders')
-// As values come in reality, each of its own: parsed from a text.
+// Parsed from JSON, so that no two sessions share values, as in real use.
 const fresh = (i) => JSON.parse(JSON.stringify(sessionOf(i)))
 if (candidate === 'bare Map') for (let i = 0; i < count; i++) map.set(`session-${i}`, fresh(i))
 else for (let i = 0; i < count; i++) namespace.session(`session-${i}`).patch(fresh(i))
 const bytes = (used() - before) / count
 
 const next = seeded()
-// Few enough handles that the sessions are what memory is read for, and all over them.
+// Few handles, spread over all sessions, so that memory is read for the sessions, not for the handles.
 const chosen = Array.from({ length: 1000 }, () => `session-${next(count)}`)
 const handles = chosen.map((id) => namespace.session(id))
 const at = () => next(chosen.length)
@@ -54,5 +54,5 @@ for (const [name, call] of Object.entries(calls)) {
   }
   rates[name] = median(rounds)
 }
-if (map.size + handles.length === 0) throw new Error('nothing was kept')
+if (map.size + handles.length === 0) throw new Error('nothing was stored')
 console.log(JSON.stringify({ bytes, rates }))

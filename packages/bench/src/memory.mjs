@@ -1,4 +1,4 @@
-// The memory store beside a bare Map of objects changed in place, and beside stores that live in memory too.
+// The memory store compared with a bare Map of objects changed in place, and with other stores in memory.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { memoryStore } from '@context-store/memory'
@@ -6,7 +6,7 @@ import { compare, round3 } from './measure.mjs'
 import { peer } from './peers.mjs'
 import { patch3, patch3n, seeded, sessionOf, sessionOfSize, some3 } from './workload.mjs'
 
-/** Creations a round: what is created stays, and there are many rounds and candidates. */
+/** Creations per round: created sessions stay, and there are many rounds and candidates. */
 const most = 4000
 
 export async function memory({ pace, progress }) {
@@ -56,7 +56,7 @@ async function bothSides(count) {
     verify: () => {
       const { step, ...others } = syncHandles[0].getAll()
       if (typeof step !== 'number' || Object.keys(others).length !== 11)
-        throw new Error('a session is not whole')
+        throw new Error('a session is incomplete')
     },
   })
   const bare = {
@@ -109,7 +109,7 @@ async function bothSides(count) {
   }
 }
 
-/** Peers that keep whole sessions: a patch is to read, merge and write. */
+/** Peers that store whole sessions: a patch is a read, a merge and a write. */
 async function asyncPeers(count) {
   const { default: Keyv } = peer('keyv')
   const { createStorage } = peer('unstorage')
@@ -160,7 +160,7 @@ async function asyncPeers(count) {
         role: 'peer',
         isPeerThatDoes: isolates,
         call,
-        verify: () => (isolates ? '' : 'hands out its own objects'),
+        verify: () => (isolates ? '' : 'returns its own objects'),
       })
       return {
         patch3: doing(async (i) => {
@@ -192,7 +192,7 @@ async function bySize(size, { pace, progress, backend }) {
   return rows
 }
 
-/** What the store costs as it grows, each size in a process of its own. */
+/** The cost of the store as it grows, with a separate process for each size. */
 function growth(pace, progress) {
   const sizes = pace.isShort ? [1000] : [1000, 10_000, 100_000, 1_000_000]
   const program = fileURLToPath(new URL('memory-growth.mjs', import.meta.url))

@@ -1,4 +1,4 @@
-// What offline.mjs measures, in the page.
+// The part of offline.mjs that runs in the page.
 import { indexedDbStore } from '@context-store/indexeddb'
 import { compareWithLocal } from './offline-writes.mjs'
 

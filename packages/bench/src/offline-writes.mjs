@@ -1,4 +1,4 @@
-// The writes of an offline store beside those of its local store alone; in Node and in a page.
+// The writes of an offline store compared with those of its local store alone; in Node and in a page.
 import { memoryStore } from '@context-store/memory'
 import { offlineStore } from '@context-store/offline'
 import { compare } from './measure.mjs'

@@ -1,4 +1,4 @@
-// An offline store beside its local store alone, and how long it takes to send what was written.
+// An offline store compared with its local store alone, and how long it takes to send what was written.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { memoryStore } from '@context-store/memory'
@@ -35,7 +35,7 @@ export async function offline({ pace, progress }) {
   return rows
 }
 
-/** The milliseconds until a memory store has what was written to so many sessions. */
+/** Measures the milliseconds until a remote memory store has received the writes to that many sessions. */
 async function push(name, local, sessions) {
   const remote = memoryStore()
   const store = offlineStore({ local, remote, push: 'manual', pull: 'manual' })

@@ -1,4 +1,4 @@
-// What a user might take instead, from a lockfile of its own, installed when it is first asked for.
+// Other libraries to compare with. They have their own lockfile, and are installed by the first run.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const folder = fileURLToPath(new URL('../peers', import.meta.url))
 const require = createRequire(`${folder}/package.json`)
 
-/** Installs the peers where they are not there as the lockfile has them. */
+/** Installs the peers unless the versions in the lockfile are installed. */
 export function installPeers(say) {
   const installed = `${folder}/node_modules/.package-lock.json`
   const wanted = packagesIn(`${folder}/package-lock.json`)
@@ -15,7 +15,7 @@ export function installPeers(say) {
     const there = packagesIn(installed)
     if (Object.keys(there).every((path) => there[path].version === wanted[path]?.version)) return
   }
-  say('installing the peers, a minute or two')
+  say('installing the peers: this takes a minute or two')
   const { status, stderr } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: folder,
     encoding: 'utf8',
@@ -28,13 +28,13 @@ export function peer(name) {
   return require(name)
 }
 
-/** The file of a peer's command. */
+/** The script file of a peer's command. */
 export function peerCommand(name) {
   const { bin } = JSON.parse(readFileSync(`${folder}/node_modules/${name}/package.json`, 'utf8'))
   return `${folder}/node_modules/${name}/${typeof bin === 'string' ? bin : Object.values(bin)[0]}`
 }
 
-/** Where the peers are. */
+/** The folder of the peers. */
 export const peersFolder = folder
 
 function packagesIn(lockfile) {

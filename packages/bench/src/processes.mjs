@@ -1,4 +1,4 @@
-// Programs beside this one, which do not outlive it.
+// Child processes, which end with this one.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -9,7 +9,7 @@ process.once('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
 
-/** Starts a program, and forgets what it says. */
+/** Starts a program, which is killed when this process ends. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
   children.add(child)
@@ -20,7 +20,7 @@ export function start(command, args, options = {}) {
   return child
 }
 
-/** Runs a program to its end, and gives what it printed. */
+/** Runs a program until it ends, and returns what it printed. */
 export async function output(command, args, options) {
   const child = start(command, args, options)
   let [out, err] = ['', '']
@@ -42,7 +42,7 @@ export async function stop(child) {
   await once(child, 'close')
 }
 
-/** A port of this machine that nobody has. */
+/** A free port of this machine. */
 export async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')

@@ -1,4 +1,4 @@
-// One of the processes that share a Redis: `redis-process.mjs <url> <ms>` prints its patches a second.
+// One of several processes that share a Redis: `redis-process.mjs <url> <ms>` prints its patches per second.
 import { redisStore } from '@context-store/redis'
 import { patch3, seeded, sessionOf } from './workload.mjs'
 

@@ -1,4 +1,4 @@
-// The Redis store beside bare commands on the same kind of client, and a script that does nothing.
+// The Redis store compared with bare commands on the same kind of client, and with a script that does nothing.
 import { fileURLToPath } from 'node:url'
 import { redisStore } from '@context-store/redis'
 import { createClient } from '@keyv/redis'
@@ -158,7 +158,7 @@ async function lateAnswers(side, rows, { pace, progress, backend }) {
   }
 }
 
-/** The same namespace from one process and from two. */
+/** The same namespace, used by one process and by two. */
 async function processes(url, { pace, progress, backend }) {
   const program = fileURLToPath(new URL('redis-process.mjs', import.meta.url))
   const rows = []
@@ -200,7 +200,7 @@ async function grown(url, count, { pace, progress, backend }) {
   return rows
 }
 
-/** What the server can do with a client that costs nothing. */
+/** The server's own limit, measured by redis-benchmark, a client that costs next to nothing. */
 async function serverAlone(port, { pace, progress, backend }) {
   progress('redis-benchmark')
   const rows = []

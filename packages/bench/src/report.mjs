@@ -1,4 +1,4 @@
-// What was measured, as a table, as JSON, and as the table of docs/performance.md.
+// The results as a table, as JSON, and as the table of docs/performance.md.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { round3 } from './measure.mjs'
@@ -7,7 +7,7 @@ import { targets } from './targets.mjs'
 const page = fileURLToPath(new URL('../../../docs/performance.md', import.meta.url))
 const [begin, end] = ['<!-- bench -->', '<!-- /bench -->']
 
-/** A row for a program. */
+/** A row as JSON, for programs. */
 export function jsonLine(row) {
   const { backend, operation, candidate, role, opsPerSecond, p50, p99, ratioToLimit, ratioToBestPeer } = row
   const { runs, spread, note, value = null, unit = null } = row
@@ -29,7 +29,7 @@ export function jsonLine(row) {
   })
 }
 
-/** All rows for a person, and what the targets say of them. */
+/** All rows as a table, followed by the targets, met or missed. */
 export function table(rows) {
   const lines = rows.map((row) => [
     `${row.backend} ${row.operation}`,
@@ -57,12 +57,11 @@ export function table(rows) {
   return `${columns([head, ...lines])}\n\nTargets:\n${columns(verdicts)}`
 }
 
-/** Puts the table of docs/performance.md in its place. */
+/** Replaces the table in docs/performance.md. */
 export function writePage(rows) {
   const text = readFileSync(page, 'utf8')
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from === -1 || to < from)
-    throw new Error(`docs/performance.md: there is no ${begin} before ${end} to write between`)
+  if (from === -1 || to < from) throw new Error(`docs/performance.md: it needs ${begin}, followed by ${end}`)
   const ours = rows.filter(({ role, ratioToLimit }) => role === 'ours' && ratioToLimit !== null)
   const lines = ours.map(
     (row, at) =>
@@ -79,7 +78,7 @@ export function writePage(rows) {
   writeFileSync(page, text.slice(0, from) + written + text.slice(to))
 }
 
-/** What a row is about: the candidate too, where a row before it is about the same work. */
+/** What a row is about; with the candidate if an earlier row is about the same work. */
 function workOf({ backend, operation, candidate }, before) {
   const isSecond = before.some((row) => row.backend === backend && row.operation === operation)
   return isSecond ? `${operation}, ${candidate}` : operation
@@ -109,7 +108,7 @@ function verdictsOn(rows) {
   })
 }
 
-/** What a row says that something costs: of time, or of what it measures. */
+/** The cost in a row: time per operation, or its value. */
 function cost({ value, opsPerSecond }) {
   return value ?? 1 / opsPerSecond
 }

@@ -1,4 +1,4 @@
-// What a package weighs: packed, installed with all it brings, and what a browser's bundle has of it.
+// The size of each package: packed, installed with its dependencies, and in a browser's bundle.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,7 +32,7 @@ export async function size({ progress }) {
   return rows
 }
 
-/** The bytes of a program, bundled for browsers. */
+/** The size in bytes of a program bundled for browsers, gzipped. */
 async function gzipped(contents) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root },
@@ -46,7 +46,7 @@ async function gzipped(contents) {
   return gzipSync(outputFiles[0].contents, { level: 9 }).length
 }
 
-/** The bytes of a package's files and of all that it depends on. */
+/** The size in bytes of a package's files and of all its dependencies. */
 function installed(folder) {
   const seen = new Set()
   const bytesOf = (path) => {
@@ -59,17 +59,17 @@ function installed(folder) {
   return bytesOf(join(root, 'packages', folder))
 }
 
-/** Where a dependency of the package at a path is, as Node looks for it. */
+/** The folder of a dependency of the package at a path, found as Node does. */
 function found(name, path) {
   if (name.startsWith('@context-store/')) return join(root, 'packages', name.split('/')[1])
   for (let at = path; at !== '/'; at = join(at, '..')) {
     const candidate = join(at, 'node_modules', name)
     if (statSync(candidate, { throwIfNoEntry: false })?.isDirectory()) return candidate
   }
-  throw new Error(`${name} is not installed`)
+  throw new Error(`${name} is not installed: run npm ci`)
 }
 
-/** What is in a package's folder but for what is not published and what belongs to other packages. */
+/** The size of a package's folder, without files that are not published or belong to other packages. */
 function filesIn(path) {
   const own = path.startsWith(join(root, 'packages')) && !path.includes('node_modules')
   return readdirSync(path, { withFileTypes: true }).reduce((sum, entry) => {

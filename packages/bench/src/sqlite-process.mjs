@@ -1,4 +1,4 @@
-// One of the processes that share a file: `sqlite-process.mjs <file> <ms>` prints its patches a second.
+// One of several processes that share a file: `sqlite-process.mjs <file> <ms>` prints its patches per second.
 import { sqliteStore } from '@context-store/sqlite'
 import { patch3, seeded, sessionOf } from './workload.mjs'
 

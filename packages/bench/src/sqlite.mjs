@@ -1,4 +1,4 @@
-// The SQLite store beside better-sqlite3's own statements on a table of an integer key and 400 bytes of text (L).
+// The SQLite store compared with better-sqlite3's own statements on a table of an integer key and 400 bytes of text (L).
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -55,7 +55,7 @@ export async function sqlite({ pace, progress }) {
   return rows
 }
 
-/** L: what the engine can do where a session is a text of its length. */
+/** L: the engine's limit, if a session is a text of the same length. */
 function limit(synchronous, count) {
   const database = new Database(newFile())
   database.exec(
@@ -112,7 +112,7 @@ async function store(durability, count) {
   const verify = () => {
     const { step, ...others } = syncHandles[0].getAll()
     if (typeof step !== 'number' || Object.keys(others).length !== 11)
-      throw new Error('a session is not whole')
+      throw new Error('a session is incomplete')
   }
   const doing = (isSync, call) => ({
     name: isSync ? 'sqliteStore, sync' : 'sqliteStore',
@@ -140,7 +140,7 @@ async function store(durability, count) {
   }
 }
 
-/** Keyv, which reads, merges and writes; with WAL and NORMAL forced on it, or as it comes. */
+/** Keyv, which reads, merges and writes; with WAL and NORMAL set, or with its defaults. */
 async function keyv(isTuned, count) {
   const { Keyv } = peer('keyv')
   const { default: KeyvSqlite } = peer('@keyv/sqlite')
@@ -150,7 +150,7 @@ async function keyv(isTuned, count) {
     await adapter.query('PRAGMA synchronous = NORMAL')
   }
   const kept = new Keyv({ store: adapter })
-  // As it comes each set is a transaction of the rollback journal; so many are enough.
+  // By default each set is a transaction of the rollback journal, which is slow: fewer calls are enough.
   const there = Math.min(count, isTuned ? 10_000 : 500)
   for (let i = 0; i < there; i++) await kept.set(`session-${i}`, sessionOf(i))
   const next = seeded()
@@ -181,7 +181,7 @@ async function keyv(isTuned, count) {
   }
 }
 
-/** What else is asked of the event loop while durable patches are under way. */
+/** How long the event loop is blocked while durable patches are pending. */
 async function loopDelay(side, { pace, progress, backend }) {
   progress('sqlite event loop')
   const delay = monitorEventLoopDelay({ resolution: 1 })
@@ -241,7 +241,7 @@ async function fileSizes({ pace, backend }) {
   return [plain(backend, 'file', Math.round(statSync(path).size / count), 'bytes a session')]
 }
 
-/** The same file from one process and from two. */
+/** The same file, used by one process and by two. */
 async function processes({ pace, progress, backend }) {
   const program = fileURLToPath(new URL('sqlite-process.mjs', import.meta.url))
   const rows = []

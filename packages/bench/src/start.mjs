@@ -1,4 +1,4 @@
-// How long things take to begin, in processes of their own, over what an empty node takes.
+// How long things take to start, in separate processes, beyond what an empty node takes.
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ export async function start({ pace, progress }) {
   const folder = temporaryFolder()
   const times = new Map(Object.keys(programs).map((name) => [name, []]))
   for (let round = 0; round < runs; round++) {
-    // Each begins a round in its turn: the first one of a round would pay for what the last one left behind.
+    // Rotate the order: the first program of a round is slowed down by the last one of the round before.
     const inTurn = Object.entries(programs)
     inTurn.push(...inTurn.splice(0, round % inTurn.length))
     for (const [name, text] of inTurn) {
@@ -64,7 +64,7 @@ export async function start({ pace, progress }) {
   return rows
 }
 
-/** From a command line to the first answer. */
+/** The time from the command line to the first response. */
 async function servers(runs, empty, folder, progress) {
   const port = await freePort()
   const file = join(folder, 'first.db')

@@ -1,5 +1,5 @@
-// What is to be reached: ratios of one run, to the bare engine (`limit`) and to the best peer (`peer`), or `most`; or
-// at most `times` what another row costs.
+// The targets: minimum ratios within one run, to the bare engine (`limit`) and to the best peer (`peer`); a maximum value
+// (`most`); or a maximum multiple (`times`) of the cost of another row.
 export const targets = [
   { backend: 'memory', operation: 'sync patch3', limit: 0.4 },
   { backend: 'memory', operation: 'sync patch3n', limit: 0.12 },

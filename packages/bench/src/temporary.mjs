@@ -1,9 +1,9 @@
-// A folder that is gone when the bench is.
+// A folder that is deleted when the bench ends.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Makes one, and takes it away with the process. */
+/** Creates a folder, and deletes it when the process ends. */
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'context-store-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))

@@ -1,6 +1,6 @@
-// The work that everything is measured on: sessions of 12 properties, some 400 bytes of JSON.
+// The work that is measured everywhere: sessions of 12 properties, about 400 bytes of JSON.
 
-/** A sequence of numbers that is the same in every run: `random(below)`. */
+/** Returns `random(below)`, whose sequence of numbers is the same in every run. */
 export function seeded(seed = 42) {
   let state = seed
   return (below) => {
@@ -27,7 +27,7 @@ export function sessionOf(i) {
   }
 }
 
-/** A session of so many properties. */
+/** A session of `size` properties. */
 export function sessionOfSize(size, i) {
   const whole = Object.entries(sessionOf(i))
   return Object.fromEntries(
@@ -35,16 +35,16 @@ export function sessionOfSize(size, i) {
   )
 }
 
-/** A patch of three properties, never the same twice: an engine may pass over a write that changes nothing. */
+/** A patch of three properties, never the same twice: an engine may skip a write that changes nothing. */
 export function patch3(i) {
   return { step: i, intent: `intent ${1_000_000 + i}`, verified: i % 2 === 0 }
 }
 
-/** A patch of three properties of which one is nested. */
+/** A patch of three properties, one of them nested. */
 export function patch3n(i) {
   const address = { street: `Side street ${i}`, zip: '54321', city: 'Ogdenville', tags: ['work', 'x'] }
   return { step: i, verified: i % 2 === 0, address }
 }
 
-/** What is read by name. */
+/** The names of properties to read. */
 export const some3 = ['step', 'intent', 'verified']

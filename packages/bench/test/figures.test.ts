@@ -8,7 +8,7 @@ test('the picture in the README is drawn from the recorded runs', async () => {
   expect(await doc('performance.svg')).toBe(picture(JSON.parse(await doc('performance-runs.json'))))
 })
 
-test('a figure shows the range of all runs, and the bare engine as the whole width', () => {
+test('`picture` shows the range of all runs, and the bare engine as the full width', () => {
   const run = (ratioToLimit: number, ratioToBestPeer: number) => ({
     'SQLite: patch': { ratioToLimit, ratioToBestPeer },
   })

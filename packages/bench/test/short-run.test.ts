@@ -12,14 +12,14 @@ const { figures }: { figures: { backend: string; operation: string }[] } = await
   new URL('../src/figures.mjs', import.meta.url).href
 )
 
-// The first run installs the peers, native modules among them.
+// The first run installs the peers, including native modules.
 const patience = 600_000
 
 async function bench(...args: string[]) {
   const { stdout, stderr } = await run(process.execPath, ['--expose-gc', main, ...args], {
     maxBuffer: 1 << 24,
   })
-  // No terminal, no progress.
+  // Progress is shown only on a terminal.
   expect(stderr).toBe('')
   return stdout
 }
@@ -54,7 +54,7 @@ describe.each(['memory', 'sqlite', 'redis', 'indexeddb', 'offline', 'bridges', '
             unit: row.unit === null ? null : expect.any(String),
             note: expect.any(String),
           })
-          // Either it is a rate or it is a quantity.
+          // It is either a rate or a value.
           expect([row.opsPerSecond, row.value]).toContainEqual(expect.any(Number))
         }
         expect(rows.map(({ role }) => role)).toContain('ours')
@@ -69,14 +69,14 @@ describe.each(['memory', 'sqlite', 'redis', 'indexeddb', 'offline', 'bridges', '
   },
 )
 
-test('a section that there is not is one line', async () => {
+test('an unknown section is an error of one line', async () => {
   await expect(bench('speed')).rejects.toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/^bench: .*\n$/),
   })
 })
 
-test('--write records whole runs only', async () => {
+test('--write refuses partial and short runs', async () => {
   const refused = { code: 2, stderr: expect.stringMatching(/^bench: --write .*\n$/) }
   await expect(bench('memory', '--write')).rejects.toMatchObject(refused)
   await expect(bench('--short', '--write')).rejects.toMatchObject(refused)

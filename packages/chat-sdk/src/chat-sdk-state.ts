@@ -7,24 +7,24 @@ import { hasEnded, timeToLive } from './time-to-live.ts'
 /** Options of {@link chatSdkState}. */
 export interface ChatSdkStateOptions {
   /**
-   * Returns the time in milliseconds since 1970, for times to live that are no whole number of seconds; for tests that move
-   * the clock, the one that the store was given. Default: `Date.now`, looked up at each call so that fake timers work.
+   * Returns the time in milliseconds since 1970, for times to live that are not whole seconds. In tests that move the clock, pass the
+   * same function to the store and here. Default: `Date.now`, looked up at each call so that fake timers work.
    */
   readonly now?: (() => number) | undefined
 }
 
 /**
- * The state of a Chat SDK bot in a context store: locks, cache, lists, queues and subscriptions, shared by all processes that
- * open the same store.
+ * Creates a state adapter that keeps the state of a Chat SDK bot in a context store: locks, cache, lists, queues and subscriptions,
+ * shared by all processes that open the same store.
  *
  * It uses the namespaces `chat-subscriptions`, `chat-locks`, `chat-cache`, `chat-lists`, `chat-list-segments`, `chat-queues` and
- * `chat-queue-segments` of the account, which `connect()` creates: it rejects if the store does not answer. `disconnect()` erases
- * nothing, and does not close the store. Every other method rejects with an `Error` before `connect()` and after `disconnect()`,
- * else with the store's errors (see `Session` of core), with a `TypeError` for what `JSON.stringify` refuses, and with
- * `InvalidOptionError` for a negative time to live, or one of 0 for a lock.
+ * `chat-queue-segments` of the account. `connect()` creates them, and rejects if the store does not answer. `disconnect()` deletes
+ * nothing, and does not close the store. Every other method rejects with an `Error` before `connect()` and after `disconnect()`.
+ * Otherwise methods reject with the store's errors (see `Session` of core), with a `TypeError` for a value that `JSON.stringify`
+ * refuses, and with `InvalidOptionError` for a negative time to live, or one of 0 for a lock.
  *
- * @param account - where the state is kept; who opened its store closes it. Bots that must not share state have different accounts
- * @throws `InvalidOptionError` for an unknown option, or a `now` that is no function
+ * @param account - where the state is kept. Close its store yourself. Bots that must not share state need different accounts
+ * @throws `InvalidOptionError` if an option is unknown, or `now` is not a function
  * @see {@link https://chat-sdk.dev/docs/state-adapters} for the Chat SDK's side
  *
  * @example
@@ -35,7 +35,8 @@ export interface ChatSdkStateOptions {
  */
 export function chatSdkState(account: Account, options?: ChatSdkStateOptions): StateAdapter {
   const { now = () => Date.now() } = checkedOptions(options, ['now'], 'chatSdkState')
-  if (typeof now !== 'function') throw new InvalidOptionError('chatSdkState: `now` must be a function')
+  if (typeof now !== 'function')
+    throw new InvalidOptionError('now: must be a function that returns milliseconds')
   return new ContextStoreState(account, now)
 }
 
@@ -44,8 +45,8 @@ type HeldLock = { token: string; endsAt?: number }
 type CachedValue = { value: JsonValue; endsAt?: number }
 
 /**
- * How long a queue is kept after the last of its entries has expired. The Chat SDK takes expired entries out itself and logs them, so
- * they need not vanish at once; and the clock of the process that enqueues may be behind the others'.
+ * How long a queue is kept after the last enqueued entry has expired. The Chat SDK itself removes and logs expired entries, so they
+ * need not disappear at once; and the clock of the process that enqueues may be behind the others'.
  */
 const queueSpareMs = 3_600_000
 
@@ -187,7 +188,7 @@ class ContextStoreState implements StateAdapter {
 
   async dequeue(threadId: string): Promise<QueueEntry | null> {
     this.#checkConnected()
-    // What enqueue was given, as JSON: the Chat SDK makes a Message of `message` itself.
+    // The JSON of what was passed to enqueue: the Chat SDK itself turns `message` into a Message.
     return ((await this.#queues.takeFirst(threadId)) ?? null) as QueueEntry | null
   }
 
@@ -201,11 +202,11 @@ class ContextStoreState implements StateAdapter {
     return this.#account.namespace<P>(`chat-${namespace}`).session(await idWithinLimit(id))
   }
 
-  /** A lock of 0 ms would be one for ever in the store. */
+  /** In the store, a time to live of 0 would mean that the lock never expires. */
   #lockTimeToLive(ttlMs: number) {
     const life = timeToLive(ttlMs, this.#now())
     if (life.ttlSeconds === 0)
-      throw new InvalidOptionError('the time to live of a lock must be above 0 milliseconds')
+      throw new InvalidOptionError('ttlMs: the time to live of a lock must be greater than 0')
     return life
   }
 
@@ -214,7 +215,7 @@ class ContextStoreState implements StateAdapter {
   }
 }
 
-/** As JSON; what has no JSON (`undefined`, a function) is null, which is what the Chat SDK reads where there is nothing. */
+/** The JSON of a value; `null` if it has none (`undefined`, a function): the Chat SDK also reads `null` where there is no value. */
 function stored(value: unknown): JsonValue {
   return storableJson(value) ?? null
 }

@@ -1,40 +1,40 @@
 import { absent, type JsonValue, type Patch, type Properties } from '@context-store/core'
 import { hasEnded } from './time-to-live.ts'
 
-/** How many items, and about how many characters of JSON, the index session of a list holds before they are moved to a segment. */
+/** How many items, and about how many characters of JSON, a list's index session holds before they are moved to a segment. */
 const mostOpenItems = 64
 const mostOpenChars = 100_000
 
-/** A segment's session lives this long after what its `until` says, for the clocks of processes that differ. */
+/** A segment's session lives this much longer than its `until` says, because the clocks of processes may differ. */
 export const clockMarginMs = 1_800_000
 
-/** The `until` of what has no end. */
+/** The `until` of a segment that never expires. */
 export const forever: number = Number.MAX_SAFE_INTEGER
 
-/** Some of a list's items, in a session of their own that never changes. */
+/** Some of a list's items, in a session whose items never change. */
 export type Segment = {
-  /** The last part of its session's id; random, so that no two writers ever write one segment. */
+  /** The last part of its session's id; random, so that two writers never write the same segment. */
   id: string
-  /** The number of its first item. It ends where the next segment, or the open part, begins. */
+  /** The number of its first item. The segment ends where the next one, or the open part, begins. */
   first: number
-  /** How long its session lives at least (ms since 1970). */
+  /** Its session does not expire before this (ms since 1970). */
   until: number
 }
 
-/** A segment that has been written, before the head of its list names it. */
+/** A segment that has been written, but that the head of its list does not name yet. */
 export interface SealedSegment extends Segment {
-  /** Which list its items are of. */
+  /** The `life` of the list that its items belong to. */
   readonly life: string
-  /** The number after that of its last item. */
+  /** The number of its last item, plus 1. */
   readonly end: number
 }
 
 /**
- * What the index session says of a list, in one property. The items are numbered, and within one `life` a number never stands for two
+ * Describes a list, in one property of its index session. The items are numbered, and within one `life` no number is used for two
  * items.
  */
 export type Head = {
-  /** Random: tells a list from one that had the same key before it. */
+  /** Random: distinguishes a list from an earlier one with the same key. */
   life: string
   /** The number of the oldest item. */
   first: number
@@ -42,11 +42,11 @@ export type Head = {
   open: number
   /** The number of the next item. */
   next: number
-  /** About how many characters of JSON the open items have. */
+  /** The approximate length of the open items' JSON, in characters. */
   chars: number
   /** Oldest first. */
   segments: Segment[]
-  /** The exact end of the list, where it is no whole number of seconds. */
+  /** The exact expiry of the list, if its time to live is not whole seconds. */
   endsAt?: number
 }
 
@@ -56,21 +56,21 @@ export function headOf(properties: Partial<Properties>): Head | undefined {
 }
 
 /**
- * The list of a head, unless it has ended. Appending keeps segments alive for longer than their list; but taking from a queue restarts the
- * time to live of the index session only, so that one may be left whose segments have expired.
+ * The list of a head, unless it has expired. An append keeps the segments alive for longer than their list. Taking an item from a queue
+ * restarts only the time to live of the index session, so an index may be left whose segments have expired.
  */
 export function liveList(head: Head | undefined, now: number): Head | undefined {
   if (head === undefined || hasEnded(head.endsAt, now)) return undefined
   return head.segments.some(({ until }) => until + clockMarginMs <= now) ? undefined : head
 }
 
-/** An empty list. Its numbers go on where those of an ended one in the same session stopped, since that one's items may still be there. */
+/** An empty list. Its numbers continue those of an expired list in the same session, whose items may still be there. */
 function newList(before: Head | undefined): Head {
   const next = before?.next ?? 0
   return { life: crypto.randomUUID(), first: next, open: next, next, chars: 0, segments: [] }
 }
 
-/** The list without the items before the one of that number. */
+/** The list without the items whose numbers are lower than `first`. */
 export function withoutOldest(list: Head, first: number): Head {
   if (first <= list.first) return list
   const open = Math.max(list.open, first)
@@ -89,18 +89,18 @@ function withItem(list: Head, chars: number): Head {
   return { ...list, next: list.next + 1, chars: list.chars + chars }
 }
 
-/** Whether the open part has grown past what an index session should hold. */
+/** Whether the open part is larger than an index session should hold. */
 function isTooLarge(list: Head): boolean {
   const items = list.next - list.open
   return items > mostOpenItems || (items > 1 && list.chars > mostOpenChars)
 }
 
-/** Whether the segment holds the oldest open items of the list, and so may take their place. */
+/** Whether the segment holds the oldest open items of the list, and so may replace them. */
 function canTake(list: Head, sealed: SealedSegment): boolean {
   return sealed.life === list.life && sealed.first === list.open && sealed.end <= list.next
 }
 
-/** The list with a segment in the place of the open items that it holds. */
+/** The list with its open items replaced by the segment that holds them. */
 function withSegment(list: Head, { id, first, until, end }: SealedSegment): Head {
   return { ...list, open: end, chars: 0, segments: [...list.segments, { id, first, until }] }
 }
@@ -110,13 +110,14 @@ export function segmentName(life: string, segment: Segment): string {
   return `${life}:${segment.first}:${segment.id}`
 }
 
-/** The property of an index session that says that a segment is part of the list no more, and not deleted yet. */
+/** Prefix of the properties of an index session that mark segments as no longer part of the list, but not deleted yet. */
 export const droppedMark = 'dropped:'
 
 /**
- * Makes `after` of the list `before`: removes the open items that are open no more, and marks the segments that are named no more.
+ * The patch that changes the list `before` to `after`: removes items that are no longer open, and marks segments that are no longer
+ * named.
  *
- * @param after - `undefined`: nothing is left of the list
+ * @param after - `undefined` if the list is empty afterwards
  */
 export function listPatch(before: Head | undefined, after: Head | undefined): Patch {
   const patch: { [name: string]: JsonValue | typeof absent } = { head: after ?? absent }
@@ -130,31 +131,31 @@ export function listPatch(before: Head | undefined, after: Head | undefined): Pa
   return patch
 }
 
-/** Whether the patch has marked a segment as dropped. */
+/** Whether the patch marks a segment as dropped. */
 export function marksDropped(patch: Patch): boolean {
   return Object.keys(patch).some((name) => name.startsWith(droppedMark))
 }
 
-/** What is appended, and what has been prepared for it. */
+/** An item to append, and what has been prepared for it. */
 export interface Append {
   readonly item: JsonValue
   /** The length of the item's JSON. */
   readonly chars: number
-  /** How many items are kept; 0 or less: all. */
+  /** The maximum number of items to keep; 0 or less: all. */
   readonly maxLength: number
-  /** Until when the segments must live at least. */
+  /** The segments must not expire before this. */
   readonly ends: number
-  /** The exact end of the list, where it is no whole number of seconds. */
+  /** The exact expiry of the list, if its time to live is not whole seconds. */
   readonly endsAt: number | undefined
-  /** A segment with the open items. */
+  /** A segment that holds the open items. */
   readonly sealed: SealedSegment | undefined
-  /** By segment: until when it lives now. */
+  /** By segment id: the new `until`. */
   readonly prolonged: ReadonlyMap<string, number>
 }
 
-/** What appending makes of a list; nothing may be written before the open items are sealed and the segments prolonged that it asks for. */
+/** The result of an append. If it asks to seal the open items or to prolong segments, do that before writing its patch. */
 export interface Appended {
-  /** The list before. */
+  /** The list before the append. */
   readonly list: Head
   readonly takesSealed: boolean
   readonly mustSeal: boolean
@@ -162,7 +163,7 @@ export interface Appended {
   readonly patch: Patch
 }
 
-/** Appends an item to the list of a head. */
+/** Computes an append to the list of a head. */
 export function appended(before: Head | undefined, now: number, append: Append): Appended {
   const { sealed } = append
   const live = liveList(before, now)

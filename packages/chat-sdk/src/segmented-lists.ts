@@ -24,62 +24,62 @@ import {
 } from './list-head.ts'
 import { timeToLive } from './time-to-live.ts'
 
-/** A segment lives for two times to live of its list and an hour: then appending prolongs it at most once a time to live. */
+/** A segment lives for twice the time to live of its list plus an hour, so appends prolong it at most once per time to live. */
 const segmentSpareSeconds = 3600
-/** The longest time to live that a store takes. */
+/** The longest time to live that a store accepts. */
 const mostTtlSeconds = 1e10
 
 type SegmentContent = { items: JsonValue[]; until: number }
 
 /** Options of {@link SegmentedLists.append}. */
 export interface AppendOptions {
-  /** Keeps that many of the newest items; left out, 0 or less: all. */
+  /** How many of the newest items to keep. Default, or 0 or less: all. */
   readonly maxLength?: number | undefined
-  /** How long the list lives from now on, in milliseconds; left out or 0: for ever. */
+  /** The list's time to live, in milliseconds. Default, or 0: it never expires. */
   readonly ttlMs?: number | undefined
 }
 
 /**
- * Ordered lists of any length. The newest items of a list are in its index session; whenever these are 64, they are moved together to
- * a segment, a session of its own. So an append writes about the same amount whatever the length of the list.
+ * Ordered lists of any length. The newest items of a list are in its index session. When there are more than 64 of them, they are moved
+ * together to a segment, which is another session. So the amount that an append writes does not depend on the length of the list.
  *
  * The head in the index session decides what belongs to the list, and each change of a list is one atomic change of that session. A
- * segment is written before the head names it, and deleted after the head has stopped naming it. So a process may die between any two
- * writes: until the head names the segment, the items are still in the index session; once it does not, they are not in the list. Readers
- * follow the head, so nothing is lost or read twice. What may be left over is a segment that no head names. It expires with its time to
- * live. One that was part of the list is also marked in the index session until it is deleted, and the next process that drops a segment
- * deletes it too.
+ * segment is written before the head names it, and deleted after the head no longer names it. So a process may die between any two
+ * writes: until the head names the segment, the items are still in the index session; when the head no longer names it, they are no
+ * longer in the list. Readers follow the head, so nothing is lost or read twice. At worst, a segment that no head names is left over; it
+ * expires. A segment that was part of the list is also marked in the index session until it is deleted, and the next process that drops
+ * a segment deletes it too.
  */
 export class SegmentedLists {
   readonly #indexes: Namespace
   readonly #segments: Namespace<SegmentContent>
   readonly #now: () => number
-  /** The last call of each list that has calls under way. */
+  /** By key: the last call of each list that has calls in progress. */
   readonly #calls = new Map<string, Promise<unknown>>()
 
-  /** Lists whose index sessions are in one namespace, and whose segments are in another. */
+  /** Keeps index sessions in one namespace and segments in another. */
   constructor(indexes: Namespace, segments: Namespace<SegmentContent>, now: () => number) {
     this.#indexes = indexes
     this.#segments = segments
     this.#now = now
   }
 
-  /** Appends an item and drops the oldest ones above `maxLength`, atomically. Resolves to the length of the list afterwards. */
+  /** Appends an item and drops the oldest items beyond `maxLength`, atomically. Resolves to the new length of the list. */
   append(key: string, item: JsonValue, options: AppendOptions): Promise<number> {
     return this.#inTurn(key, (index) => this.#append(index, item, options))
   }
 
-  /** Takes the oldest item out of the list; `undefined` if there is none. Each item is given to one caller. */
+  /** Removes and returns the oldest item; `undefined` if the list is empty. Each item is returned to one caller. */
   takeFirst(key: string): Promise<JsonValue | undefined> {
     return this.#inTurn(key, (index) => this.#takeFirst(index))
   }
 
-  /** All items, oldest first, as they are at one instant. */
+  /** All items, oldest first, as they were at one instant. */
   items(key: string): Promise<JsonValue[]> {
     return this.#inTurn(key, (index) => this.#items(index))
   }
 
-  /** How many items the list has. */
+  /** The number of items in the list. */
   length(key: string): Promise<number> {
     return this.#inTurn(key, async (index) => {
       const list = await this.#list(index)
@@ -88,8 +88,8 @@ export class SegmentedLists {
   }
 
   /**
-   * Runs the calls of one list one after the other, in the order in which they were made, as a store does with those of one session: an
-   * append that must move items first is not overtaken by the next one.
+   * Runs the calls on one list one after another, in the order in which they were made, as a store does for one session. Otherwise an
+   * append that must move items first would be overtaken by the next one.
    */
   #inTurn<T>(key: string, call: (index: Session) => Promise<T>): Promise<T> {
     const run = async () => call(this.#indexes.session(await idWithinLimit(key)))
@@ -119,10 +119,10 @@ export class SegmentedLists {
         },
         { ttlSeconds },
       )
-      if (found === undefined) throw new Error('update has not called its function')
+      if (found === undefined) throw new Error('update did not call its function')
       const { list, mustSeal, toProlong } = found
       if (sealed !== undefined && (mustSeal || !found.takesSealed)) {
-        // Written in vain, since other processes have changed the list. No other process knows of it, and none will name it.
+        // Other processes changed the list, so the segment is of no use. No other process knows of it, and no head will name it.
         await this.#segments.session(segmentName(sealed.life, sealed)).clear()
         sealed = undefined
       }
@@ -151,7 +151,7 @@ export class SegmentedLists {
         taken = undefined
         if (before?.life !== list.life || before.first !== list.first) return undefined
         taken = before.first < before.open ? items?.[list.first - (oldest?.first ?? 0)] : current[open]
-        if (taken === undefined) return undefined // it was moved to a segment after the head was read
+        if (taken === undefined) return undefined // the item was moved to a segment after the head was read
         const after = withoutOldest(before, before.first + 1)
         patch = listPatch(before, after.first === after.next ? undefined : after)
         return patch
@@ -168,7 +168,7 @@ export class SegmentedLists {
       const list = liveList(headOf(properties), this.#now())
       if (list === undefined) return []
       const contents = await Promise.all(list.segments.map((segment) => this.#itemsOf(index, list, segment)))
-      // Segments that are gone were dropped after the head was read: the list is another one now.
+      // Missing segments were dropped after the head was read: the list has changed, so read it again.
       if (contents.includes(undefined)) continue
       const all: JsonValue[] = []
       for (const [at, { first }] of list.segments.entries()) {
@@ -185,7 +185,7 @@ export class SegmentedLists {
     return liveList(headOf(await index.getMany(['head'])), this.#now())
   }
 
-  /** Copies all open items to a new segment; `undefined` if another process has moved or dropped some of them meanwhile. */
+  /** Copies all open items to a new segment; `undefined` if another process moved or dropped some of them meanwhile. */
   async #seal(index: Session, list: Head, listTtlSeconds: number): Promise<SealedSegment | undefined> {
     const { life, open: first, next: end } = list
     const names = Array.from({ length: end - first }, (_, at) => String(first + at))
@@ -199,10 +199,10 @@ export class SegmentedLists {
   }
 
   /**
-   * Lets a segment live long enough for its list. It never shortens a life, and decides that within the segment's own session: so
-   * what a head says of a segment's end stays true whatever processes with other times to live do at the same time.
+   * Prolongs a segment for its list. It never shortens the time to live, and decides this atomically in the segment's own session. So the
+   * `until` in a head stays true even if processes with other times to live write at the same time.
    *
-   * @returns until when it lives; 0 if it was dropped meanwhile
+   * @returns the segment's `until`; 0 if it was dropped meanwhile
    */
   async #prolong(index: Session, list: Head, segment: Segment, listTtlSeconds: number): Promise<number> {
     const { ttlSeconds, until } = this.#segmentLife(listTtlSeconds)
@@ -238,7 +238,7 @@ export class SegmentedLists {
     )
   }
 
-  /** Deletes the segments that are marked as dropped, also those of a process that died before it could, and then the marks. */
+  /** Deletes the segments that are marked as dropped, and then the marks; also those left by a process that died. */
   async #sweep(index: Session): Promise<void> {
     const marks = Object.keys(await index.getAll()).filter((name) => name.startsWith(droppedMark))
     await Promise.all(marks.map((mark) => this.#segments.session(mark.slice(droppedMark.length)).clear()))

@@ -1,4 +1,4 @@
-// One of several processes that share a state. It says when it is ready, does what it is told to, and sends what came of it.
+// One of several processes that share a state. It reports that it is ready, runs the tasks it is sent, and sends back the results.
 import { chatSdkState } from '@context-store/chat-sdk'
 import { redisStore } from '@context-store/redis'
 import { sqliteStore } from '@context-store/sqlite'

@@ -4,7 +4,7 @@ import { type Adapter, Chat, Message, parseMarkdown, type Thread } from 'chat'
 import { expect, test } from 'vitest'
 import { onEachStore } from '../../../test/stores.ts'
 
-/** As much of a platform's adapter as the bots use. Like Telegram's it leaves the history to the state. */
+/** The parts of a platform's adapter that the bots use. Like Telegram's, it leaves the history to the state. */
 const platform = {
   name: 'offline',
   userName: 'shop',
@@ -43,7 +43,7 @@ onEachStore((open) => {
     return (id) => bot.handleIncomingMessage(platform, 'offline:7', messageOf(id))
   }
 
-  test('the bot that has the lock handles what the other one hears meanwhile, and each message once', async () => {
+  test('the bot that holds the lock also handles the messages that the other bot receives meanwhile, each message once', async () => {
     const place = crypto.randomUUID()
     let hasBegun = () => {}
     let goOn = () => {}

@@ -1,6 +1,6 @@
 import type { QueueEntry } from 'chat'
 
-/** A queue's entry, with as much of a message as a queue looks at: nothing. */
+/** An entry of a queue. Its message has only an id: a queue does not look at messages. */
 export function entryOf(id: string, expiresAt: number): QueueEntry {
   return { message: { id } as QueueEntry['message'], enqueuedAt: 0, expiresAt }
 }

@@ -7,7 +7,7 @@ import { entryOf, numbers } from './entries.ts'
 
 const writes = new Set<PropertyKey>(['patch', 'update', 'delete', 'clear', 'clearIf'])
 
-/** A process's view of an account: it dies after that many writes to sessions, and then every call of its fails. */
+/** An account as seen by a process that dies after `count` writes to sessions; from then on every call fails. */
 function dyingAfter(count: number, account: Account): Account {
   let left = count
   function wrapped<T extends object>(target: T): T {
@@ -41,7 +41,7 @@ async function sessionsOf(store: ContextStore, namespace: string): Promise<numbe
   return (await store.account('bot').namespace(namespace).listSessions()).items.length
 }
 
-/** Runs the program in processes that die after 1, 2, 3… writes, each on a new store, until one lives to its end. */
+/** Runs the program in processes that die after 1, 2, 3… writes, each on a new store, until one completes. */
 async function afterEachDeath(
   program: (state: StateAdapter) => Promise<void>,
   check: (state: StateAdapter, store: ContextStore) => Promise<void>,
@@ -67,7 +67,7 @@ async function afterEachDeath(
   }
 }
 
-test('a list loses and doubles nothing if the process dies between two writes, and leaves nothing that stays', async () => {
+test('a list neither loses nor duplicates items if the process dies between two writes, and everything left over expires', async () => {
   let appended = 0
   let leftOver = 0
   const deaths = await afterEachDeath(
@@ -90,11 +90,11 @@ test('a list loses and doubles nothing if the process dies between two writes, a
     },
   )
   expect(deaths).toBeGreaterThan(300)
-  // A segment that no head has named yet: its own time to live is what ends it.
+  // A segment that no head names yet is removed only by its own time to live.
   expect(leftOver).toBeLessThanOrEqual(4)
 })
 
-test('a queue gives no entry twice and loses none but the one that was being taken, if the process dies', async () => {
+test('if the process dies, a queue returns no entry twice, and loses at most the one that was being dequeued', async () => {
   const later = 1e9
   const given: string[] = []
   let enqueued = 0

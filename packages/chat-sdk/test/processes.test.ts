@@ -49,14 +49,14 @@ describe.each(['SQLite', 'Redis'])('4 processes on one %s', (kind) => {
     await end()
   }, 30_000)
 
-  /** Gives every process a task at the same moment, and waits for what they send. */
+  /** Sends every process a task at the same moment, and waits for the results. */
   async function atOnce<T>(taskOf: (by: number) => { task: string; [name: string]: unknown }): Promise<T[]> {
     const answers = processes.map((child) => once(child, 'message'))
     for (const [by, child] of processes.entries()) child.send({ by, ...taskOf(by) })
     return (await Promise.all(answers)).map(([{ result }]) => result as T)
   }
 
-  test('exactly one of 40 contenders gets the lock', async () => {
+  test('exactly one of 40 contenders acquires the lock', async () => {
     for (const ttlMs of [60_000, 60_500]) {
       const locks = (await atOnce<object[]>(() => ({ task: 'contend', times: 10, ttlMs }))).flat()
       expect(locks).toHaveLength(1)
@@ -67,7 +67,7 @@ describe.each(['SQLite', 'Redis'])('4 processes on one %s', (kind) => {
   }, 30_000)
 
   test.each([0, 100])(
-    'no append is lost, and each keeps its order (maxLength %i)',
+    'no append is lost, and the order of each process is kept (maxLength %i)',
     async (maxLength) => {
       const times = 50
       await atOnce((by) => ({ task: 'append', by, times, maxLength }))
@@ -83,7 +83,7 @@ describe.each(['SQLite', 'Redis'])('4 processes on one %s', (kind) => {
     30_000,
   )
 
-  test('each entry of a queue is given out once', async () => {
+  test('each entry of a queue is dequeued once', async () => {
     const times = 40
     await atOnce((by) => (by % 2 === 0 ? { task: 'enqueue', by, times } : { task: 'dequeue' })).then(
       async (taken) => {

@@ -43,7 +43,7 @@ const step = fc.oneof(
 )
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
-/** What the state must do, as plain arrays. */
+/** The expected behaviour, with plain arrays. */
 class Model {
   readonly #lists = new Map<string, { items: unknown[]; ends: number }>()
   readonly #queues = new Map<string, unknown[]>()
@@ -108,7 +108,7 @@ onEachStore((open) => {
     }
   }
 
-  test('random programs on lists and queues agree with plain arrays', async () => {
+  test('lists and queues give the same results as plain arrays for random programs', async () => {
     const program = fc.array(step, { maxLength: 12, size: 'max' })
     await fc.assert(fc.asyncProperty(program, run), { numRuns: 10 })
   }, 120_000)

@@ -9,7 +9,7 @@ import { entryOf, numbers } from './entries.ts'
 const thread = 'slack:C123:1234.5678'
 
 onEachStore((open) => {
-  /** A state whose clock, and whose store's, the test moves. */
+  /** A state; the test moves its clock and that of its store. */
   async function stateAt(start = 1_000_000): Promise<{ state: StateAdapter; clock: { ms: number } }> {
     const clock = { ms: start }
     const now = () => clock.ms
@@ -25,7 +25,7 @@ onEachStore((open) => {
   }
 
   describe('connection', () => {
-    test('every method rejects before connect() and after disconnect()', async () => {
+    test('every method rejects before `connect` and after `disconnect`', async () => {
       const state = chatSdkState(open().account('bot'))
       const lock = { threadId: thread, token: 't', expiresAt: 0 }
       const calls = [
@@ -54,7 +54,7 @@ onEachStore((open) => {
       for (const call of calls) await expect(call()).rejects.toThrow('not connected')
     })
 
-    test('disconnect() erases nothing, and another process sees everything', async () => {
+    test('`disconnect` deletes nothing, and another process sees everything', async () => {
       const place = crypto.randomUUID()
       const one = chatSdkState(open({ place }).account('bot'))
       await one.connect()
@@ -75,7 +75,7 @@ onEachStore((open) => {
   })
 
   describe('subscriptions', () => {
-    test('last until unsubscribe(), each thread for itself', async () => {
+    test('a thread stays subscribed until `unsubscribe`, independently of others', async () => {
       const { state, clock } = await stateAt()
       await state.subscribe(thread)
       await state.subscribe(thread)
@@ -89,7 +89,7 @@ onEachStore((open) => {
   })
 
   describe('locks', () => {
-    test('a lock is held by one until it is released', async () => {
+    test('a lock has one holder until it is released', async () => {
       const { state, clock } = await stateAt()
       const lock = await lockOf(state, 5000)
       expect(lock).toEqual({ threadId: thread, token: expect.any(String), expiresAt: clock.ms + 5000 })
@@ -100,7 +100,7 @@ onEachStore((open) => {
     })
 
     test.each([1, 10, 999, 1000, 1001, 1500, 30_000])(
-      'a lock of %i ms ends at that millisecond',
+      'a lock of %i ms expires at that millisecond',
       async (ttlMs) => {
         const { state, clock } = await stateAt()
         const first = await lockOf(state, ttlMs)
@@ -121,7 +121,7 @@ onEachStore((open) => {
       [2000, 1500],
       [300, 700],
       [30_000, 10],
-    ])('a lock of %i ms that is extended by %i ms ends then', async (ttlMs, longerMs) => {
+    ])('a lock of %i ms that is extended by %i ms expires at the new end', async (ttlMs, longerMs) => {
       const { state, clock } = await stateAt()
       const lock = await lockOf(state, ttlMs)
       clock.ms += ttlMs - 1
@@ -132,7 +132,7 @@ onEachStore((open) => {
       await lockOf(state, 5000)
     })
 
-    test('extendLock revives no lock that was released, released by force, or taken over', async () => {
+    test('`extendLock` does not revive a lock that was released, released by force, or taken over', async () => {
       const { state } = await stateAt()
       const released = await lockOf(state, 5000)
       await state.releaseLock(released)
@@ -147,12 +147,12 @@ onEachStore((open) => {
       expect(await state.extendLock(taken, 5000)).toBe(true)
     })
 
-    test('forceReleaseLock of a lock that nobody holds is no error', async () => {
+    test('`forceReleaseLock` of a lock that is not held is not an error', async () => {
       const { state } = await stateAt()
       await state.forceReleaseLock(thread)
     })
 
-    test('a time to live that is no number above 0 is refused: 0 would be for ever', async () => {
+    test('`acquireLock` and `extendLock` refuse a time to live that is not a positive number', async () => {
       const { state } = await stateAt()
       const lock = await lockOf(state, 5000)
       for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
@@ -162,7 +162,7 @@ onEachStore((open) => {
     })
 
     test.each([1000, 1])(
-      'exactly one of 40 contenders gets a lock, and the one after it (%i ms)',
+      'exactly one of 40 contenders acquires a lock, and again after it expires (%i ms)',
       async (ttlMs) => {
         const place = crypto.randomUUID()
         const clock = { ms: 1_000_000 }
@@ -185,7 +185,7 @@ onEachStore((open) => {
   })
 
   describe('cache', () => {
-    test('set, get and delete', async () => {
+    test('`set`, `get` and `delete` any JSON value', async () => {
       const { state, clock } = await stateAt()
       expect(await state.get('k')).toBeNull()
       for (const value of ['text', 0, false, null, [], {}, { a: [1, { b: null }] }]) {
@@ -199,7 +199,7 @@ onEachStore((open) => {
       expect(await state.get('k')).toBeNull()
     })
 
-    test.each([1, 10, 1500, 2000])('a value of %i ms ends at that millisecond', async (ttlMs) => {
+    test.each([1, 10, 1500, 2000])('a value of %i ms expires at that millisecond', async (ttlMs) => {
       const { state, clock } = await stateAt()
       await state.set('k', 'old', ttlMs)
       clock.ms += ttlMs - 1
@@ -213,7 +213,7 @@ onEachStore((open) => {
       expect(await state.get('k')).toBeNull()
     })
 
-    test('the time to live is that of the last set', async () => {
+    test('a value has the time to live of the last `set`', async () => {
       const { state, clock } = await stateAt()
       await state.set('k', 1, 1500)
       await state.set('k', 2)
@@ -224,7 +224,7 @@ onEachStore((open) => {
       expect(await state.get('l')).toBeNull()
     })
 
-    test('setIfNotExists sets what is not there, also where null is', async () => {
+    test('`setIfNotExists` sets a missing value once, and does not replace null', async () => {
       const { state } = await stateAt()
       const made = await Promise.all(Array.from({ length: 10 }, (_, n) => state.setIfNotExists('k', n)))
       expect(made.filter((isNew) => isNew)).toHaveLength(1)
@@ -258,7 +258,7 @@ onEachStore((open) => {
   })
 
   describe('lists', () => {
-    test('keep the order, and are trimmed to the newest', async () => {
+    test('a list keeps its order and is trimmed to the newest items', async () => {
       const { state } = await stateAt()
       expect(await state.getList('l')).toEqual([])
       for (let n = 0; n < 300; n++) await state.appendToList('all', { n })
@@ -273,7 +273,7 @@ onEachStore((open) => {
       expect(await state.getList('100')).toEqual([229, 'last'])
     })
 
-    test('a list has no key in common with the cache', async () => {
+    test('lists and the cache have separate keys', async () => {
       const { state } = await stateAt()
       await state.appendToList('k', 1)
       await state.set('k', 'cached')
@@ -282,7 +282,7 @@ onEachStore((open) => {
     })
 
     test.each([10, 1500, 2000])(
-      'an append restarts the %i ms of a list, and one without makes it stay',
+      'an append restarts the %i ms of a list, and one without a time to live removes the expiry',
       async (ttlMs) => {
         const { state, clock } = await stateAt()
         await state.appendToList('l', 1, { ttlMs })
@@ -300,7 +300,7 @@ onEachStore((open) => {
       },
     )
 
-    test('a list of several segments starts afresh after its end', async () => {
+    test('a list of several segments starts empty after it has expired', async () => {
       const { state, clock } = await stateAt()
       for (let n = 0; n < 150; n++) await state.appendToList('l', n, { ttlMs: 1500 })
       clock.ms += 1500
@@ -308,7 +308,7 @@ onEachStore((open) => {
       expect(await state.getList('l')).toEqual(numbers(150, 300))
     })
 
-    test('segments live as long as their list, and no longer than a while after it', async () => {
+    test('segments live as long as their list, and expire some time after it', async () => {
       const clock = { ms: 1_000_000 }
       const now = () => clock.ms
       const account = open({ now }).account('bot')
@@ -335,7 +335,7 @@ onEachStore((open) => {
       expect(await segments()).toBe(0)
     })
 
-    test('large items are spread by their size', async () => {
+    test('large items are moved to segments by size', async () => {
       const { state } = await stateAt()
       const text = 'x'.repeat(30_000)
       for (let n = 0; n < 40; n++) await state.appendToList('l', { n, text })
@@ -351,7 +351,7 @@ onEachStore((open) => {
     })
 
     test.each([0, 100])(
-      'appends at once of 4 processes are all kept, in order (maxLength %i)',
+      'all concurrent appends of 4 states are kept, in order (maxLength %i)',
       async (maxLength) => {
         const place = crypto.randomUUID()
         const states = Array.from({ length: 4 }, () => chatSdkState(open({ place }).account('bot')))
@@ -383,7 +383,7 @@ onEachStore((open) => {
   describe('queues', () => {
     const later = Date.now() + 1e9
 
-    test('give out in the order of enqueue, and tell their depth', async () => {
+    test('`dequeue` returns entries in the order of `enqueue`, and `queueDepth` counts them', async () => {
       const { state } = await stateAt()
       expect(await state.dequeue(thread)).toBeNull()
       expect(await state.queueDepth(thread)).toBe(0)
@@ -401,7 +401,7 @@ onEachStore((open) => {
       expect(await state.dequeue(thread)).toEqual(entryOf('again', later))
     })
 
-    test.each([1, 3, 100])('keep the newest %i', async (maxSize) => {
+    test.each([1, 3, 100])('a queue keeps the newest %i entries', async (maxSize) => {
       const { state } = await stateAt()
       for (let n = 0; n < 150; n++) {
         expect(await state.enqueue(thread, entryOf(`m${n}`, later), maxSize)).toBe(Math.min(n + 1, maxSize))
@@ -412,7 +412,7 @@ onEachStore((open) => {
       expect(await state.dequeue(thread)).toBeNull()
     })
 
-    test('an expired entry is given out, for the Chat SDK to log it, and is gone an hour later', async () => {
+    test('`dequeue` returns an expired entry, for the Chat SDK to log; an hour later it is gone', async () => {
       const { state, clock } = await stateAt()
       await state.enqueue(thread, entryOf('m', clock.ms + 90_000), 10)
       clock.ms += 90_001
@@ -423,7 +423,7 @@ onEachStore((open) => {
       expect(await state.dequeue(thread)).toBeNull()
     })
 
-    test('a queue that is only taken from, long after its entries have expired, ends without an error', async () => {
+    test('a queue that is only dequeued from, long after its entries have expired, ends without an error', async () => {
       const { state, clock } = await stateAt()
       for (let n = 0; n < 200; n++) await state.enqueue(thread, entryOf(`m${n}`, clock.ms + 90_000), 1000)
       const taken: unknown[] = []
@@ -453,7 +453,7 @@ onEachStore((open) => {
       expect(await state.dequeue(thread)).toEqual(JSON.parse(JSON.stringify(entry)))
     })
 
-    test('each entry is given out once among 4 producers and 4 consumers, in the order of each producer', async () => {
+    test('with 4 producers and 4 consumers each entry is dequeued once, in the order of its producer', async () => {
       const place = crypto.randomUUID()
       const states = Array.from({ length: 4 }, () => chatSdkState(open({ place }).account('bot')))
       await Promise.all(states.map((state) => state.connect()))
@@ -499,7 +499,7 @@ describe('chatSdkState', () => {
     expect(await state.getList('l')).toEqual([1])
   })
 
-  test('connect() rejects if the store cannot be used', async () => {
+  test('`connect` rejects if the store is closed', async () => {
     const store = memoryStore()
     await store.close()
     await expect(chatSdkState(store.account('bot')).connect()).rejects.toSatisfy((error) =>

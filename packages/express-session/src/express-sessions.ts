@@ -11,28 +11,28 @@ import session, { type Session, type SessionData } from 'express-session'
 /** Options of {@link ExpressSessions}. */
 export interface ExpressSessionsOptions {
   /**
-   * How long a session lives after its last request, where its cookie states no end: whole seconds, 0 for ever. Left out: a day,
-   * 86,400.
+   * How long a session lives after its last request if its cookie has no expiry, in whole seconds; 0: it never expires. Default: 86,400,
+   * a day.
    */
   readonly ttlSeconds?: number | undefined
 }
 
-/** The request of the Express that express-session's types are made for. */
+/** The request type of the Express version that express-session's types use. */
 type RequestOf = Parameters<session.Store['createSession']>[0]
 
-/** A callback of express-session: it gets the error, or `null` and the result. */
+/** A callback of express-session: called with the error, or with `null` and the result. */
 export type Callback<T> = (error?: unknown, result?: T) => void
 
 /**
- * A store of express-session over a namespace of a context store. Each session is a session of the namespace, under its id.
+ * A session store for express-session over a namespace of a context store. Each express-session id is a session of the namespace.
  *
- * A request writes the top-level properties of `req.session` that it changed: two requests that overlap, in one process or in several, are
- * merged. A session that was destroyed or has expired meanwhile stays so: what a late request writes is dropped. A session lives as long
- * as its cookie, from the last request on.
+ * A request writes the top-level properties of `req.session` that it changed, so requests that overlap, in one process or in several, are
+ * merged. A session that was destroyed or has expired meanwhile does not come back: what a late request writes is dropped. A session
+ * lives as long as its cookie.
  *
- * Every method takes a callback, as express-session gives it, or else returns a promise. Errors are the store's (see `Session` of core); and a
- * `TypeError` for what `JSON.stringify` refuses. It emits neither `disconnect` nor `connect`: express-session answers requests without
- * a session after `disconnect`, where with an error the application can decide.
+ * Every method takes a callback, or returns a promise. Errors are the store's (see `Session` of core), or a `TypeError` if
+ * `JSON.stringify` refuses the data. It emits neither `disconnect` nor `connect`: after `disconnect`, express-session answers requests
+ * without a session, while the application can handle an error.
  *
  * @see {@link https://github.com/expressjs/session#session-store-implementation} for express-session's side
  *
@@ -47,8 +47,9 @@ export class ExpressSessions extends session.Store {
   readonly #objects = new WholeObjects()
 
   /**
-   * @param namespace - where the sessions are kept, and nothing else, for `clear` ends all that is in it; who opened its store closes it
-   * @throws `InvalidOptionError` for an option that there is not, or a time to live that is no whole number of seconds from 0 to 10^10
+   * @param namespace - where the sessions are kept. Keep nothing else there, because `clear` ends all its sessions. Close its store
+   *   yourself
+   * @throws `InvalidOptionError` if an option is unknown, or the time to live is not a whole number from 0 to 10^10
    */
   constructor(namespace: Namespace, options?: ExpressSessionsOptions) {
     super()
@@ -57,7 +58,7 @@ export class ExpressSessions extends session.Store {
     this.#ttlSeconds = checkTtlSeconds(ttlSeconds) ?? 86_400
   }
 
-  /** Reads a session; `undefined` if there is none. */
+  /** Reads a session; `undefined` if it does not exist. */
   override get(sid: string): Promise<SessionData | undefined>
   override get(sid: string, callback: Callback<SessionData | undefined>): void
   override get(
@@ -67,31 +68,31 @@ export class ExpressSessions extends session.Store {
     return answer(this.#get(sid), callback)
   }
 
-  /** Writes what a request has changed in a session; nothing if the session has ended since the request read it. */
+  /** Writes what a request changed in a session; writes nothing if the session has ended since the request read it. */
   override set(sid: string, data: SessionData): Promise<void>
   override set(sid: string, data: SessionData, callback: Callback<void>): void
   override set(sid: string, data: SessionData, callback?: Callback<void>): Promise<void> | undefined {
     return answer(this.#set(sid, data), callback)
   }
 
-  /** Restarts the time to live of a session, and stores its cookie; nothing if the session has ended. */
+  /** Restarts the time to live of a session, and stores its cookie; does nothing if the session has ended. */
   override touch(sid: string, data: SessionData): Promise<void>
   override touch(sid: string, data: SessionData, callback: Callback<void>): void
   override touch(sid: string, data: SessionData, callback?: Callback<void>): Promise<void> | undefined {
     return answer(this.#touch(sid, data), callback)
   }
 
-  /** Ends a session; if there is none, that is no error. */
+  /** Ends a session; a missing session is not an error. */
   override destroy(sid: string): Promise<void>
   override destroy(sid: string, callback: Callback<void>): void
   override destroy(sid: string, callback?: Callback<void>): Promise<void> | undefined {
     const destroyed = this.#destroy(sid)
-    // `req.session.destroy()` without a callback drops the promise; its rejection must not end the process.
+    // `req.session.destroy()` without a callback ignores the promise, so its rejection must not end the process.
     destroyed.catch(() => {})
     return answer(destroyed, callback)
   }
 
-  /** Reads all sessions, by their ids. It takes as much memory as they do. */
+  /** Reads all sessions into one object, by their ids. */
   override all(): Promise<{ [sid: string]: SessionData }>
   override all(callback: Callback<{ [sid: string]: SessionData }>): void
   override all(
@@ -100,21 +101,21 @@ export class ExpressSessions extends session.Store {
     return answer(this.#all(), callback)
   }
 
-  /** Counts the sessions: reads the names of all. */
+  /** Counts the sessions. Reads the id and the cookie of each. */
   override length(): Promise<number>
   override length(callback: Callback<number>): void
   override length(callback?: Callback<number>): Promise<number> | undefined {
     return answer(this.#length(), callback)
   }
 
-  /** Ends all sessions of the namespace, some at a time; the namespace itself and its time to live remain. */
+  /** Ends all sessions of the namespace, not atomically; the namespace itself and its time to live remain. */
   override clear(): Promise<void>
   override clear(callback: Callback<void>): void
   override clear(callback?: Callback<void>): Promise<void> | undefined {
     return answer(this.#clear(), callback)
   }
 
-  /** Makes the `req.session` of what `get` has read; called by express-session. */
+  /** Creates `req.session` from what `get` read; called by express-session. */
   override createSession(req: RequestOf, data: SessionData): Session & SessionData {
     const created = super.createSession(req, data)
     this.#objects.copied(data, created)
@@ -174,12 +175,12 @@ export class ExpressSessions extends session.Store {
     return this.#namespace.session(await idWithinLimit(sid))
   }
 
-  /** A time to live is whole seconds, while a cookie ends at a millisecond. */
+  /** Whether a session's cookie has not expired: the store's time to live, in whole seconds, may end up to a second later. */
   #isLiving(data: unknown): data is SessionData {
     return typeof data === 'object' && data !== null && this.#ttlOf(data) !== undefined
   }
 
-  /** The seconds until the cookie ends, rounded up; `undefined` if it has ended. */
+  /** The seconds until the cookie expires, rounded up; `undefined` if it has expired. */
   #ttlOf({ cookie }: Partial<SessionData>): number | undefined {
     const end: unknown = cookie?.expires
     if (!(end instanceof Date || typeof end === 'string')) return this.#ttlSeconds
@@ -188,7 +189,7 @@ export class ExpressSessions extends session.Store {
   }
 }
 
-/** Gives the outcome to the callback, outside of any promise, so that what it throws is thrown as from any other; or else as a promise. */
+/** Calls the callback outside of the promise, so that what it throws is an uncaught exception; without one, returns the promise. */
 function answer<T>(outcome: Promise<T>, callback: Callback<T> | undefined): Promise<T> | undefined {
   if (callback === undefined) return outcome
   outcome.then(

@@ -8,7 +8,7 @@ import { onEachStore } from '../../../test/stores.ts'
 const namespaceOf = (store: ContextStore) => store.account('shop').namespace('web')
 const sessionsOf = (store: ContextStore) => new ExpressSessions(namespaceOf(store))
 
-/** A session whose cookie ends after so many milliseconds; none: with the browser. */
+/** A session whose cookie expires after so many milliseconds; if omitted, the cookie has no expiry. */
 function data(members: object, endsIn?: number): SessionData {
   const cookie = new Cookie()
   if (endsIn !== undefined) cookie.expires = new Date(Date.now() + endsIn)
@@ -36,7 +36,7 @@ onEachStore((open) => {
     expect(await namespaceOf(store).session('b').get('user')).toBe('bob')
   })
 
-  test('a session lives as long as its cookie, else a day, and a touch restarts that', async () => {
+  test('a session lives as long as its cookie, or a day without an expiry, and `touch` restarts that time', async () => {
     const store = open()
     const sessions = sessionsOf(store)
     const ttlOf = async (sid: string) => (await namespaceOf(store).session(sid).info())?.ttlSeconds
@@ -56,7 +56,7 @@ onEachStore((open) => {
     expect(await ttlOf('hour')).toBe(3600)
   })
 
-  test('a touch never revives, nor does a set of what was destroyed meanwhile', async () => {
+  test('neither `touch` nor `set` brings back a session that was destroyed meanwhile', async () => {
     const sessions = sessionsOf(open())
     await sessions.set('a', data({ user: 'ann' }))
     const late = await sessions.get('a')
@@ -69,7 +69,7 @@ onEachStore((open) => {
   })
 
   test.each(['touch', 'set'] as const)(
-    'a late %s does not bring back a session that has expired',
+    'a late `%s` does not bring back a session that has expired',
     async (call) => {
       const start = Date.UTC(2026, 0)
       vi.useFakeTimers({ toFake: ['Date'], now: start })
@@ -82,7 +82,7 @@ onEachStore((open) => {
     },
   )
 
-  test('a cookie that has ended is a session that has ended, at that millisecond', async () => {
+  test('a session ends at the millisecond at which its cookie expires', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0) })
     const sessions = sessionsOf(open({ now: () => Date.now() }))
     await sessions.set('a', data({}, 59_500))
@@ -94,7 +94,7 @@ onEachStore((open) => {
     expect(await sessions.length()).toBe(0)
   })
 
-  test('clear ends thousands of sessions, and the namespace keeps its time to live', async () => {
+  test('`clear` ends thousands of sessions, and the namespace keeps its time to live', async () => {
     const store = open()
     await namespaceOf(store).create({ ttlSeconds: 77 })
     const sessions = sessionsOf(store)
@@ -105,7 +105,7 @@ onEachStore((open) => {
     expect((await namespaceOf(store).info())?.ttlSeconds).toBe(77)
   })
 
-  test('ids of any length are different sessions', async () => {
+  test('ids of any length name different sessions', async () => {
     const sessions = sessionsOf(open())
     const ids = ['a', '', 'x'.repeat(600), `${'x'.repeat(600)}y`]
     for (const id of ids) await sessions.set(id, data({ id }))
@@ -113,7 +113,7 @@ onEachStore((open) => {
   })
 })
 
-test('every method takes a callback, or gives a promise', async () => {
+test('every method takes a callback, or returns a promise', async () => {
   const store = memoryStore()
   const sessions = sessionsOf(store)
   const called = <T>(call: (callback: (error?: unknown, result?: T) => void) => void) =>
@@ -141,7 +141,7 @@ test('every method takes a callback, or gives a promise', async () => {
   ])
 })
 
-test('an option that there is not, and a time that is none, are refused', () => {
+test('unknown options and invalid times to live are refused', () => {
   const namespace = namespaceOf(memoryStore())
   expect(() => new ExpressSessions(namespace, { ttl: 60 } as never)).toThrow(/"ttl"/)
   expect(() => new ExpressSessions(namespace, { ttlSeconds: -1 })).toThrow(/ttlSeconds/)

@@ -7,7 +7,7 @@ import { type Browser, webApp } from './web-app.ts'
 
 const sessionsOf = (store: ContextStore) => new ExpressSessions(store.account('shop').namespace('web'))
 
-/** Holds up requests until so many of them wait. */
+/** Blocks requests until that many of them are waiting. */
 function meeting(size: number): () => Promise<void> {
   const waiting: (() => void)[] = []
   return async () => {
@@ -31,7 +31,7 @@ afterEach(() => {
 })
 
 onEachStore((open) => {
-  test('a session goes on in the next request, also of another process', async () => {
+  test('the next request continues the session, also in another process', async () => {
     const [one, other] = [open({ place: 'web' }), open({ place: 'web' })]
     const browser: Browser = { cookie: undefined }
     await (await webApp(sessionsOf(one), { '/login': login }))(browser, '/login')
@@ -39,7 +39,7 @@ onEachStore((open) => {
     expect(body).toEqual({ user: 'ann', basket: [] })
   })
 
-  test('requests that overlap are merged, of one process and of two', async () => {
+  test('requests that overlap are merged, in one process and in two', async () => {
     const stores = [open({ place: 'overlap' }), open({ place: 'overlap' })] as const
     const together = meeting(3)
     const routes: { [path: string]: RequestHandler } = {
@@ -70,7 +70,7 @@ onEachStore((open) => {
   })
 
   test.each([false, true])(
-    'a session that was logged out during a request stays so (resave: %s)',
+    'a session that was logged out during a request stays logged out (resave: %s)',
     async (resave) => {
       const store = open()
       const together = meeting(2)
@@ -98,7 +98,7 @@ onEachStore((open) => {
     },
   )
 
-  test('a request that saves, reloads and regenerates gets what is stored', async () => {
+  test('`save`, `reload` and `regenerate` in a request work on the stored session', async () => {
     const store = open()
     const app = await webApp(sessionsOf(store), {
       '/login': login,
@@ -144,7 +144,7 @@ onEachStore((open) => {
     expect(await sessionsOf(store).length()).toBe(0)
   })
 
-  test("a session that a request unsets is destroyed with unset: 'destroy'", async () => {
+  test("with unset: 'destroy', a session that a request unsets is destroyed", async () => {
     const store = open()
     const unset: RequestHandler = (req, res) => {
       Object.assign(req, { session: null })
@@ -157,7 +157,7 @@ onEachStore((open) => {
     expect(await sessionsOf(store).length()).toBe(0)
   })
 
-  test('a session is stored when it is used, or always with saveUninitialized', async () => {
+  test('a session is stored once it is used, or always with saveUninitialized', async () => {
     const store = open()
     const lazy = await webApp(sessionsOf(store), { '/': look })
     expect(await lazy({ cookie: undefined }, '/')).toMatchObject({ status: 200, setsCookie: false })
@@ -168,7 +168,7 @@ onEachStore((open) => {
   })
 })
 
-test('an error of the store is an error of the request', async () => {
+test('an error of the store fails the request', async () => {
   const { memoryStore } = await import('@context-store/memory')
   const store = memoryStore()
   const app = await webApp(sessionsOf(store), { '/login': login, '/': look })
@@ -178,8 +178,8 @@ test('an error of the store is an error of the request', async () => {
   expect((await app(browser, '/')).status).toBe(500)
 })
 
-// express-session hands `undefined` on to the store where `req.session.destroy()` is called without a callback.
-test('an error of a destroy without a callback is no unhandled rejection, and rejects for who awaits it', async () => {
+// express-session passes `undefined` to the store if `req.session.destroy()` is called without a callback.
+test('a failed `destroy` without a callback is not an unhandled rejection, but rejects if it is awaited', async () => {
   const { memoryStore } = await import('@context-store/memory')
   const store = memoryStore()
   const sessions = sessionsOf(store)

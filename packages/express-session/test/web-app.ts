@@ -13,12 +13,12 @@ declare module 'express-session' {
   }
 }
 
-/** Requests of one browser: they carry the cookie that it got last. */
+/** The requests of one browser: they send the last cookie that it received. */
 export interface Browser {
   cookie: string | undefined
 }
 
-/** An app on a socket of its own. `send` gives the status and the body, and keeps the cookie. */
+/** Starts an app on its own port. `send` returns the status and the body, and keeps the cookie. */
 export async function webApp(
   store: ExpressSessions,
   routes: { readonly [path: string]: RequestHandler },

@@ -1,22 +1,22 @@
 import type { JsonValue, Properties } from '@context-store/core'
 import { storableJson } from '@context-store/core/bridge'
 
-/** The property beside the data's own that holds what grammY has put around them. */
+/** The property, stored beside the data's own, that holds the other members of grammY's wrapper. */
 const envelopeName = 'grammy:envelope'
 
-/** What grammY has put around a bot's data, taken apart. */
+/** A wrapper that grammY puts around a bot's data, taken apart. */
 interface Opened {
-  /** The bot's data, the object that it changes. */
+  /** The bot's data: the object that the bot changes. */
   readonly data: object
-  /** The rest, to be stored as one property beside the data's. */
+  /** The rest of the wrapper, to be stored as one property beside the data's. */
   readonly also: Properties
 }
 
 /**
- * Takes the data out of what grammY writes around them anew each time: `{ __d, v, e }` of `enhanceStorage`, `{ version, state }` of
- * the conversations plugin. The data keep their identity where the object around them does not.
+ * Takes a bot's data out of the wrapper that grammY creates for each write: `{ __d, v, e }` of `enhanceStorage`, `{ version, state }` of
+ * the conversations plugin. The wrapper is a new object each time; the data is the object that was read.
  *
- * @returns `undefined` if there is nothing around `value`, or its data are no object or use the reserved name: then it is stored as it is
+ * @returns `undefined` if `value` is not a wrapper, or its data is not an object or uses the reserved name: then it is stored as it is
  */
 export function opened(value: unknown): Opened | undefined {
   if (!isObject(value)) return undefined
@@ -27,13 +27,13 @@ export function opened(value: unknown): Opened | undefined {
   return { data, also: { [envelopeName]: { field, rest: storableJson(rest) ?? {} } } }
 }
 
-/** A value as its session holds it, what was around its data among these. */
+/** A value as its session stores it: the data, and the rest of the wrapper as one of its properties. */
 export function flattened(value: unknown): unknown {
   const { data, also } = opened(value) ?? {}
   return data === undefined ? value : Object.assign(data, also)
 }
 
-/** Puts around the data what {@link opened} has taken off, and takes the property for it out of them. */
+/** Reverses {@link flattened}: removes the wrapper's property from the data, and puts the wrapper around it again. */
 export function closed(value: unknown): unknown {
   if (!isObject(value) || !isEnvelope(value[envelopeName])) return value
   const { field, rest } = value[envelopeName]

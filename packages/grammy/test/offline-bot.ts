@@ -1,7 +1,7 @@
 import { Bot, type Context } from 'grammy'
 import type { Update } from 'grammy/types'
 
-/** A bot that reaches no network: every call of the Bot API is answered with `true`. */
+/** A bot that uses no network: every call of the Bot API returns `true`. */
 export function offlineBot<C extends Context>(): Bot<C> {
   const bot = new Bot<C>('1:offline', {
     botInfo: {

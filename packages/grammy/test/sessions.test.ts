@@ -36,7 +36,7 @@ function shopBot(store: ContextStore, turn: (ctx: ShopContext) => void | Promise
   return bot
 }
 
-/** Runs both turns so that both have read before one writes. */
+/** Runs both turns so that both have read before either writes. */
 async function overlapping(
   stores: readonly [ContextStore, ContextStore],
   changes: readonly [(data: Data) => void, (data: Data) => void],
@@ -60,7 +60,7 @@ async function listOf<T>(items: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
 }
 
 onEachStore((open) => {
-  test('a session is there in the next turn, of another bot too', async () => {
+  test('the next turn reads the session, also in another bot', async () => {
     const store = open()
     await shopBot(store, (ctx) => void ctx.session.basket.push(ctx.msg?.text ?? '')).handleUpdate(
       messageOf(7, 'tea'),
@@ -73,7 +73,7 @@ onEachStore((open) => {
     expect(await grammyStorage(chatsOf(store)).read('8')).toBeUndefined()
   })
 
-  test('turns of two bots that overlap both stand, also the first two of a chat', async () => {
+  test('overlapping turns of two bots are merged, also the first two of a chat', async () => {
     const stores = [open({ place: 'two-bots' }), open({ place: 'two-bots' })] as const
     await overlapping(stores, [
       (data) => void data.basket.push('tea'),
@@ -92,7 +92,7 @@ onEachStore((open) => {
     })
   })
 
-  test('a session that another bot has deleted meanwhile stays deleted', async () => {
+  test('a session that another bot deleted meanwhile stays deleted', async () => {
     const store = open()
     const storage = grammyStorage<Data>(chatsOf(store))
     await storage.write('7', { basket: ['tea'] })
@@ -103,7 +103,7 @@ onEachStore((open) => {
     expect(await storage.read('7')).toBeUndefined()
   })
 
-  test('what is assigned anew replaces the whole, and null deletes', async () => {
+  test('assigning a new object replaces the whole session, and null deletes it', async () => {
     const store = open()
     const storage = grammyStorage<Data>(chatsOf(store))
     await storage.write('7', { basket: ['tea'], step: 'pay' })
@@ -117,7 +117,7 @@ onEachStore((open) => {
     expect(await storage.has('7')).toBe(false)
   })
 
-  test('a session lives on with each turn that uses it, and no turn brings it back', async () => {
+  test('each turn that uses a session restarts its time to live, and no turn brings it back', async () => {
     let clock = Date.UTC(2026, 0)
     const store = open({ now: () => clock })
     const storage = grammyStorage<Data>(chatsOf(store), { ttlSeconds: 60 })
@@ -144,7 +144,7 @@ onEachStore((open) => {
     expect(await storage.read('7')).toEqual({ at: '1970-01-01T00:00:00.000Z', text: 'lone \ufffd' })
   })
 
-  test('all keys, values and entries are listed, and keys of any length are different', async () => {
+  test('all keys, values and entries are listed, and keys of any length are distinct', async () => {
     const storage = grammyStorage<number>(chatsOf(open()))
     await storage.write('7', 1)
     await storage.write('x'.repeat(600), 2)
@@ -155,7 +155,7 @@ onEachStore((open) => {
     expect(await listOf(storage.readAllEntries())).toContainEqual(['7', 1])
   })
 
-  test('lazy sessions write only when they were used', async () => {
+  test('a lazy session is written only if it was used', async () => {
     const store = open()
     const bot = offlineBot<Context & LazySessionFlavor<Data>>()
     bot.use(
@@ -194,7 +194,7 @@ onEachStore((open) => {
     expect(await chatsOf(store).session('8').get('basket')).toEqual([])
   })
 
-  test('enhanced sessions are migrated and expire, and their overlapping turns are merged all the same', async () => {
+  test('enhanced sessions are migrated and expire, and their overlapping turns are merged, too', async () => {
     const store = open()
     const storage = grammyStorage<Enhance<Data>>(chatsOf(store))
     const enhanced = (from: number) =>
@@ -218,7 +218,7 @@ onEachStore((open) => {
     expect(await chatsOf(store).session('7').info()).toBeUndefined()
   })
 
-  test('initial data of enhanced sessions are merged as others are', async () => {
+  test('with `initial`, the first turns of an enhanced session are merged', async () => {
     const storage = () =>
       grammyStorage<Enhance<Data>>(chatsOf(store), { initial: () => ({ __d: { basket: [] } }) })
     const store = open()
@@ -231,7 +231,7 @@ onEachStore((open) => {
     expect(await one.read('7')).toEqual({ basket: ['tea'], step: 'pay' })
   })
 
-  test('data that are no object are stored within what grammY puts around them', async () => {
+  test('data that is not an object is stored together with its wrapper', async () => {
     const storage = grammyStorage<Enhance<unknown>>(chatsOf(open()))
     for (const data of [5, [1], null, 'text', { 'grammy:envelope': 1 }]) {
       await enhanceStorage({ storage, millisecondsToLive: 60_000 }).write('7', data)
@@ -239,7 +239,7 @@ onEachStore((open) => {
     }
   })
 
-  test('a conversation is resumed by another bot', async () => {
+  test('another bot resumes a conversation', async () => {
     type Talk = ConversationFlavor<Context>
     const place = 'conversation'
     const heard: string[] = []
@@ -265,7 +265,7 @@ onEachStore((open) => {
   })
 })
 
-test('an option that there is not, and a time that is none, are refused', () => {
+test('unknown options and invalid times to live are refused', () => {
   const namespace = chatsOf(memoryStore())
   expect(() => grammyStorage(namespace, { ttl: 60 } as never)).toThrow(/"ttl"/)
   expect(() => grammyStorage(namespace, { ttlSeconds: 1.5 })).toThrow(/ttlSeconds/)

@@ -3,7 +3,7 @@ import type { SerializerProtocol } from '@langchain/langgraph-checkpoint'
 import { loadValue } from './stored-value.ts'
 import type { Thread } from './thread.ts'
 
-/** Where the value of a channel is: in a checkpoint, the one that was written with it; `version` is `null` if it has none. */
+/** Where the value of a channel is: in the checkpoint that it was written with. `version` is `null` if the channel has none. */
 export type ChannelRef = [
   channel: string,
   version: string | number | null,
@@ -11,13 +11,13 @@ export type ChannelRef = [
   property: string,
 ]
 
-/** The refs in a property. */
+/** Reads the refs from a property. */
 export function refsOf(refs: JsonValue | undefined): ChannelRef[] {
   return Array.isArray(refs) ? (refs as ChannelRef[]) : []
 }
 
 /**
- * Reads the values of a checkpoint's channels, from each older checkpoint that has some of them in one read.
+ * Reads the values of a checkpoint's channels, with one read for each older checkpoint that has some of them.
  *
  * @param own - the properties of the checkpoint
  */
@@ -44,7 +44,7 @@ export async function readValues(
       const stored = holders.get(checkpointId)?.[property]
       if (stored === undefined) {
         throw new CorruptDataError(
-          'checkpoint: a value that it refers to is missing: was its thread deleted while it was written?',
+          'checkpoint: a channel value is missing, probably because its thread was deleted meanwhile: delete the thread again',
         )
       }
       return [channel, await loadValue(stored, serde, thread)] as const

@@ -9,20 +9,20 @@ import {
 import { decoded, encoded } from './encoding.ts'
 import { inParts } from './stored-value.ts'
 
-/** How the namespaces of the cache begin, among those of the account. */
+/** The prefix of the cache's namespaces in the account. */
 const prefix = 'cache:'
 
-/** A value that the cache has. */
+/** A value in the cache. */
 export interface CachedValue<V> {
-  /** Under which path and key. */
+  /** Its path and key. */
   key: CacheFullKey
   /** The value. */
   value: V
 }
 
 /**
- * A LangGraph node cache over an account of a context store: each cache namespace is a namespace, each key a session; a long value has
- * further sessions for its parts. Its methods reject with the store's errors (see `Session` of core).
+ * A LangGraph node cache over an account of a context store. Each cache namespace is a namespace, each key a session; a long value has
+ * more sessions, for its parts. Its methods reject with the store's errors (see `Session` of core).
  *
  * @see {@link https://docs.langchain.com/oss/javascript/langgraph/graph-api#node-caching} for LangGraph's side
  */
@@ -30,15 +30,15 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
   readonly #account: Account
 
   /**
-   * @param account - where the values are kept, in namespaces that begin with `cache:`; who opened its store closes it
-   * @param serde - how values become bytes; left out: LangGraph's own serializer
+   * @param account - where the values are kept, in namespaces that begin with `cache:`. Close its store yourself
+   * @param serde - converts values to bytes. Default: LangGraph's own serializer
    */
   constructor(account: Account, serde?: SerializerProtocol) {
     super(serde)
     this.#account = account
   }
 
-  /** Reads those of the keys that are there. */
+  /** Reads the values of those keys that exist. */
   override async get(keys: CacheFullKey[]): Promise<CachedValue<V>[]> {
     const found = await Promise.all(
       keys.map(async (key) => {
@@ -49,7 +49,7 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
             (await this.#session(key, index)).getAll(),
           ),
         )
-        // Another value is being set, or its time has come between two reads.
+        // Another value is being set, or the value expired between two reads.
         if (others.some((part) => part.token !== token)) return []
         const whole = [text, ...others.map((part) => part.text)].join('')
         const value: V = await this.serde.loadsTyped(type, decoded(encoding, whole))
@@ -59,7 +59,7 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
     return found.flat()
   }
 
-  /** Stores values; `ttl` is in seconds, rounded up to whole ones, and one of 0 or less stores nothing. */
+  /** Stores values. `ttl` is in seconds, rounded up to whole seconds; with 0 or less the key is cleared. */
   override async set(pairs: { key: CacheFullKey; value: V; ttl?: number }[]): Promise<void> {
     await Promise.all(
       pairs.map(async ({ key, value, ttl }) => {
@@ -82,7 +82,7 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
     )
   }
 
-  /** Clears cache namespaces; none: all of them. */
+  /** Clears the given cache namespaces; all of them if the array is empty. */
   override async clear(namespaces: CacheNamespace[]): Promise<void> {
     if (namespaces.length > 0) {
       await Promise.all(namespaces.map(async (path) => (await this.#namespace(path)).delete()))
@@ -93,7 +93,7 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
     }
   }
 
-  /** The session of a key, or that of a further part of its value. */
+  /** The session of a key, or of a further part of its value. */
   async #session([path, key]: CacheFullKey, part?: number): Promise<Session> {
     const name = JSON.stringify(part === undefined ? [key] : [key, part])
     const [namespace, id] = await Promise.all([this.#namespace(path), idWithinLimit(name)])
@@ -105,7 +105,7 @@ export class ContextStoreCache<V = unknown> extends BaseCache<V> {
   }
 }
 
-/** The name of a namespace for a path: the prefix and the path as JSON, hashed if that is too long. */
+/** The name of the namespace for a path: the prefix and the path as JSON, hashed if it is too long. */
 export async function namespaceName(begin: string, path: readonly string[]): Promise<string> {
   const name = `${begin}${JSON.stringify(path)}`
   const short = await idWithinLimit(name)

@@ -21,14 +21,15 @@ import {
 } from '@langchain/langgraph-checkpoint'
 import { namespaceName } from './context-store-cache.ts'
 
-/** How the namespaces of memories begin, among those of the account. */
+/** The prefix of the memories' namespaces in the account. */
 const prefix = 'memory:'
 
 /**
- * A LangGraph long-term store over an account of a context store: each path is a namespace, each item a session.
+ * A LangGraph long-term store over an account of a context store. Each path is a namespace, each item a session.
  *
- * There is no vector search: `search` with a `query`, and `put` with fields to `index`, are an `UnsupportedError`. A search gives what was updated
- * last first. It reads all items under its prefix, and the names of all namespaces of the account: give it an account of its own.
+ * There is no vector search: `search` with a `query`, and `put` with fields to `index`, are an `UnsupportedError`. A search returns the most
+ * recently updated items first. It reads all items under its prefix, and the names of all namespaces of the account, so use a separate
+ * account for memories.
  * Its methods reject with the store's errors (see `Session` of core).
  *
  * @see {@link https://docs.langchain.com/oss/javascript/langgraph/persistence#memory-store} for LangGraph's side
@@ -36,16 +37,16 @@ const prefix = 'memory:'
 export class ContextStoreMemories extends BaseStore {
   readonly #account: Account
 
-  /** @param account - where the items are kept, in namespaces that begin with `memory:`; who opened its store closes it */
+  /** @param account - where the items are kept, in namespaces that begin with `memory:`. Close its store yourself */
   constructor(account: Account) {
     super()
     this.#account = account
   }
 
   /**
-   * Does several operations: first all that read, then all that write; of several writes of one item the last.
+   * Runs several operations: first all reads, then all writes. Of several writes to one item, only the last is made.
    *
-   * @throws `InvalidNamespaceError` of LangGraph for a path without labels, or with an empty one
+   * @throws LangGraph's `InvalidNamespaceError` if a path has no labels, or an empty one
    */
   override async batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
     const puts = new Map<string, PutOperation>()
@@ -83,7 +84,7 @@ export class ContextStoreMemories extends BaseStore {
   async #search(operation: SearchOperation): Promise<SearchItem[]> {
     const { namespacePrefix, filter = {}, limit = 10, offset = 0, query } = operation
     if (query !== undefined && query !== '') {
-      throw new UnsupportedError('query: this store has no vector search; search by prefix and filter')
+      throw new UnsupportedError('query: this store has no vector search: search by prefix and filter')
     }
     const found: SearchItem[] = []
     for await (const { namespace } of this.#paths((path) => isUnder(path, namespacePrefix))) {
@@ -110,7 +111,7 @@ export class ContextStoreMemories extends BaseStore {
     return sorted.map(([, path]) => path).slice(offset, limit === undefined ? undefined : offset + limit)
   }
 
-  /** The paths, also of namespaces that have no items any more. */
+  /** The wanted paths and their namespaces, including namespaces that no longer have items. */
   async *#paths(
     isWanted: (path: string[]) => boolean,
   ): AsyncGenerator<{ readonly namespace: Namespace; readonly path: string[] }> {
@@ -140,7 +141,7 @@ function checkedPut(operation: PutOperation): PutOperation {
     throw new InvalidNamespaceError('namespace: must be one or more strings, none of them empty')
   }
   if (Array.isArray(operation.index)) {
-    throw new UnsupportedError('index: this store has no vector search; leave index out, or pass false')
+    throw new UnsupportedError('index: this store has no vector search: omit index, or pass false')
   }
   return operation
 }
@@ -161,7 +162,7 @@ function pathOf(path: JsonValue | undefined): string[] | undefined {
   return Array.isArray(path) ? path.map(String) : undefined
 }
 
-/** The last that was updated comes first. */
+/** Sorts the most recently updated first. */
 function byUpdate(a: Item, b: Item): number {
   const [one, other] = [a, b].map(({ namespace, key }) => JSON.stringify([namespace, key]))
   return b.updatedAt.getTime() - a.updatedAt.getTime() || ((one ?? '') < (other ?? '') ? -1 : 1)
@@ -187,7 +188,7 @@ const operators: { readonly [name: string]: (field: unknown, value: unknown) => 
   $nin: (field, value) => !Array.isArray(value) || !value.some((one) => isEqual(field, one)),
 }
 
-/** Whether a field has the value, or is as the operators say if there is nothing else in the wanted. */
+/** Whether a field equals `wanted`, or satisfies it if `wanted` consists of operators only. */
 function isAsWanted(field: unknown, wanted: unknown): boolean {
   const conditions = isObject(wanted) && !Array.isArray(wanted) ? Object.entries(wanted) : []
   if (conditions.length === 0 || !conditions.every(([name]) => Object.hasOwn(operators, name))) {

@@ -31,13 +31,13 @@ import { type Life, Thread } from './thread.ts'
 /** Options of {@link ContextStoreSaver}. */
 export interface ContextStoreSaverOptions {
   /**
-   * How long a thread lives after its last write: whole seconds, 0 for ever (the default). All of the thread is gone at once. It holds for
-   * what is written with it, so do not change it for threads that there are.
+   * How long a thread lives after its last write, in whole seconds; 0, the default: it never expires. The whole thread disappears at once.
+   * The option applies to data that is written with it, so do not change it for existing threads.
    */
   readonly ttlSeconds?: number | undefined
   /**
-   * Refuses a checkpoint whose parent is not the newest one, with a `ConflictError`: so that of two runs that go on from the same
-   * checkpoint one fails instead of both being in the thread. It also refuses to fork from an older checkpoint.
+   * Refuses a checkpoint whose parent is not the newest one, with a `ConflictError`. If two runs continue from the same checkpoint, one
+   * of them then fails instead of both being in the thread. Forks from older checkpoints are refused, too. Default: `false`.
    */
   readonly singleWriter?: boolean | undefined
 }
@@ -45,10 +45,10 @@ export interface ContextStoreSaverOptions {
 /**
  * A LangGraph checkpointer over an account of a context store. Each thread is a namespace, each checkpoint a session.
  *
- * A checkpoint stores the values of the channels that changed (`newVersions`), and refers to older checkpoints for the others. The newest
- * checkpoint is noted last, so that a process that dies leaves the one before. Pending writes are kept with their checkpoint: the first
- * write of a task and index stands; those with a negative index (errors, interrupts, resumes) overwrite. Values have exactly the bytes
- * that the serializer gave.
+ * A checkpoint stores the values of the channels that changed (`newVersions`), and refers to older checkpoints for the others. It is
+ * recorded as the newest after it has been written, so if a process dies in between, the previous one is still the newest. Pending writes
+ * are stored with their checkpoint. The first write for a task and index is kept; writes with a negative index (errors, interrupts, resumes)
+ * overwrite. Values come back with exactly the bytes that the serializer produced.
  *
  * Its methods reject with the store's errors (see `Session` of core).
  *
@@ -65,9 +65,9 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
   readonly #singleWriter: boolean
 
   /**
-   * @param account - where the threads are kept, in namespaces that begin with `thread:`; who opened its store closes it
-   * @param serde - how values become bytes; left out: LangGraph's own serializer
-   * @throws `InvalidOptionError` for an option that there is not, or a value that it cannot have
+   * @param account - where the threads are kept, in namespaces that begin with `thread:`. Close its store yourself
+   * @param serde - converts values to bytes. Default: LangGraph's own serializer
+   * @throws `InvalidOptionError` if an option is unknown, or its value is invalid
    */
   constructor(account: Account, options?: ContextStoreSaverOptions, serde?: SerializerProtocol) {
     super(serde)
@@ -82,7 +82,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     this.#singleWriter = singleWriter
   }
 
-  /** Reads a checkpoint: the one of the config, or the newest of its thread and namespace; `undefined` if there is none. */
+  /** Reads the checkpoint in the config, or the newest one of its thread and namespace; `undefined` if there is none. */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const { thread_id: threadId, checkpoint_ns: ns = '' } = config.configurable ?? {}
     if (threadId === undefined) return undefined
@@ -94,7 +94,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     return tuple && stated !== '' ? { ...tuple, config } : tuple
   }
 
-  /** Lists checkpoints, newest first: those of the config's thread, or of all threads. */
+  /** Lists the checkpoints of the config's thread, or of all threads if it names none; the newest of each thread first. */
   override async *list(
     config: RunnableConfig,
     options: CheckpointListOptions = {},
@@ -118,7 +118,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     }
   }
 
-  /** Stores a checkpoint, after the one of the config; what of it did not change is not stored again. */
+  /** Stores a checkpoint whose parent is the one in the config. Values that did not change are not stored again. */
   override async put(
     config: RunnableConfig,
     checkpoint: Checkpoint,
@@ -146,8 +146,9 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
             refs.push(old)
             return
           }
-          // What a parent should have and has not is stored here, so that nothing is lost with a parent. LangGraph copies a first
-          // checkpoint to one without a parent: what the thread has of it is stored again, since forks may have other values of a version.
+          // A value that the parent should have but lacks is stored here, so that nothing is lost with a parent. LangGraph copies a first
+          // checkpoint to one without a parent: values that the thread has are stored again, because forks may have other values for a
+          // version.
           if (old === undefined && parent === undefined) return
         }
         const property = `value:${index}`
@@ -185,7 +186,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     return { configurable: { thread_id: threadId, checkpoint_ns: ns, checkpoint_id: checkpoint.id } }
   }
 
-  /** Stores what a task has written, with the checkpoint of the config. */
+  /** Stores what a task has written, with the checkpoint in the config. */
   override async putWrites(
     config: RunnableConfig,
     writes: PendingWrite[],
@@ -201,7 +202,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     await addWrites({ taskId, taskPath, writes }, session, this.serde, thread, life)
   }
 
-  /** Deletes a thread with all its checkpoints and writes; if there is none, that is no error. */
+  /** Deletes a thread with all its checkpoints and writes; a missing thread is not an error. */
   override async deleteThread(threadId: string): Promise<void> {
     await (await this.#thread(threadId)).delete()
   }
@@ -216,7 +217,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     return typeof head.latest === 'string' && sees(head) ? head.latest : undefined
   }
 
-  /** Where the values of a checkpoint's channels are; without one, where those of all checkpoints are. */
+  /** The refs of a checkpoint's channels; without an id, the refs of all checkpoints. */
   async #refs(thread: Thread, ns: string, id: string | undefined): Promise<ChannelRef[]> {
     if (id === undefined) {
       const all = await thread.checkpoints(['refs'])
@@ -229,10 +230,10 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     return sees(properties) ? refsOf(properties.refs) : []
   }
 
-  /** Notes that a checkpoint is the newest of its thread and namespace, if it is. */
+  /** Records a checkpoint as the newest of its thread and namespace, if it is. */
   async #note(thread: Thread, ns: string, id: string, parent: string | undefined, life: Life): Promise<void> {
     const head = await thread.head(ns)
-    // Usually it is the parent; if not, the answer says what it is.
+    // Assume that the newest is the parent, as usual; otherwise the result of `patchIf` says which it is.
     let found: { readonly latest?: JsonValue | undefined; readonly life?: JsonValue | undefined } = {
       latest: parent,
       ...life,
@@ -255,7 +256,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
   #checkParent(newest: JsonValue | undefined, parent: string | undefined, id: string): void {
     if (!isElsewhere(newest, parent, id)) return
     throw new ConflictError(
-      'checkpoint: its parent is not the newest one of the thread: another run has gone on from there; read the newest state, and run again',
+      'checkpoint: its parent is no longer the newest of the thread: another run has continued from it; read the newest state, and run again',
     )
   }
 
@@ -283,7 +284,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
     }
   }
 
-  /** Checkpoints of before version 4 have what was sent to tasks among the writes of their parent. */
+  /** Moves sends into the checkpoint: before version 4, they are among the pending writes of its parent. */
   async #moveSends(checkpoint: Checkpoint, thread: Thread, ns: string, parent: string): Promise<void> {
     const properties = await (await thread.checkpoint(ns, parent)).getAll()
     const writes = await pendingWritesOf(properties, this.serde, thread)
@@ -296,7 +297,7 @@ export class ContextStoreSaver extends BaseCheckpointSaver {
   }
 }
 
-/** Whether a checkpoint does not follow the newest one, nor is it. */
+/** Whether a checkpoint neither follows the newest one nor is it. */
 function isElsewhere(newest: JsonValue | undefined, parent: string | undefined, id: string): boolean {
   return newest !== parent && newest !== id
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { JsonValue } from '@context-store/core'
 
-/** Bytes as a text that JSON can hold: the text whose UTF-8 they are, byte by byte, or else their base64. */
+/** Converts bytes to a string for JSON: the text, if the bytes are valid UTF-8, otherwise base64. */
 export function encoded(bytes: Uint8Array): [encoding: 'text' | 'base64', text: string] {
   try {
     return ['text', new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)]
@@ -10,7 +10,7 @@ export function encoded(bytes: Uint8Array): [encoding: 'text' | 'base64', text: 
   }
 }
 
-/** What a serializer is given back: the text itself, or the bytes. */
+/** Converts a stored string back to the bytes. */
 export function decoded(encoding: JsonValue | undefined, text: string): string | Uint8Array {
   return encoding === 'base64' ? new Uint8Array(Buffer.from(text, 'base64')) : new TextEncoder().encode(text)
 }

@@ -27,22 +27,22 @@ type Entry = [name: string, write: StoredWrite]
 /** What a task has written. */
 export interface TaskWrites {
   readonly taskId: string
-  /** Decides the order of the tasks of a checkpoint. */
+  /** Determines the order of a checkpoint's tasks. */
   readonly taskPath: string
   readonly writes: readonly PendingWrite[]
 }
 
-/** How the properties of pending writes begin, among those of their checkpoint. */
+/** The prefix of the properties of pending writes in the session of their checkpoint. */
 const prefix = 'write:'
 
-/** The sessions that are being made room in by this process. */
+/** By address: the sessions in which this process is making room. */
 const making = new Map<string, Promise<boolean>>()
 
 /**
- * Adds a task's writes to the session of their checkpoint: the first of an index stands, those with a negative index overwrite. Where the
- * session is full, the values in it are moved to sessions of their own.
+ * Adds a task's writes to the session of their checkpoint: the first write for an index is kept, writes with a negative index overwrite.
+ * If the session is full, the values in it are moved to other sessions.
  *
- * @throws `TooLargeError` where there is no room even so, after some 2,000 writes
+ * @throws `TooLargeError` if the session is still full, after about 4,000 writes
  */
 export async function addWrites(
   task: TaskWrites,
@@ -57,7 +57,7 @@ export async function addWrites(
       return await add(task, session, serde, thread, life, inlineLength)
     } catch (error) {
       if (!ContextStoreError.is(error, 'too-large')) throw error
-      // Tasks that find it full at once wait for one of them.
+      // If several tasks find it full at the same time, one makes room, and the others wait for it.
       const made = making.get(address) ?? makeRoom(session, thread, life)
       making.set(address, made)
       const hasMoved = await made.finally(() => making.delete(address))
@@ -66,7 +66,7 @@ export async function addWrites(
   }
 }
 
-/** Moves the values of a checkpoint's writes to sessions of their own; `false` if there are none to move. */
+/** Moves the values of a checkpoint's writes to other sessions; `false` if there are none to move. */
 async function makeRoom(session: Session, thread: Thread, life: Life): Promise<boolean> {
   const found = writesIn(await session.getAll()).filter(([, [, index, , , value]]) => {
     return index >= 0 && isInlineAbove(value, shortestInline)
@@ -76,7 +76,7 @@ async function makeRoom(session: Session, thread: Thread, life: Life): Promise<b
       return [name, [taskId, index, taskPath, channel, await moveOut(value, thread, life)]]
     }),
   )
-  // Those with an index of 0 or more do not change: they are as they were read if they are there.
+  // Writes with an index of 0 or more never change, so it is enough to check that they still exist.
   const expected = Object.fromEntries(moved.map(([name]) => [name, present] as const))
   const { ok } = await session.patchIf(expected, Object.fromEntries(moved), thread.lifeOfSessions)
   if (!ok) await Promise.all(moved.map(([, [, , , , value]]) => discardValue(value, thread)))
@@ -131,7 +131,7 @@ export async function pendingWritesOf(
   )
 }
 
-/** As LangGraph 1.2 compares them (`compareWritesSortKeys`), which older versions lack: by code point, not by UTF-16 unit. */
+/** Compares like `compareWritesSortKeys` of LangGraph 1.2, which older versions lack: by code point, not by UTF-16 unit. */
 function byPathTaskAndIndex(
   [aTask, aIndex, aPath]: StoredWrite,
   [bTask, bIndex, bPath]: StoredWrite,

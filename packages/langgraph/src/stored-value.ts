@@ -3,26 +3,26 @@ import type { SerializerProtocol } from '@langchain/langgraph-checkpoint'
 import { decoded, encoded } from './encoding.ts'
 import type { Life, Thread } from './thread.ts'
 
-/** What is longer is kept in sessions of its own, in parts: a session has room for 800,000 characters of JSON. */
+/** A longer value is stored in parts, in other sessions: a session has room for 800,000 characters of JSON. */
 const longestInline = 20_000
-/** What is kept inline where a session is almost full: about as long as what says where a value is. */
+/** The longest inline value in a session that is almost full: about as long as a reference to the parts of a value. */
 export const shortestInline = 100
-/** How much of the values of one checkpoint is kept inline, so that its session has room for the writes. */
+/** The total length of one checkpoint's inline values, so that its session has room for the writes. */
 const longestInlineOfAll = 100_000
-/** A part's most characters; as JSON each may become six. */
+/** The maximum length of a part; in JSON, each character may become six. */
 const partLength = 120_000
 
-/** A value in a property: the serializer's type, the encoding of its bytes, and the text, or where its parts are. */
+/** A value in a property: the serializer's type, the encoding of the bytes, and the text, or a reference to its parts. */
 export type StoredValue = [type: string, encoding: 'text' | 'base64', text: string | Parts]
 
 type Parts = { id: string; count: number }
 
-/** The longest value to keep inline in a session that is to hold so many. */
+/** The longest value to keep inline in a session that has to hold `values` values. */
 export function inlineLengthOf(values: number): number {
   return Math.max(shortestInline, Math.min(longestInline, Math.floor(longestInlineOfAll / values)))
 }
 
-/** Serializes a value; of a long one the parts are written, and what is returned says where. */
+/** Serializes a value. The parts of a long value are written, and the result refers to them. */
 export async function storeValue(
   value: unknown,
   serde: SerializerProtocol,
@@ -36,12 +36,12 @@ export async function storeValue(
   return isInlineAbove(stored, inlineLength) ? moveOut(stored, thread, life) : stored
 }
 
-/** Whether a value is in its property, and longer than `length`. */
+/** Whether a value is inline and longer than `length`. */
 export function isInlineAbove([, , text]: StoredValue, length: number): boolean {
   return typeof text === 'string' && text.length > length
 }
 
-/** Writes an inline value as parts instead. */
+/** Writes an inline value as parts; returns the value that refers to them. */
 export async function moveOut(
   [type, encoding, text]: StoredValue,
   thread: Thread,
@@ -53,19 +53,20 @@ export async function moveOut(
   return [type, encoding, { id, count: parts.length }]
 }
 
-/** Reads a value back, with exactly the bytes that the serializer gave. */
+/** Reads a value, with exactly the bytes that the serializer produced. */
 export async function loadValue(
   stored: JsonValue | undefined,
   serde: SerializerProtocol,
   thread: Thread,
 ): Promise<unknown> {
-  if (!isStoredValue(stored)) throw new CorruptDataError('checkpoint: holds a value that is no stored value')
+  if (!isStoredValue(stored))
+    throw new CorruptDataError('checkpoint: it has a value that this bridge did not write')
   const [type, encoding, text] = stored
   const whole = typeof text === 'string' ? text : await joined(text, thread)
   return serde.loadsTyped(type, decoded(encoding, whole))
 }
 
-/** Removes the parts of a value that is not wanted after all. */
+/** Removes the parts of a value that is not needed after all. */
 export async function discardValue([, , text]: StoredValue, thread: Thread): Promise<void> {
   if (typeof text === 'string') return
   await Promise.all(Array.from({ length: text.count }, (_, index) => thread.clearPart(text.id, index)))
@@ -76,7 +77,7 @@ async function joined({ id, count }: Parts, thread: Thread): Promise<string> {
   return parts.join('')
 }
 
-/** Cuts a text into parts for sessions of their own, never within a pair of surrogates: half of one is no Unicode. */
+/** Splits a text into parts, never within a surrogate pair: a lone surrogate cannot be stored. */
 export function inParts(text: string): string[] {
   const parts: string[] = []
   for (let start = 0; start < text.length; ) {

@@ -7,16 +7,16 @@ import {
 } from '@context-store/core'
 import { idWithinLimit } from '@context-store/core/bridge'
 
-/** How the namespaces of threads begin, among those of the account. */
+/** The prefix of the threads' namespaces in the account. */
 const prefix = 'thread:'
-/** How those begin whose name would be too long, and is hashed. */
+/** The prefix if the name would be too long and is hashed. */
 const hashedPrefix = 'thread'
-/** How many times a thread's own time to live its sessions live: reads go by the thread's, storage is freed by theirs. */
+/** Sessions live this many times as long as their thread: reads use the thread's time to live, storage is freed by the sessions'. */
 const timesTheLife = 3
-/** The longest time to live that a store takes. */
+/** The longest time to live that a store accepts. */
 const longestLife = 10_000_000_000
 
-/** The property that says of which life a session is; none without a time to live. */
+/** The property that says to which life of the thread a session belongs; empty if the thread has no time to live. */
 export type Life = { readonly life?: string }
 
 /** A checkpoint in a listing. */
@@ -27,12 +27,12 @@ export interface FoundCheckpoint {
 }
 
 /**
- * A thread: a namespace, with a session for each checkpoint, one for the newest checkpoint of each checkpoint namespace, and some for the
- * parts of long values.
+ * A thread: a namespace with a session for each checkpoint, one that names the newest checkpoint of each checkpoint namespace, and some
+ * for the parts of long values.
  *
- * With a time to live, the session `life` has it, and every other session is of the life that was there when it was written: what
- * another life has left is as good as gone, at once, though its storage is freed later. While a thread lives its sessions are kept
- * alive, all of them each time that half of the time to live has passed.
+ * If a thread has a time to live, its session `life` has that time to live and holds a token, and every other session has the token that was
+ * current when it was written. When `life` expires, sessions with its token are invisible at once, although their storage is freed later.
+ * While a thread lives, the time to live of all its sessions is restarted each time that half of the thread's time to live has passed.
  */
 export class Thread {
   readonly id: string
@@ -54,7 +54,7 @@ export class Thread {
     )
   }
 
-  /** The threads of an account; their ids are in the sessions of their newest checkpoints. */
+  /** The threads of an account; their ids are in the sessions that name their newest checkpoints. */
   static async *all(account: Account, ttlSeconds: number | undefined): AsyncGenerator<Thread> {
     for await (const { name } of account.namespaces()) {
       if (!name.startsWith(prefix) && !name.startsWith(`${hashedPrefix}#`)) continue
@@ -67,14 +67,14 @@ export class Thread {
     }
   }
 
-  /** Whether a session's properties are there, by the thread's time to live. What was written without one is there for ever. */
+  /** Returns whether a session is visible, by the thread's time to live. Sessions that were written without one always are. */
   async sees(): Promise<(properties: Partial<Properties>) => boolean> {
     if (this.#ttlSeconds === undefined) return () => true
     const life = await this.#namespace.session('life').get('life')
     return (properties) => properties.life === undefined || properties.life === life
   }
 
-  /** Begins the thread's life, or restarts its time to live; what it returns goes into each session that is written then. */
+  /** Creates the thread's life, or restarts its time to live. Each session written after this must contain the returned property. */
   async keepAlive(): Promise<Life> {
     if (this.#ttlSeconds === undefined) return {}
     const options = { ttlSeconds: this.#ttlSeconds }
@@ -82,7 +82,7 @@ export class Thread {
       .session('life')
       .update(['life'], (current) => ({ life: current.life ?? crypto.randomUUID() }), options)
     if (typeof life !== 'string')
-      throw new CorruptDataError('thread: its session "life" is not one of this bridge')
+      throw new CorruptDataError('thread: this bridge did not write its session "life"')
     const kept = this.#namespace.session('kept')
     if ((await kept.get('life')) !== life) {
       await this.#keepSessions(life)
@@ -91,7 +91,7 @@ export class Thread {
     return { life }
   }
 
-  /** The time to live of a session of this thread, to be stated with its write. */
+  /** The options for writes to the sessions of this thread: their time to live. */
   get lifeOfSessions(): { readonly ttlSeconds?: number } {
     return this.#ttlSeconds === undefined
       ? {}
@@ -104,12 +104,12 @@ export class Thread {
     )
   }
 
-  /** The session that says which is the newest checkpoint. */
+  /** The session that names the newest checkpoint. */
   async head(checkpointNamespace: string): Promise<Session> {
     return this.#namespace.session(await idWithinLimit(JSON.stringify(['head', checkpointNamespace])))
   }
 
-  /** The checkpoints, newest first, with those of their properties that `names` says. */
+  /** The checkpoints, newest first, with the properties in `names`. */
   async checkpoints(names: readonly string[] = []): Promise<FoundCheckpoint[]> {
     const sees = await this.sees()
     const found: FoundCheckpoint[] = []
@@ -133,7 +133,7 @@ export class Thread {
     const text = await this.#part(id, index).get('part')
     if (typeof text !== 'string') {
       throw new CorruptDataError(
-        'checkpoint: a part of a value is missing: was its thread deleted while it was written?',
+        'checkpoint: part of a value is missing, probably because its thread was deleted meanwhile: delete the thread again',
       )
     }
     return text
@@ -151,7 +151,7 @@ export class Thread {
     return this.#namespace.session(JSON.stringify(['part', id, index]))
   }
 
-  /** Restarts the time to live of all sessions of this life, and ends those of others. */
+  /** Restarts the time to live of all sessions of this life, and ends sessions of other lives. */
   async #keepSessions(life: string): Promise<void> {
     let cursor: string | undefined
     do {

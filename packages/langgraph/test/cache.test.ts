@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { onEachStore } from '../../../test/stores.ts'
 
 onEachStore((open) => {
-  test('values are read back under their whole path and key, with exactly their bytes', async () => {
+  test('`get` finds values by path and key, with exactly their bytes', async () => {
     const cache = new ContextStoreCache(open().account('agent'))
     const keys: CacheFullKey[] = [
       [['a', 'b'], 'k'],
@@ -25,7 +25,7 @@ onEachStore((open) => {
     ])
   })
 
-  test('a value is there for its time, of which the last set decides', async () => {
+  test('a value has the time to live of the last `set`', async () => {
     let clock = Date.UTC(2026, 0)
     const cache = new ContextStoreCache<number>(open({ now: () => clock }).account('agent'))
     const key: CacheFullKey = [['n'], 'k']
@@ -42,7 +42,7 @@ onEachStore((open) => {
     expect(await cache.get([key])).toEqual([])
   })
 
-  test('some namespaces are cleared, or all of the cache and nothing else', async () => {
+  test('`clear` clears the given namespaces, or all of the cache and nothing else', async () => {
     const account = open().account('agent')
     const cache = new ContextStoreCache(account)
     await account.namespace('other').session().patch({ a: 1 })

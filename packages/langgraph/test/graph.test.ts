@@ -9,7 +9,7 @@ import { Annotation, END, START, StateGraph } from '@langchain/langgraph'
 import { expect, onTestFinished, test } from 'vitest'
 import { onEachStore } from '../../../test/stores.ts'
 
-test('a graph with parallel nodes that waits for an answer is resumed by another process', () => {
+test('another process resumes a graph with parallel nodes that waits for an answer', () => {
   const folder = mkdtempSync(join(tmpdir(), 'langgraph-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const program = fileURLToPath(new URL('fixtures/run-graph.mjs', import.meta.url))
@@ -29,7 +29,7 @@ test('a graph with parallel nodes that waits for an answer is resumed by another
 })
 
 onEachStore((open) => {
-  test('a checkpoint that is copied goes on as the original does, also the first one', async () => {
+  test('a copied checkpoint continues like the original, also the first one', async () => {
     const State = Annotation.Root({
       log: Annotation<string[]>({ reducer: (all, more) => all.concat(more), default: () => [] }),
     })

@@ -22,7 +22,7 @@ async function sessionsIn(account: Account): Promise<number> {
 }
 
 onEachStore((open) => {
-  test('the writes of many tasks may be longer together than a session', async () => {
+  test('the writes of many tasks may together be longer than a session', async () => {
     const savers = [0, 1].map(() => new ContextStoreSaver(open({ place: 'many' }).account('agent')))
     const config = await savers[0]?.put(thread, checkpointOf({}), metadata, {})
     const tasks = Array.from({ length: 800 }, (_, task) => ({
@@ -37,7 +37,7 @@ onEachStore((open) => {
     expect(writes.toSorted()).toEqual(tasks.map(({ id, text }) => [id, 'a', text]).toSorted())
   })
 
-  test('so may the channels of a checkpoint, its metadata, and what else it has', async () => {
+  test('channels, metadata and the rest of a checkpoint may be longer than a session', async () => {
     const saver = new ContextStoreSaver(open().account('agent'))
     const values = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`c${n}`, `${n}`.repeat(15_000)]))
     const checkpoint = checkpointOf(values)
@@ -53,7 +53,7 @@ onEachStore((open) => {
     })
   })
 
-  test('a checkpoint that singleWriter refuses leaves no part of a long value', async () => {
+  test('a checkpoint that singleWriter refuses leaves no parts of a long value', async () => {
     const account = open().account('agent')
     const saver = new ContextStoreSaver(account, { singleWriter: true })
     const long = () => checkpointOf({ long: 'x'.repeat(300_000) })
@@ -87,7 +87,7 @@ onEachStore((open) => {
     expect(await sessionsIn(account)).toBe(2)
   })
 
-  test('a cached value of which a part is of another is as good as none', async () => {
+  test('a cached value with a part of another value counts as missing', async () => {
     const account = open().account('agent')
     const cache = new ContextStoreCache<string>(account)
     const key: [string[], string] = [['n'], 'k']

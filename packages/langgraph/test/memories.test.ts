@@ -7,14 +7,14 @@ import { onEachStore } from '../../../test/stores.ts'
 
 const keysOf = (items: SearchItem[]) => items.map(({ key }) => key).sort()
 
-/** Two writes have different times. */
+/** Waits for the clock to advance, so that two writes have different times. */
 function untilTheNextMillisecond(): void {
   const before = Date.now()
   while (Date.now() === before);
 }
 
 onEachStore((open) => {
-  test('an item is put, read, replaced as a whole and deleted', async () => {
+  test('`put` creates or replaces a whole item, `get` reads it, `delete` deletes it', async () => {
     const memories = new ContextStoreMemories(open().account('agent'))
     expect(await memories.get(['users', 'ann'], 'likes')).toBeNull()
     await memories.put(['users', 'ann'], 'likes', { food: 'tea', since: 2020 })
@@ -34,7 +34,7 @@ onEachStore((open) => {
     expect(await memories.get(['users', 'ann'], 'likes')).toBeNull()
   })
 
-  test('a search finds what is under a prefix of the path, by label, and filters it', async () => {
+  test('`search` finds items under a prefix, label by label, and filters them', async () => {
     const memories = new ContextStoreMemories(open().account('agent'))
     await memories.put(['users', 'ann'], 'a', { age: 20, city: 'rome' })
     await memories.put(['users', 'ann', 'notes'], 'b', { age: 30, city: 'oslo' })
@@ -52,7 +52,7 @@ onEachStore((open) => {
     expect(keysOf((await Promise.all(pages)).flat())).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  test('what was updated last is found first, also under paths that are too long for a name', async () => {
+  test('`search` returns the most recently updated first, also under paths that are too long for a name', async () => {
     const memories = new ContextStoreMemories(open().account('agent'))
     const long = ['users', 'x'.repeat(600)]
     for (const [path, key] of [
@@ -73,7 +73,7 @@ onEachStore((open) => {
     expect(await memories.listNamespaces({ prefix: ['users'] })).toEqual([long, ['users', 'y']])
   })
 
-  test('paths are listed that have items, by prefix, suffix and depth', async () => {
+  test('`listNamespaces` lists paths that have items, by prefix, suffix and depth', async () => {
     const memories = new ContextStoreMemories(open().account('agent'))
     for (const path of [['users', 'ann', 'notes'], ['users', 'bob', 'notes'], ['docs']])
       await memories.put(path, 'k', { a: 1 })
@@ -90,7 +90,7 @@ onEachStore((open) => {
     ])
   })
 
-  test('in a batch all reads come before the writes, and of several writes of one item the last stands', async () => {
+  test('`batch` runs all reads before the writes, and of several writes to one item only the last', async () => {
     const memories = new ContextStoreMemories(open().account('agent'))
     const at = { namespace: ['n'], key: 'k' }
     const results = await memories.batch([
@@ -104,7 +104,7 @@ onEachStore((open) => {
   })
 })
 
-test('paths are told apart whatever their labels are', async () => {
+test('paths with any labels are distinct', async () => {
   const memories = new ContextStoreMemories(memoryStore().account('agent'))
   const paths = [['a', 'b'], ['a.b'], ['a:b'], ['a","b'], ['["a","b"]'], ['a', 'b', 'k']]
   await memories.batch(paths.map((namespace) => ({ namespace, key: 'k', value: { of: namespace } })))
@@ -114,7 +114,7 @@ test('paths are told apart whatever their labels are', async () => {
   }
 })
 
-test('what needs vector search is refused, and nothing is written', async () => {
+test('operations that need vector search are refused, and nothing is written', async () => {
   const memories = new ContextStoreMemories(memoryStore().account('agent'))
   await expect(memories.search(['n'], { query: 'tea' })).rejects.toMatchObject({ code: 'unsupported' })
   await expect(memories.put(['n'], 'k', { a: 1 }, ['a'])).rejects.toMatchObject({ code: 'unsupported' })
@@ -122,7 +122,7 @@ test('what needs vector search is refused, and nothing is written', async () => 
   expect(await memories.search([])).toEqual([])
 })
 
-test('random puts, deletions and searches are answered as by LangGraph’s InMemoryStore', async () => {
+test('random puts, deletions and searches have the same results as in LangGraph’s InMemoryStore', async () => {
   const path = fc.array(fc.constantFrom('a', 'b', 'ab'), { minLength: 1, maxLength: 3 })
   const key = fc.constantFrom('k', 'l')
   const step = fc.record({

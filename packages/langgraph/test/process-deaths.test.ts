@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 
 const writes = new Set<PropertyKey>(['patch', 'patchIf', 'update', 'clear', 'clearIf'])
 
-/** A process's view of an account: it dies after that many writes to sessions, and then every call of its fails. */
+/** An account as seen by a process that dies after `count` writes to sessions; from then on every call fails. */
 function dyingAfter(count: number, account: Account): Account {
   let left = count
   function wrapped<T extends object>(target: T): T {
@@ -38,7 +38,7 @@ function dyingAfter(count: number, account: Account): Account {
 }
 
 test.each([{}, { ttlSeconds: 100 }, { singleWriter: true }])(
-  'a process that dies at any write of a step leaves the step before or this one, whole, and the step can be made again (%j)',
+  'if a process dies at any write of a step, the thread is at this step or the previous one, and the step can be repeated (%j)',
   async (options) => {
     const metadata = { source: 'loop' as const, step: 0, parents: {} }
     const long = 'x'.repeat(300_000)

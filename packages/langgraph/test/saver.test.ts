@@ -21,7 +21,7 @@ const threadConfig = (thread_id: string, checkpoint_ns = ''): RunnableConfig => 
   configurable: { thread_id, checkpoint_ns },
 })
 
-/** Puts a checkpoint after `config`, with the channels that are new in it. */
+/** Puts a checkpoint whose parent is `config`, with its new channels. */
 async function putAfter(
   saver: MemorySaver | ContextStoreSaver,
   config: RunnableConfig,
@@ -38,7 +38,7 @@ async function putAfter(
   return saver.put(config, checkpoint, metadata, newVersions)
 }
 
-/** The characters of JSON of everything in an account. */
+/** The length of the JSON of everything in an account. */
 async function sizeOf(account: Account): Promise<number> {
   let size = 0
   for await (const { name } of account.namespaces()) {
@@ -98,7 +98,7 @@ onEachStore((open) => {
     )
   })
 
-  test('values without a version are stored, and what a parent should have and has not is too', async () => {
+  test('values without a version are stored, and so are values that the parent should have but lacks', async () => {
     const saver = new ContextStoreSaver(agentOf(open()))
     const first = await putAfter(saver, threadConfig('a'), { unversioned: 1 })
     expect((await saver.getTuple(first))?.checkpoint.channel_values).toEqual({ unversioned: 1 })
@@ -107,7 +107,7 @@ onEachStore((open) => {
     expect((await saver.getTuple(after))?.checkpoint.channel_values).toEqual({ kept: 2 })
   })
 
-  test('forks of one checkpoint keep their own values, though their versions are the same', async () => {
+  test('forks of one checkpoint keep their own values, although the versions are the same', async () => {
     const saver = new ContextStoreSaver(agentOf(open()))
     const root = await putAfter(saver, threadConfig('fork'), { x: 'root', y: 'root' }, { x: 1, y: 1 })
     const one = await putAfter(saver, root, { x: 'one', y: 'root' }, { x: 2, y: 1 }, { x: 2 })
@@ -120,7 +120,7 @@ onEachStore((open) => {
     expect(await valuesOf(afterOne)).toEqual({ x: 'one', y: 'new' })
   })
 
-  test('a checkpoint without a parent has those values of others that its thread has, and no others', async () => {
+  test('a checkpoint without a parent has the values of its thread, and no others', async () => {
     const saver = new ContextStoreSaver(agentOf(open()))
     const root = await putAfter(saver, threadConfig('copy'), { x: 'root' }, { x: 1 })
     await putAfter(saver, root, { x: 'later' }, { x: 2 })
@@ -130,7 +130,7 @@ onEachStore((open) => {
     expect((await saver.getTuple(elsewhere))?.checkpoint.channel_values).toEqual({})
   })
 
-  test('the first write of a task and index stands, those with negative indexes overwrite, in the order of task paths', async () => {
+  test('the first write for a task and index is kept, negative indexes overwrite, and the order is that of the task paths', async () => {
     const store = open({ place: 'writes' })
     const [saver, other] = [
       new ContextStoreSaver(agentOf(store)),
@@ -165,7 +165,7 @@ onEachStore((open) => {
     expect(before).toBeLessThan(10_000)
   })
 
-  test('of a hundred tasks that write at once to one checkpoint nothing is lost', async () => {
+  test('nothing is lost if a hundred tasks write to one checkpoint at once', async () => {
     const savers = [0, 1].map(() => new ContextStoreSaver(agentOf(open({ place: 'at-once' }))))
     const config = await putAfter(savers[0] ?? new MemorySaver(), threadConfig('w'), {})
     await Promise.all(
@@ -194,7 +194,7 @@ onEachStore((open) => {
     expect((await saver.getTuple(config))?.pendingWrites).toEqual([['task-1', 'a', 1]])
   })
 
-  test('any thread id and checkpoint namespace is its own', async () => {
+  test('any strings work as thread ids and checkpoint namespaces, and are distinct', async () => {
     const saver = new ContextStoreSaver(agentOf(open()))
     const ids = ['a', 'a:b', '["a"]', '__proto__', 'x'.repeat(600), `${'x'.repeat(600)}y`, 'é', 'e\u0301']
     for (const id of ids)
@@ -216,7 +216,7 @@ onEachStore((open) => {
     await saver.deleteThread('never there')
   })
 
-  test('a thread lives as a whole for its time after its last write, and its storage is freed', async () => {
+  test('a thread expires as a whole, counted from its last write, and its storage is freed', async () => {
     let clock = Date.UTC(2026, 0)
     const store = open({ now: () => clock })
     const saver = new ContextStoreSaver(agentOf(store), { ttlSeconds: 100 })
@@ -249,7 +249,7 @@ onEachStore((open) => {
     expect(await sizeOf(agentOf(store))).toBe(0)
   })
 
-  test('with singleWriter, of two runs that go on from one checkpoint one is refused, and leaves nothing', async () => {
+  test('with singleWriter, one of two runs that continue from the same checkpoint is refused, and leaves nothing', async () => {
     const stores = [open({ place: 'single' }), open({ place: 'single' })] as const
     const [one, other] = [
       new ContextStoreSaver(agentOf(stores[0]), { singleWriter: true }),
@@ -386,14 +386,14 @@ test('a Redis Cluster keeps a thread, its writes and its values', async () => {
   await cluster.stop()
 })
 
-test('an option that there is not, and a time that is none, are refused', () => {
+test('unknown options and invalid times to live are refused', () => {
   const account = agentOf(memoryStore())
   expect(() => new ContextStoreSaver(account, { ttl: 60 } as never)).toThrow(/"ttl"/)
   expect(() => new ContextStoreSaver(account, { ttlSeconds: 0.5 })).toThrow(/ttlSeconds/)
   expect(() => new ContextStoreSaver(account, { singleWriter: 'yes' as never })).toThrow(/singleWriter/)
 })
 
-test('a put without a thread, and writes without a checkpoint, say what is missing', async () => {
+test('the errors for a `put` without a thread and writes without a checkpoint say what is missing', async () => {
   const saver = new ContextStoreSaver(agentOf(memoryStore()))
   await expect(saver.put({}, emptyCheckpoint(), metadata, {})).rejects.toThrow(/thread_id/)
   await expect(saver.putWrites({}, [], 'task')).rejects.toThrow(/thread_id/)
@@ -403,7 +403,7 @@ test('a put without a thread, and writes without a checkpoint, say what is missi
   await expect(saver.getTuple(noString)).rejects.toMatchObject({ code: 'invalid-address' })
 })
 
-test('a thread that is named as a hash is none of those whose name is hashed', async () => {
+test('a thread whose id looks like a hash is not confused with a thread whose id is hashed', async () => {
   const account = agentOf(memoryStore())
   const saver = new ContextStoreSaver(account)
   await putAfter(saver, threadConfig('x'.repeat(600)), { of: 'long' }, { of: 1 })
@@ -412,7 +412,7 @@ test('a thread that is named as a hash is none of those whose name is hashed', a
   expect(await saver.getTuple(threadConfig(hash ?? ''))).toBeUndefined()
 })
 
-test('the longest time to live is one', async () => {
+test('the longest time to live is accepted', async () => {
   const saver = new ContextStoreSaver(agentOf(memoryStore()), { ttlSeconds: 10_000_000_000 })
   const config = await putAfter(saver, threadConfig('t'), { a: 1 }, { a: 1 })
   expect((await saver.getTuple(threadConfig('t')))?.config).toEqual(config)

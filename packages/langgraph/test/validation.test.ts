@@ -1,4 +1,4 @@
-// The suite of LangGraph itself, as it is on npm. It wants the functions of its test runner as globals.
+// LangGraph's own suite, from npm. It expects the functions of the test runner as globals.
 import type { ContextStore } from '@context-store/core'
 import { ContextStoreSaver } from '@context-store/langgraph'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'

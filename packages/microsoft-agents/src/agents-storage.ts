@@ -5,27 +5,28 @@ import type { Storage, StoreItem } from '@microsoft/agents-hosting'
 /** Options of {@link agentsStorage}. */
 export interface AgentsStorageOptions {
   /**
-   * How long an item lives after its last write: whole seconds, 0 for ever. Left out: as long as the namespace's own time to live
-   * says.
+   * How long an item lives after its last write, in whole seconds; 0: it never expires. Default: the namespace's time to live.
    */
   readonly ttlSeconds?: number | undefined
 }
 
 /**
- * A `Storage` of the Microsoft 365 Agents SDK, and of the Bot Framework, over a namespace of a context store: for `ConversationState`,
- * `UserState`, `TurnState` and everything else that takes one. Each item is a session of the namespace.
+ * Creates a `Storage` for the Microsoft 365 Agents SDK and the Bot Framework, over a namespace of a context store: for
+ * `ConversationState`, `UserState`, `TurnState` and everything else that takes one. Each item is a session of the namespace.
  *
- * An item whose `eTag` is `'*'`, empty or left out is merged: what its writer has changed since it was read is written, so that two
- * turns that overlap both stand, and an item that was deleted meanwhile stays deleted. Any other `eTag` is a condition: nothing is
- * written unless it is the stored one. Every write gives the item a new `eTag`, which never comes again. `ConversationState` and
- * `UserState` write `'*'`; `TurnState` writes the `eTag` that it read, so of two turns of it that overlap the second is refused.
+ * An item whose `eTag` is `'*'`, empty or missing is merged: a write stores what the writer changed since it read the item. So the
+ * changes of overlapping turns are all kept, and an item that was deleted meanwhile stays deleted. Any other `eTag` is a condition:
+ * nothing is written unless it equals the stored one. Every write gives the item a new `eTag`, which is never reused.
+ * `ConversationState` and `UserState` write `'*'`; `TurnState` writes the `eTag` that it read, so the second of two overlapping turns is
+ * refused.
  *
- * `read` without keys and `write` without changes reject with a `ReferenceError`, as the `MemoryStorage` of both runtimes does; a condition that does
- * not hold with a `ConflictError`; what `JSON.stringify` refuses with a `TypeError`; and otherwise with the store's errors (see
- * `Session` of core). The items of one `write` are written side by side, each as one atom: if one fails, the others are written all the same.
+ * `read` without keys and `write` without changes reject with a `ReferenceError`, as the `MemoryStorage` of both runtimes does. `write`
+ * rejects with a `ConflictError` if a condition does not hold, and with a `TypeError` if `JSON.stringify` refuses an item. Otherwise
+ * methods reject with the store's errors (see `Session` of core). The items of one `write` are written at the same time, each atomically:
+ * if one fails, the others are still written.
  *
- * @param namespace - where the items are kept; who opened its store closes it
- * @throws `InvalidOptionError` for an option that there is not, or a time to live that is no whole number of seconds from 0 to 10^10
+ * @param namespace - where the items are kept. Close its store yourself
+ * @throws `InvalidOptionError` if an option is unknown, or the time to live is not a whole number from 0 to 10^10
  * @see {@link https://github.com/microsoft/Agents-for-js/blob/main/packages/agents-hosting/src/storage/storage.ts} for the runtime's side
  *
  * @example
@@ -42,12 +43,12 @@ export function agentsStorage(namespace: Namespace, options?: AgentsStorageOptio
   async function writeItem(key: string, item: StoreItem): Promise<void> {
     const session = await sessionOf(key)
     const also = { eTag: crypto.randomUUID() }
-    // Also null: both runtimes' MemoryStorage takes any falsy eTag for none.
+    // Also null: in both runtimes' MemoryStorage, any falsy eTag means that there is none.
     if (!item.eTag || item.eTag === '*')
       return void (await objects.write(session, item, { ttlSeconds, also }))
     const isWritten =
       (await objects.write(session, item, { ttlSeconds, also, expected: { eTag: item.eTag } })) ||
-      // An item that is not there, and was not read, is written whatever its eTag: so the runtimes' own storages do.
+      // An item that does not exist and was not read is written whatever its eTag, as by the runtimes' own storages.
       (await objects.write(session, item, { ttlSeconds, also, expected: { eTag: absent } }))
     if (!isWritten) {
       throw new ConflictError(`Storage: error writing ${JSON.stringify(key)} due to eTag conflict.`)

@@ -10,12 +10,12 @@ import { onEachStore } from '../../../test/stores.ts'
 const namespaceOf = (store: ContextStore) => store.account('shop').namespace('state')
 const storageOf = (store: ContextStore) => agentsStorage(namespaceOf(store))
 
-/** A turn as far as an AgentState needs one. */
+/** The parts of a turn that an AgentState needs. */
 function turn(): TurnContext {
   return { turnState: new Map() } as unknown as TurnContext
 }
 
-/** A message as far as a TurnState needs one. */
+/** The parts of a message that a TurnState needs. */
 function message(): TurnContext {
   const conversation = { id: '7' }
   return {
@@ -24,7 +24,7 @@ function message(): TurnContext {
 }
 
 onEachStore((open) => {
-  test('items are written, read and deleted, several at once', async () => {
+  test('`write`, `read` and `delete` take several items', async () => {
     const storage = storageOf(open())
     expect(await storage.read(['a', 'b'])).toEqual({})
     await storage.write({ a: { count: 1 }, b: { count: 2 }, __proto__: {} })
@@ -56,14 +56,14 @@ onEachStore((open) => {
     expect(await storage.read(['fresh'])).toMatchObject({ fresh: { count: 5 } })
   })
 
-  test.each([null, '', undefined])('an eTag that is %j is none, as in MemoryStorage', async (eTag) => {
+  test.each([null, '', undefined])('an eTag of %j counts as missing, as in MemoryStorage', async (eTag) => {
     const storage = storageOf(open())
     await storage.write({ a: { count: 1 } })
     await storage.write({ a: { count: 2, eTag } })
     expect(await storage.read(['a'])).toEqual({ a: { count: 2, eTag: expect.any(String) } })
   })
 
-  test('an eTag never comes again, also for an item that was deleted and written anew', async () => {
+  test('an eTag is never reused, even if an item is deleted and written again', async () => {
     const storage = storageOf(open())
     await storage.write({ a: { count: 1 } })
     const { a: before } = await storage.read(['a'])
@@ -75,7 +75,7 @@ onEachStore((open) => {
     await expect(storage.write({ a: before })).rejects.toMatchObject({ code: 'conflict' })
   })
 
-  test('turns of two processes that overlap both stand, from the first on, in AgentState', async () => {
+  test('overlapping turns of two processes are merged in AgentState, also the first two', async () => {
     const stores = [open({ place: 'agents' }), open({ place: 'agents' })] as const
     const states = stores.map((store) => new AgentState(storageOf(store), () => 'conversation'))
     for (const [mine, theirs] of [
@@ -92,7 +92,7 @@ onEachStore((open) => {
     expect(conversation).toEqual({ step: 'done', name: 'ann', basket: ['tea'], eTag: expect.any(String) })
   })
 
-  test('turns of two processes that overlap both stand in the Bot Framework’s ConversationState', async () => {
+  test('overlapping turns of two processes are merged in the Bot Framework’s ConversationState', async () => {
     const stores = [open({ place: 'bots' }), open({ place: 'bots' })] as const
     const conversation = { id: '7', isGroup: false, conversationType: 'personal', name: '' }
     const activity = { type: 'message', channelId: 'test', conversation }
@@ -120,7 +120,7 @@ onEachStore((open) => {
     ])
   })
 
-  test('of two turns of a TurnState that overlap, both stand on a new item, and on an old one the second is refused', async () => {
+  test('overlapping turns of a TurnState are merged on a new item, and the second is refused on an existing one', async () => {
     const stores = [open({ place: 'turns' }), open({ place: 'turns' })] as const
     const overlap = async (mine: object, theirs: object) => {
       const storages = stores.map(storageOf)
@@ -151,7 +151,7 @@ onEachStore((open) => {
     expect(await storageOf(store).read(['conversation'])).toEqual({})
   })
 
-  test('a state that was cleared replaces the whole', async () => {
+  test('a cleared state replaces the whole item', async () => {
     const store = open()
     const state = new AgentState(storageOf(store), () => 'conversation')
     await storageOf(store).write({ conversation: { step: 'pay', name: 'ann' } })
@@ -164,7 +164,7 @@ onEachStore((open) => {
     })
   })
 
-  test('an item lives for its time after its last write', async () => {
+  test('every write restarts the time to live of an item', async () => {
     let clock = Date.UTC(2026, 0)
     const storage = agentsStorage(namespaceOf(open({ now: () => clock })), { ttlSeconds: 60 })
     await storage.write({ a: { count: 1 } })
@@ -178,14 +178,14 @@ onEachStore((open) => {
     expect(await storage.read(['a', 'b'])).toEqual({})
   })
 
-  test('one item that cannot be written does not keep the others from being written', async () => {
+  test('if one item cannot be written, the others still are', async () => {
     const storage = storageOf(open())
     const changes = { big: { text: 'x'.repeat(900_000) }, small: { count: 1 } }
     await expect(storage.write(changes)).rejects.toMatchObject({ code: 'too-large' })
     expect(await storage.read(['big', 'small'])).toMatchObject({ small: { count: 1 } })
   })
 
-  test('keys of any length are different items', async () => {
+  test('keys of any length name different items', async () => {
     const storage = storageOf(open())
     const keys = ['!@#$%^&*()~/\\><,.?\';"`~', '', 'x'.repeat(600), `${'x'.repeat(600)}y`]
     await storage.write(Object.fromEntries(keys.map((key) => [key, { key }])))
@@ -193,7 +193,7 @@ onEachStore((open) => {
   })
 })
 
-test('overlapping turns over different members all stand, whatever their order', async () => {
+test('overlapping turns that change different members are all kept, in any order', async () => {
   const turns = fc.uniqueArray(fc.record({ member: fc.string(), value: fc.jsonValue(), order: fc.nat() }), {
     maxLength: 6,
     selector: ({ member }) => member,
@@ -228,7 +228,7 @@ test('overlapping turns over different members all stand, whatever their order',
   )
 })
 
-test('no keys and no changes are errors, as in the runtimes’ own storages', async () => {
+test('`read` and `write` without an argument reject, as in the runtimes’ own storages', async () => {
   const storage = storageOf(memoryStore())
   await expect(storage.read(undefined as never)).rejects.toThrow(
     new ReferenceError('Keys are required when reading.'),
@@ -240,12 +240,12 @@ test('no keys and no changes are errors, as in the runtimes’ own storages', as
   await storage.write({})
 })
 
-test('it is a Storage of the Bot Framework too', () => {
+test('it is also a Storage of the Bot Framework', () => {
   const storage: botbuilder.Storage = storageOf(memoryStore())
   expect(storage).toBeDefined()
 })
 
-test('an option that there is not, and a time that is none, are refused', () => {
+test('unknown options and invalid times to live are refused', () => {
   const namespace = namespaceOf(memoryStore())
   expect(() => agentsStorage(namespace, { ttl: 60 } as never)).toThrow(/"ttl"/)
   expect(() => agentsStorage(namespace, { ttlSeconds: 1.5 })).toThrow(/ttlSeconds/)

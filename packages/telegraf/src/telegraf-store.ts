@@ -5,28 +5,28 @@ import type { AsyncSessionStore } from 'telegraf/session'
 /** Options of {@link telegrafStore}. */
 export interface TelegrafStoreOptions<T> {
   /**
-   * Makes what a session begins with, instead of `session({ defaultSession })`: so that of two turns that begin a session
-   * at once each writes only what it changed, and not its initial properties over what the other has changed.
+   * Returns the initial data of a session; use it instead of `session({ defaultSession })`. If a session's first two turns overlap, each
+   * then writes only what it changed. Otherwise the initial properties of the later write would overwrite the other turn's changes.
    */
   readonly initial?: (() => T) | undefined
   /**
-   * How long a session lives after the last update that used it: whole seconds, 0 for ever. Left out: as long as the namespace's own
-   * time to live says, which only a turn that changes something restarts.
+   * How long a session lives after the last update that used it, in whole seconds; 0: it never expires. Default: the namespace's time
+   * to live, which a turn that changes nothing does not restart.
    */
   readonly ttlSeconds?: number | undefined
 }
 
 /**
- * A Telegraf session store over a namespace of a context store. Each key is a session of the namespace.
+ * Creates a Telegraf session store over a namespace of a context store. Each key is a session of the namespace.
  *
- * A turn writes the top-level properties that it changed, and nothing if it changed nothing. Two turns that overlap, in one process or in
- * several, are merged. What another turn has deleted stays deleted. What is assigned anew (`ctx.session = { … }`) replaces the whole.
+ * A turn writes the top-level properties that it changed, and nothing if it changed nothing. Turns that overlap, in one process or in
+ * several, are merged. A session that another turn deleted stays deleted. A new object (`ctx.session = { … }`) replaces the whole session.
  *
- * Its methods reject with the store's errors (see `Session` of core), and `set` with a `TypeError` for what `JSON.stringify` refuses.
+ * Its methods reject with the store's errors (see `Session` of core), and `set` with a `TypeError` if `JSON.stringify` refuses the data.
  *
- * @param namespace - where the sessions are kept; who opened its store closes it
- * @typeParam T - what the bot keeps in a session: any JSON value
- * @throws `InvalidOptionError` for an option that there is not, or a time to live that is no whole number of seconds from 0 to 10^10
+ * @param namespace - where the sessions are kept. Close its store yourself
+ * @typeParam T - the data of a session: any JSON value
+ * @throws `InvalidOptionError` if an option is unknown, or the time to live is not a whole number from 0 to 10^10
  * @see {@link https://telegraf.js.org/functions/session.html} for Telegraf's side
  *
  * @example

@@ -49,7 +49,7 @@ async function say(bot: Telegraf<ShopContext>, text: string, chat = 7): Promise<
   })
 }
 
-/** Runs both turns so that both have read before one writes. */
+/** Runs both turns so that both have read before either writes. */
 async function overlapping(
   stores: readonly [ContextStore, ContextStore],
   changes: readonly [(data: Data) => void, (data: Data) => void],
@@ -67,7 +67,7 @@ async function overlapping(
 }
 
 onEachStore((open) => {
-  test('a session is there in the next turn, of another bot too', async () => {
+  test('the next turn reads the session, also in another bot', async () => {
     const store = open()
     await say(
       shopBot(store, (ctx) => ctx.session.basket.push('tea')),
@@ -82,7 +82,7 @@ onEachStore((open) => {
     expect(await telegrafStore<Data>(chatsOf(store)).get('1:8')).toBeUndefined()
   })
 
-  test('turns of two bots that overlap both stand, also the first two of a chat', async () => {
+  test('overlapping turns of two bots are merged, also the first two of a chat', async () => {
     const stores = [open({ place: 'two-bots' }), open({ place: 'two-bots' })] as const
     await overlapping(stores, [
       (data) => void data.basket.push('tea'),
@@ -100,7 +100,7 @@ onEachStore((open) => {
     })
   })
 
-  test('turns of one bot that overlap share the session, and both stand', async () => {
+  test('overlapping turns of one bot share the session, and both changes are kept', async () => {
     const store = open()
     const waiting: (() => void)[] = []
     const bot = shopBot(store, async (ctx) => {
@@ -113,7 +113,7 @@ onEachStore((open) => {
     expect(data?.basket.sort()).toEqual(['milk', 'tea'])
   })
 
-  test('a session that another bot has deleted meanwhile stays deleted', async () => {
+  test('a session that another bot deleted meanwhile stays deleted', async () => {
     const store = open()
     const sessions = telegrafStore<Data>(chatsOf(store))
     await sessions.set('1:7', { basket: ['tea'] })
@@ -127,7 +127,7 @@ onEachStore((open) => {
     expect(await sessions.get('1:7')).toBeUndefined()
   })
 
-  test('what is assigned anew replaces the whole, and undefined deletes', async () => {
+  test('assigning a new object replaces the whole session, and undefined deletes it', async () => {
     const store = open()
     const sessions = telegrafStore<Data>(chatsOf(store))
     await sessions.set('1:7', { basket: ['tea'], step: 'pay' })
@@ -145,7 +145,7 @@ onEachStore((open) => {
     expect(await chatsOf(store).session('1:7').info()).toBeUndefined()
   })
 
-  test('a session lives on with each turn that uses it, and no turn brings it back', async () => {
+  test('each turn that uses a session restarts its time to live, and no turn brings it back', async () => {
     let clock = Date.UTC(2026, 0)
     const store = open({ now: () => clock })
     const sessions = telegrafStore<Data>(chatsOf(store), { ttlSeconds: 60 })
@@ -177,7 +177,7 @@ onEachStore((open) => {
   })
 })
 
-test('an option that there is not, and a time that is none, are refused', () => {
+test('unknown options and invalid times to live are refused', () => {
   const namespace = chatsOf(memoryStore())
   expect(() => telegrafStore(namespace, { ttl: 60 } as never)).toThrow(/"ttl"/)
   expect(() => telegrafStore(namespace, { ttlSeconds: 1.5 })).toThrow(/ttlSeconds/)
