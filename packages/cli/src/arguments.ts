@@ -53,13 +53,15 @@ interface DataFlags {
   readonly all?: boolean
 }
 
-/** The program as commander knows it; what it prints goes to `print`, and the command that was chosen to `choose`. */
+/** Describes the command line to commander. Output goes to `print`, the parsed command to `choose`. */
 function programOf(choose: (command: Command) => void, print: (text: string) => void): Program {
   const program = new Program('context-store')
-    .description('Serves a store of conversation context, and reads, writes, exports and imports its data.')
+    .description(
+      'Serve a store of conversation context over HTTP, and read, write, export and import its data.',
+    )
     .version(version, '-v, --version', 'print the version')
-    .helpOption('-h, --help', 'print help, also for one command')
-    .helpCommand('help [command]', 'print help for a command')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', afterHelp)
     .exitOverride()
     .configureOutput({ writeOut: print, writeErr: print, outputError: () => undefined })
@@ -67,33 +69,36 @@ function programOf(choose: (command: Command) => void, print: (text: string) => 
   program
     .command('serve')
     .description("serve a store over HTTP, as the vendor's REST service does")
-    .option('--port <n>', 'the port; 0 takes a free one', '8080')
-    .option('--host <host>', 'the address to listen on: 127.0.0.1 is this machine alone', '127.0.0.1')
+    .option('--port <n>', 'the port; 0 picks a free one', '8080')
+    .option('--host <host>', 'the address to listen on; 127.0.0.1 is only this machine', '127.0.0.1')
     .option('--db <file>', 'the SQLite file, created if missing (default: "./context-store.db")')
-    .option('--memory', 'keep everything in memory instead; lost when the server ends')
-    .option('--key <key>', 'the API key of every account (default: any key)')
+    .option('--memory', 'keep the data in memory instead; it is lost when the server ends')
+    .option('--key <key>', 'the API key of every account (default: any non-empty key)')
     .option(
       '--account-key <account:key>',
-      'the API key of one account; may be repeated; the others have none',
+      'the API key of one account; may be repeated; other accounts accept no key',
       repeated,
     )
-    .option('--profile <name>', "which of the vendor's pages to follow: 2019 or service (default: 2019)")
-    .option('--cors <origin>', 'let pages of this origin call from a browser, * for any (default: none)')
+    .option(
+      '--profile <name>',
+      "2019: as the vendor's page of 2019; service: as its newer pages and client (default: 2019)",
+    )
+    .option(
+      '--cors <origin>',
+      'allow pages of this origin to call from a browser; * allows any (default: none)',
+    )
     .option(
       '--namespaces <how>',
-      'explicit: a namespace must be created before it is used (default: implicit)',
+      'explicit: namespaces must be created before they are used (default: implicit)',
     )
+    .option('--seed <file>', 'before serving, merge this JSON file: account, namespace, session, properties')
     .option(
-      '--seed <file>',
-      'merge the data of this file first; JSON: account, namespace, session, properties',
+      '--export-on-exit <file>',
+      'write all data to this file when the server ends, in the format of --seed',
     )
-    .option('--export-on-exit <file>', 'write all data to this file at exit, in the same form')
-    .option(
-      '--control',
-      'be a test double: memory alone, and /control/ for its requests, faults, state and clock',
-    )
-    .option('--quiet', 'do not print a line for each request')
-    .option('--json', 'print JSON, one object a line')
+    .option('--control', 'run as a test double, in memory, that tests control over HTTP at /control/')
+    .option('--quiet', 'do not log requests')
+    .option('--json', 'print JSON, one object per line')
     .action((flags: ServeFlags) => choose(serveCommand(flags)))
 
   const onData = (name: string, description: string): Program =>
@@ -102,20 +107,20 @@ function programOf(choose: (command: Command) => void, print: (text: string) => 
       .description(description)
       .option(
         '--key <key>',
-        'the API key of a service (default: the environment\'s CONTEXT_STORE_KEY, else "any")',
+        'the API key of a service (default: the environment variable CONTEXT_STORE_KEY, or "any")',
       )
 
-  onData('get', "print a session's properties, or those named; exit code 3 if there are none")
+  onData('get', "print a session's properties, or only those named; exit code 3 if there are none")
     .argument('<store>', storeHelp)
     .argument('<account>')
     .argument('<namespace>')
     .argument('[session]', sessionHelp)
-    .option('--property <name>', 'only this property; may be repeated', repeated)
-    .option('--raw', 'print the value of the one --property by itself, a text without quotes')
+    .option('--property <name>', 'print only this property; may be repeated', repeated)
+    .option('--raw', 'print only the value of the one --property, a string without quotes')
     .action(
       (store: string, account: string, namespace: string, session: string | undefined, flags: DataFlags) => {
         const { property: properties, raw = false } = flags
-        if (raw && properties?.length !== 1) throw new UsageError('get --raw: needs one --property')
+        if (raw && properties?.length !== 1) throw new UsageError('get: --raw needs exactly one --property')
         choose({
           name: 'get',
           target: targetOf(store, flags.key),
@@ -132,9 +137,9 @@ function programOf(choose: (command: Command) => void, print: (text: string) => 
     .argument('<namespace>')
     .argument(
       '<properties...>',
-      '[session] and what to merge: a JSON object, name=value pairs, or - for JSON on stdin',
+      'optionally the session, then a JSON object, name=value pairs, or - for a JSON object on stdin',
     )
-    .option('--ttl <seconds>', 'how long the session lives after its last patch; 0 for ever')
+    .option('--ttl <seconds>', 'the time to live of the session, from its last write; 0: never expires')
     .action((store: string, account: string, namespace: string, words: string[], flags: DataFlags) => {
       const { session, properties } = setWords(words)
       const ttlSeconds = flags.ttl === undefined ? undefined : secondsOf(flags.ttl)
@@ -151,14 +156,16 @@ function programOf(choose: (command: Command) => void, print: (text: string) => 
     .argument('<store>', storeHelp)
     .argument('<account>')
     .argument('<namespace>')
-    .argument('[session]')
-    .option('--property <name>', 'only this property of the session; may be repeated', repeated)
-    .option('--all', 'the namespace with all its sessions')
+    .argument('[session]', 'the session; required without --all')
+    .option('--property <name>', 'remove only this property of the session; may be repeated', repeated)
+    .option('--all', 'delete the namespace with all its sessions')
     .action(
       (store: string, account: string, namespace: string, session: string | undefined, flags: DataFlags) => {
         // A forgotten argument must not delete a namespace.
         if ((session === undefined) !== (flags.all ?? false)) {
-          throw new UsageError('rm: needs a session, or --all for the namespace with all its sessions')
+          throw new UsageError(
+            'rm: give either a session, or --all to delete the namespace with all its sessions',
+          )
         }
         if (session === undefined && flags.property !== undefined) {
           throw new UsageError('rm: --property needs a session')
@@ -184,11 +191,11 @@ function programOf(choose: (command: Command) => void, print: (text: string) => 
       )
   }
   listing('ls', "list accounts, an account's namespaces, or a namespace's sessions")
-  listing('export', 'print namespaces and sessions with their properties, for import')
+  listing('export', 'print namespaces, and sessions with their properties, for import')
 
-  onData('import', 'merge the output of export; may be run again')
+  onData('import', 'merge the output of export into a store')
     .argument('<store>', storeHelp)
-    .argument('[file]', 'the file, - or nothing for stdin')
+    .argument('[file]', 'the file, or - for stdin (default: stdin)')
     .action((store: string, file: string | undefined, flags: DataFlags) => {
       choose({ name: 'import', target: targetOf(store, flags.key), file: file === '-' ? undefined : file })
     })
@@ -196,11 +203,11 @@ function programOf(choose: (command: Command) => void, print: (text: string) => 
 }
 
 const storeHelp = 'a SQLite file, a redis:// or rediss:// URL, or the http(s):// URL of a service'
-const sessionHelp = 'the session; none: __default__'
+const sessionHelp = 'the session (default: __default__)'
 const afterHelp = `
-Commands on data print JSON, one object a line.
+Commands on data print JSON, one object per line.
 
-Exit codes: 0 success, for serve also after SIGINT or SIGTERM; 1 failure; 2 invalid command line; 3 what was asked for is not there.
+Exit codes: 0 success, or serve ended by SIGINT or SIGTERM; 1 failure; 2 invalid command line; 3 get found nothing.
 
 Try: context-store set shop.db my-shop orders c1 step=2 && context-store get shop.db my-shop orders c1`
 
@@ -217,7 +224,7 @@ function serveCommand(flags: ServeFlags): Command {
     ['--export-on-exit', flags.exportOnExit],
   ]) {
     if (flags.control && value !== undefined) {
-      throw new UsageError(`--control: is a double in memory, so it cannot be used together with ${option}`)
+      throw new UsageError(`--control: the test double does not support ${option}`)
     }
   }
   for (const [option, value] of [
@@ -247,14 +254,14 @@ function serveCommand(flags: ServeFlags): Command {
   }
 }
 
-/** What `set` is to merge, and into which session: a first word that is neither JSON nor a pair is the session. */
+/** The session and the properties of `set`: a first word that is neither JSON nor a pair is the session. */
 function setWords(words: readonly string[]): {
   readonly session: string | undefined
   readonly properties: { readonly [name: string]: unknown } | undefined
 } {
   const last = words.at(-1) ?? ''
   if (last === '-' || last.startsWith('{')) {
-    if (words.length > 2) throw new UsageError(`set takes no ${JSON.stringify(words[1])}`)
+    if (words.length > 2) throw new UsageError(`set: unexpected argument ${JSON.stringify(words[1])}`)
     const session = words.length === 2 ? words[0] : undefined
     return { session, properties: last === '-' ? undefined : objectOf(last) }
   }
@@ -264,20 +271,20 @@ function setWords(words: readonly string[]): {
   return { session, properties: Object.fromEntries(pairs.map(pairOf)) }
 }
 
-const whatToMerge = 'give a JSON object, as \'{"step":2}\', or pairs, as step=2'
+const whatToMerge = 'give a JSON object such as \'{"step":2}\', or pairs such as step=2'
 
 function objectOf(json: string): { readonly [name: string]: unknown } {
   try {
     return JSON.parse(json)
   } catch {
-    throw new UsageError(`set: the JSON is not valid: ${whatToMerge}`)
+    throw new UsageError(`set: invalid JSON: ${whatToMerge}`)
   }
 }
 
-/** A pair's value is JSON where it can be read as that, and else a text. */
+/** A value that is valid JSON is parsed; any other is a string. */
 function pairOf(pair: string): [name: string, value: unknown] {
   const at = pair.indexOf('=')
-  if (at === -1) throw new UsageError(`set: ${JSON.stringify(pair)} is no pair: ${whatToMerge}`)
+  if (at === -1) throw new UsageError(`set: ${JSON.stringify(pair)} is not a name=value pair: ${whatToMerge}`)
   const [name, text] = [pair.slice(0, at), pair.slice(at + 1)]
   try {
     return [name, JSON.parse(text)]
@@ -287,7 +294,7 @@ function pairOf(pair: string): [name: string, value: unknown] {
 }
 
 function targetOf(store: string, key: string | undefined): StoreTarget {
-  if (store === '') throw new UsageError('store: must be a file or a URL')
+  if (store === '') throw new UsageError('store: must be a file name or a URL')
   return { store, key: key ?? process.env.CONTEXT_STORE_KEY ?? 'any' }
 }
 
@@ -300,7 +307,8 @@ function keysOf(
   return Object.fromEntries(
     accountKeys.map((pair) => {
       const at = pair.indexOf(':')
-      if (at < 1) throw new UsageError('--account-key: must be an account, a colon and its key')
+      if (at < 1)
+        throw new UsageError('--account-key: must be the account, a colon and its key, such as 577089:secret')
       return [pair.slice(0, at), pair.slice(at + 1)]
     }),
   )
@@ -316,7 +324,7 @@ function portOf(text: string): number {
 function secondsOf(text: string): number {
   const seconds = Number(text)
   if (!/^\d+$/.test(text) || seconds > 1e10) {
-    throw new UsageError('--ttl: must be whole seconds from 0 to 10000000000')
+    throw new UsageError('--ttl: must be a whole number of seconds from 0 to 10000000000')
   }
   return seconds
 }

@@ -1,42 +1,42 @@
-/** The options of `serve`; `undefined`: the default of the store or the service. */
+/** The options of `serve`; `undefined` stands for the default of the store or the service. */
 export interface ServeCommandOptions {
   readonly port: number
   readonly host: string
-  /** The SQLite file; `undefined`: in memory. */
+  /** The SQLite file; `undefined` for a store in memory. */
   readonly file: string | undefined
   /** The key of every account, or the key of each. */
   readonly keys: string | { readonly [account: string]: string } | undefined
   readonly profile: string | undefined
   readonly cors: string | undefined
   readonly namespaces: string | undefined
-  /** The file whose data is merged at the start. */
+  /** The file whose data is merged before serving. */
   readonly seed: string | undefined
   /** The file that all data is written to at exit. */
   readonly exportOnExit: string | undefined
-  /** Whether the service is a double, which tests control over HTTP. */
+  /** Whether the service is a test double, which tests control over HTTP. */
   readonly control: boolean
-  /** Whether the output is one JSON object a line, not text. */
+  /** Whether to print one JSON object per line instead of text. */
   readonly json: boolean
-  /** Whether a line is printed for each request. */
+  /** Whether to print a line for each request. */
   readonly log: boolean
 }
 
 /** Which store, and how to reach it. */
 export interface StoreTarget {
-  /** A SQLite file, the URL of a Redis, or the URL of a service. */
+  /** A SQLite file, the URL of a Redis server, or the URL of a service. */
   readonly store: string
-  /** For a service: the API key. */
+  /** The API key, for a service. */
   readonly key: string
 }
 
-/** What a command on data is about; without a session, `__default__` or all of them. */
+/** What a command works on. Without a session, `get` and `set` use `__default__`, and `rm` deletes the namespace. */
 export interface DataAddress {
   readonly account: string
   readonly namespace: string
   readonly session: string | undefined
 }
 
-/** What the command line asks for. */
+/** A parsed command line. */
 export type Command =
   | { readonly name: 'print'; readonly text: string }
   | { readonly name: 'serve'; readonly options: ServeCommandOptions }
@@ -45,14 +45,14 @@ export type Command =
       readonly target: StoreTarget
       readonly address: DataAddress
       readonly properties: readonly string[] | undefined
-      /** Whether the one property is printed as it is: a text without its quotes. */
+      /** Whether to print only the value of the one property, a string without quotes. */
       readonly raw: boolean
     }
   | {
       readonly name: 'set'
       readonly target: StoreTarget
       readonly address: DataAddress
-      /** The properties to merge; `undefined`: JSON on stdin. */
+      /** The properties to merge; `undefined` if they are JSON on stdin. */
       readonly properties: { readonly [name: string]: unknown } | undefined
       readonly ttlSeconds: number | undefined
     }
@@ -70,7 +70,7 @@ export type Command =
     }
   | { readonly name: 'import'; readonly target: StoreTarget; readonly file: string | undefined }
 
-/** An invalid command line; its message is one line that names what is wrong, or the list of commands where none was given. */
+/** An invalid command line. The message is one line that says what is wrong; without a command, it is the help. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 

@@ -5,7 +5,7 @@ import { printLine } from './output.ts'
 import { Progress } from './progress.ts'
 import { sessionLines } from './session-lines.ts'
 
-/** Prints what a store holds, one namespace or session a line. */
+/** Prints the data of a store, one namespace or session per line. */
 export function exportCommand(command: Extract<Command, { readonly name: 'ls' | 'export' }>): Promise<void> {
   return withStore(command.target, false, async (store) => {
     const progress = new Progress('exported', { prints: true })

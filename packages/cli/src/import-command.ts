@@ -7,10 +7,10 @@ import { linesOf } from './lines.ts'
 import { withStore } from './open-store.ts'
 import { Progress } from './progress.ts'
 
-/** Patches that are under way at once: engines commit them together, and they share the network's round trips. */
+/** How many patches run concurrently: engines commit them together, and they share the network's round trips. */
 const atOnce = 64
 
-/** Merges the lines that `export` printed. */
+/** Merges the output of `export`. */
 export function importCommand({
   target,
   file,
@@ -20,11 +20,11 @@ export function importCommand({
     const progress = new Progress('imported', { size, prints: false })
     const name = file ?? 'input'
     const input = file === undefined ? process.stdin : createReadStream(file)
-    let under: Promise<void>[] = []
+    let pending: Promise<void>[] = []
     let imported = 0
     const ended = async (): Promise<PromiseRejectedResult | undefined> => {
-      const outcomes = await Promise.allSettled(under)
-      under = []
+      const outcomes = await Promise.allSettled(pending)
+      pending = []
       imported += outcomes.filter(({ status }) => status === 'fulfilled').length
       return outcomes.find((outcome) => outcome.status === 'rejected')
     }
@@ -39,17 +39,17 @@ export function importCommand({
         // A namespace is created before its sessions are written.
         if (!isSession(entry)) await settle()
         const work = take(store, entry, where)
-        // Its error is reported with those of its group.
+        // Not unhandled: `settle` reports the error.
         work.catch(() => undefined)
-        under.push(work)
+        pending.push(work)
         progress.add(isSession(entry) ? 1 : 0, bytes)
-        if (under.length >= atOnce || !isSession(entry)) await settle()
+        if (pending.length >= atOnce || !isSession(entry)) await settle()
       }
       await settle()
     } catch (error) {
       await ended()
       progress.end()
-      const done = `lines imported before it: ${imported} (they can be imported again)`
+      const done = `lines imported before it: ${imported} (it is safe to import them again)`
       if (error instanceof InputError) throw new InputError(`${error.message}; ${done}`)
       if (!ContextStoreError.is(error)) throw error
       throw new ContextStoreError(error.code, `${error.message}; ${done}`, { cause: error.cause })
@@ -64,16 +64,16 @@ function isSession(entry: unknown): boolean {
 
 async function take(store: ContextStore, entry: unknown, where: string): Promise<void> {
   try {
-    if (!isObject(entry)) throw new InputError(`${where}: must be an object, as export prints it`)
+    if (!isObject(entry)) throw new InputError(`${where}: must be a JSON object, as export prints it`)
     const { account, namespace, session, properties, ttlSeconds, ...others } = entry
     const [unknown] = Object.keys(others)
     if (unknown !== undefined) {
-      throw new InputError(`${where}: there is no member ${JSON.stringify(unknown)}`)
+      throw new InputError(`${where}: unknown member ${JSON.stringify(unknown)}`)
     }
     const target = store.account(account as string).namespace(namespace as string)
     const stated = { ttlSeconds: ttlSeconds as number | undefined }
     if (session === undefined) {
-      if (properties !== undefined) throw new InputError(`${where}: properties without a session`)
+      if (properties !== undefined) throw new InputError(`${where}: has properties but no session`)
       await target.create(stated)
     } else {
       await target.session(session as string).patch(properties as Patch, stated)
@@ -84,7 +84,7 @@ async function take(store: ContextStore, entry: unknown, where: string): Promise
   }
 }
 
-/** Whether the error is about the line: the store checks addresses, values and options. */
+/** Whether the line caused the error: the store checks addresses, values and options. */
 function isAboutLine({ code }: ContextStoreError): boolean {
   return code.startsWith('invalid-') || code === 'too-large' || code === 'unsupported'
 }
@@ -96,5 +96,5 @@ function sizeOf(file: string): number {
   } catch {
     throw new InputError(`${resolve(file)}: there is no such file`)
   }
-  throw new InputError(`${resolve(file)}: is a folder, not a file`)
+  throw new InputError(`${resolve(file)}: this is a folder, not a file`)
 }

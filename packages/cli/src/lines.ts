@@ -1,21 +1,21 @@
 import { InputError } from './input-error.ts'
 
 /**
- * The longest line that is read, in bytes: the JSON of a session has at most 800,000 UTF-16 units, each of which may
- * be written as `\u0000`, and its address needs some room.
+ * The longest line that is accepted, in bytes: the JSON of a session has at most 800,000 UTF-16 units, each of which
+ * may be written as `\u0000`; the rest is for its address.
  */
 const maxLineBytes = 6 * 800_000 + 100_000
 
 /** A line that is not empty. */
 export interface Line {
   readonly text: string
-  /** Its number, from 1 on. */
+  /** Its number; the first line is 1. */
   readonly line: number
-  /** Its length in the input. */
+  /** Its length in the input, with its line break. */
   readonly bytes: number
 }
 
-/** The lines of an input, read no faster than they are consumed. */
+/** The lines of an input that are not empty. Reads no faster than they are consumed. */
 export async function* linesOf(input: AsyncIterable<Buffer>, name: string): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
   let parts: Buffer[] = []
@@ -31,7 +31,7 @@ export async function* linesOf(input: AsyncIterable<Buffer>, name: string): Asyn
       const text = decoder.decode(whole).trim()
       return text === '' ? undefined : { text, line, bytes: bytes + 1 }
     } catch {
-      throw new InputError(`${name}, line ${line}: this is not UTF-8`)
+      throw new InputError(`${name}, line ${line}: invalid UTF-8`)
     }
   }
   for await (const chunk of input) {

@@ -4,7 +4,7 @@ import { parseCommand } from './arguments.ts'
 import { type Command, UsageError } from './command.ts'
 import { InputError, NotThereError } from './input-error.ts'
 
-// Each command loads what it needs, so that `--help` does not load a server.
+// Each command loads only its own modules, so that `--help` does not load a server.
 async function run(command: Command): Promise<void> {
   switch (command.name) {
     case 'print':
@@ -26,13 +26,13 @@ async function run(command: Command): Promise<void> {
   }
 }
 
-// The reader of the output may stop early (`| head -1`): then a command on data ends, and a server goes on. An output that
-// cannot be written in full, on a full disk, is a failure.
+// If the reader of the output stops early (`| head -1`), a command on data succeeds, and a server goes on. Any other
+// failure to write the output, such as a full disk, is an error.
 let isServing = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (isServing) return
   const hasNoReader = error.code === 'EPIPE'
-  if (!hasNoReader) console.error(`context-store: the output was not written in full: ${error.message}`)
+  if (!hasNoReader) console.error(`context-store: the output could not be written in full: ${error.message}`)
   process.exit(hasNoReader ? 0 : 1)
 })
 

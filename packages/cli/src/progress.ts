@@ -1,8 +1,8 @@
 const width = 30
 
 /**
- * The progress of a command, shown on a terminal only, and not if the terminal shows the command's output too: it
- * would appear in the middle of that.
+ * Shows the progress of a command on a terminal, unless the command's output goes to that terminal too: it would
+ * appear in the middle of the output.
  */
 export class Progress {
   readonly #verb: string
@@ -13,7 +13,7 @@ export class Progress {
   #shownAt = Number.NEGATIVE_INFINITY
 
   /**
-   * @param options - `size`: how many bytes there are, if known; `prints`: whether the command has output
+   * @param options - `size`: the number of bytes to process, if known; `prints`: whether the command has output
    */
   constructor(
     verb: string,
@@ -24,7 +24,7 @@ export class Progress {
     this.#isShown = process.stderr.isTTY === true && !(prints && process.stdout.isTTY === true)
   }
 
-  /** Counts sessions and bytes that have been processed. */
+  /** Adds to the number of sessions and bytes that have been processed. */
   add(sessions: number, bytes = 0): void {
     this.#sessions += sessions
     this.#bytes += bytes
@@ -33,12 +33,12 @@ export class Progress {
     process.stderr.write(`\r\x1b[K${this.#bar()}${this.#sessions.toLocaleString('en')} ${this.#verb}`)
   }
 
-  /** Erases the line. */
+  /** Erases the progress line. */
   end(): void {
     if (this.#isShown) process.stderr.write('\r\x1b[K')
   }
 
-  /** Erases the line, and says how many sessions there were. */
+  /** Erases the progress line, and prints the number of sessions. */
   sum(): void {
     this.end()
     const count = `${this.#sessions.toLocaleString('en')} session${this.#sessions === 1 ? '' : 's'}`

@@ -1,6 +1,6 @@
 import type { ServedRequest } from '@context-store/rest/node'
 
-/** The log line of a request that was answered. */
+/** The log line of an answered request. */
 export function requestLine({ method, path, status, milliseconds }: ServedRequest, json: boolean): string {
   const time = new Date().toISOString()
   const took = Math.round(milliseconds * 10) / 10

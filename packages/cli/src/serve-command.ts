@@ -6,10 +6,10 @@ import type { DoubleOptions } from '@context-store/rest/testing'
 import { type ServeCommandOptions, UsageError } from './command.ts'
 import { causeOf, messageOf } from './error-message.ts'
 import { requestLine } from './request-log.ts'
-import { checkWritable, readSeed, type Seed, sow, stateOf, writeState } from './state-file.ts'
+import { checkWritable, mergeSeed, readSeed, type Seed, stateOf, writeState } from './state-file.ts'
 import { version } from './version.ts'
 
-/** Options of the other packages, whose error messages begin with the name, and the flags for them. */
+/** The flags for options of other packages; error messages of those packages begin with the option's name. */
 const flags: { readonly [option: string]: string } = {
   keys: '--key',
   profile: '--profile',
@@ -23,7 +23,7 @@ const flags: { readonly [option: string]: string } = {
  *
  * @throws `UsageError` for an invalid option
  * @throws `InputError` if a seed cannot be read, or an export cannot be written
- * @throws `ContextStoreError` if the file or the port cannot be opened
+ * @throws `ContextStoreError` if the store's file or the port cannot be opened
  */
 export async function serveCommand(options: ServeCommandOptions): Promise<void> {
   const { port, host, file, keys } = options
@@ -39,7 +39,7 @@ export async function serveCommand(options: ServeCommandOptions): Promise<void> 
   let server: ContextServer
   try {
     await ready(store, file)
-    if (seed !== undefined) await sow(store, seed)
+    if (seed !== undefined) await mergeSeed(store, seed)
     const onRequest = options.log
       ? (request: ServedRequest) => log(requestLine(request, options.json))
       : undefined
@@ -51,11 +51,11 @@ export async function serveCommand(options: ServeCommandOptions): Promise<void> 
   endOnSignals(server, store, options.exportOnExit)
   log(greeting(server.url, options))
   if (keys === undefined && !isLoopback(host)) {
-    console.error(`context-store: without --key, anybody who can reach ${host} can read and write`)
+    console.error(`context-store: without --key, anyone who can reach ${host} can read and write all data`)
   }
 }
 
-/** Serves a double, which keeps its own journal: no line is printed for a request. */
+/** Serves a test double. It records the requests itself, so they are not logged. */
 async function serveDouble(
   options: ServeCommandOptions,
   { keys, profile, cors }: HandlerOptions,
@@ -78,17 +78,17 @@ async function serveDouble(
   endOnSignals(double, double.store, undefined)
   log(greeting(double.url, options))
   if (!isLoopback(host)) {
-    console.error(`context-store: --control lets anybody who can reach ${host} read and replace everything`)
+    console.error(`context-store: --control lets anyone who can reach ${host} read and replace all data`)
   }
 }
 
 async function openStore(file: string | undefined, options: StoreOptions): Promise<ContextStore> {
-  // Only the one that is used is loaded: loading the other would take most of the start's time.
+  // Loads only the store that is used: loading both would take most of the startup time.
   if (file === undefined) return (await import('@context-store/memory')).memoryStore(options)
   return (await import('@context-store/sqlite')).sqliteStore({ ...options, path: file })
 }
 
-/** Fails if the file cannot be used, with a message that names it and the cause. */
+/** Throws if the file cannot be used; the message names the file and the cause. */
 async function ready(store: ContextStore, file: string | undefined): Promise<void> {
   try {
     await store.ready()
@@ -118,7 +118,7 @@ data: ${where}
 try:  curl ${quoted(`${url}/v1/account/${encodeURIComponent(account ?? '')}`)} -H ${quoted(`maven-api-key: ${key ?? 'any'}`)}`
 }
 
-/** Quoted as one word for a shell. */
+/** Quotes a text as one word for a shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
@@ -135,9 +135,9 @@ function endOnSignals(server: ContextServer, store: ContextStore, exportTo: stri
   let asked: { readonly signal: string; readonly at: number } | undefined
   const end = (signal: 'SIGINT' | 'SIGTERM'): void => {
     if (asked !== undefined) {
-      // npm forwards a signal that the terminal has sent to both processes: that is one key press.
+      // The terminal sends a signal to npm too, which forwards it: both signals come from one key press.
       if (asked.signal === signal && performance.now() - asked.at < 500) return
-      // The second signal ends the process at once, with a shell's exit code for a process that a signal ended.
+      // The second signal ends the process at once, with the exit code that a shell reports for this signal.
       process.exit(signal === 'SIGINT' ? 130 : 143)
     }
     asked = { signal, at: performance.now() }

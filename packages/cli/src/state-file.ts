@@ -9,7 +9,7 @@ import type { State } from '@context-store/rest/testing'
 import { messageOf } from './error-message.ts'
 import { InputError, isObject, jsonFrom } from './input-error.ts'
 
-/** Data by account, namespace and session, checked. */
+/** The checked content of a seed file. */
 export interface Seed {
   readonly sessions: readonly {
     readonly account: string
@@ -23,7 +23,7 @@ export interface Seed {
 /**
  * Reads a JSON file: account → namespace → session → properties.
  *
- * @throws `InputError` naming the file and the place, for data that a store would refuse
+ * @throws `InputError` that names the file and the place, for data that a store would refuse
  */
 export async function readSeed(file: string): Promise<Seed> {
   const path = resolve(file)
@@ -46,7 +46,7 @@ export async function readSeed(file: string): Promise<Seed> {
   return seed
 }
 
-/** Data as a double takes them. */
+/** The data in the form that a test double takes. */
 export function stateOf({ namespaces, sessions }: Seed): State {
   const state: State = {}
   const inside = <Value>(parent: { [name: string]: Value }, name: string, empty: Value): Value => {
@@ -60,8 +60,8 @@ export function stateOf({ namespaces, sessions }: Seed): State {
   return state
 }
 
-/** Merges data into a store. */
-export async function sow(store: ContextStore, { namespaces, sessions }: Seed): Promise<void> {
+/** Merges the data into a store. */
+export async function mergeSeed(store: ContextStore, { namespaces, sessions }: Seed): Promise<void> {
   for (const { account, namespace } of namespaces) await store.account(account).namespace(namespace).create()
   for (let from = 0; from < sessions.length; from += 64) {
     await Promise.all(
@@ -71,9 +71,9 @@ export async function sow(store: ContextStore, { namespaces, sessions }: Seed): 
 }
 
 /**
- * Fails if {@link writeState} could not write: at the end it would be too late for data that is only in memory.
+ * Checks at the start that {@link writeState} can write: at the end, data that is only in memory would be lost.
  *
- * @throws `InputError` naming the file
+ * @throws `InputError` that names the file
  */
 export async function checkWritable(file: string): Promise<void> {
   const path = resolve(file)
@@ -87,7 +87,7 @@ export async function checkWritable(file: string): Promise<void> {
   }
 }
 
-/** Writes everything that a store holds, in the form that {@link readSeed} reads; the file is complete or unchanged. */
+/** Writes all data of a store, as {@link readSeed} reads it. Replaces the file completely or not at all. */
 export async function writeState(store: ContextStore, file: string): Promise<void> {
   const path = resolve(file)
   const draft = draftOf(path)
@@ -139,7 +139,7 @@ async function writeAll(store: ContextStore, write: (text: string) => Promise<vo
   await write(before === '{' ? '{}\n' : '\n}\n')
 }
 
-/** Writes everything into a store in memory first: a seed with a mistake must change nothing. */
+/** Writes everything into a store in memory first, so that a seed with a mistake changes nothing. */
 async function tryOut({ namespaces, sessions }: Seed, path: string): Promise<void> {
   const store = memoryStore()
   let place = ''

@@ -40,10 +40,10 @@ const rows = (text: string): unknown[] =>
     .map((line) => JSON.parse(line))
 const done = { code: 0, out: '', err: '' }
 
-/** Names that end a line, close a string, or are a separator somewhere. */
+/** Names with characters that end a line, close a string or separate names somewhere. */
 const hostile = ['a/b', 'a:b', 'line\nfeed', '"', '__proto__', 'é\u0000', '%2e', '😀', ' ']
 
-/** What an export of it prints, but for the times to live that a service does not tell. */
+/** The lines of an export. */
 const data = [
   { account: 'a', namespace: 'empty', ttlSeconds: 60 },
   { account: 'a', namespace: 'n' },
@@ -65,7 +65,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
   })
   const key = ['--key', 'right']
 
-  test('set, get, ls and rm', async () => {
+  test('`set`, `get`, `ls` and `rm` write, read, list and remove', async () => {
     expect(await command('set', store, '577089', 'orders', '{"step":1,"cart":["tea"]}', ...key)).toEqual(done)
     expect(await command('set', store, '577089', 'orders', 'c1', '{"step":1}', ...key)).toEqual(done)
     expect(await fed('{"step":2,"é":"\\n"}\n', 'set', store, '577089', 'orders', 'c1', '-', ...key)).toEqual(
@@ -108,7 +108,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
     expect((await command('ls', store, '577089', ...key)).out).toBe('')
   })
 
-  test('an import restores what was exported, also when it is repeated', async () => {
+  test('`import` restores the output of `export`, also when it is repeated', async () => {
     const input = `\ufeff${data.map((line) => JSON.stringify(line)).join('\r\n\r\n')}`
     for (let run = 0; run < 2; run++) {
       expect(await fed(input, 'import', store, ...key)).toEqual({
@@ -130,7 +130,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
     expect(sorted(rows((await command('export', file)).out))).toEqual(sorted(data))
   })
 
-  test('invalid input is one line that says where, and how much was imported before it', async () => {
+  test('`import` reports invalid input in one line, with its place and the number of lines before it', async () => {
     const good = '{"account":"a","namespace":"n","session":"s","properties":{"p":1}}'
     for (const [bad, why] of [
       ['{"account":', 'JSON'],
@@ -148,7 +148,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
       expect(err).toContain(why)
     }
     const bytes = await fed(Buffer.from([0x22, 0xff, 0x22]), 'import', store, ...key)
-    expect(bytes).toMatchObject({ code: 1, err: expect.stringContaining('line 1: this is not UTF-8') })
+    expect(bytes).toMatchObject({ code: 1, err: expect.stringContaining('line 1: invalid UTF-8') })
     for (const json of ['{"a":', '[]', '"x"', '1']) {
       const { code, out, err } = await fed(json, 'set', store, 'a', 'n', '-', ...key)
       expect([code, out]).toEqual([1, ''])
@@ -156,7 +156,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
     }
   })
 
-  test(`accounts ${kind === 'REST' ? 'must be named' : 'are listed'}`, async () => {
+  test(`\`ls\` without an account ${kind === 'REST' ? 'asks for one' : 'lists the accounts'}`, async () => {
     await command('set', store, 'a', 'n', '{"p":1}', ...key)
     await command('set', store, 'b', 'n', '{"p":1}', ...key)
     const { code, out, err } = await command('ls', store, ...key)
@@ -174,7 +174,7 @@ describe.each(Object.entries(kinds))('on %s', (kind, open) => {
   })
 })
 
-test('times to live are exported and imported', async () => {
+test('`export` and `import` keep times to live', async () => {
   const store = inFolder('a.db')
   const lines = [
     { account: 'a', namespace: 'n', ttlSeconds: 100 },
@@ -190,7 +190,7 @@ test('times to live are exported and imported', async () => {
   )
 })
 
-test('a mistyped name creates no file, unless something is written', async () => {
+test('only a command that writes creates a missing file', async () => {
   for (const args of [['get', 'a', 'n'], ['ls'], ['rm', 'a', 'n', 's'], ['export']]) {
     const [name = '', ...rest] = args
     const { code, err } = await command(name, 'mistyped.db', ...rest)
@@ -203,7 +203,7 @@ test('a mistyped name creates no file, unless something is written', async () =>
   expect(existsSync(inFolder('new.db'))).toBe(false)
 })
 
-test('a store that cannot be reached is one line without its password', async () => {
+test('a store that cannot be reached gets one line, without its password', async () => {
   for (const store of ['redis://user:pass@127.0.0.1:1', 'http://127.0.0.1:1']) {
     const { code, out, err } = await command('get', store, 'a', 'n', '--key', 'hidden')
     expect([code, out]).toEqual([1, ''])
@@ -214,7 +214,7 @@ test('a store that cannot be reached is one line without its password', async ()
   expect([code, err]).toEqual([2, expect.stringContaining('mongodb://host')])
 })
 
-test('a wrong key of a service is one line without the key', async () => {
+test('a wrong API key of a service gets one line, without the key', async () => {
   const store = memoryStore()
   const server = await serve({ store, keys: 'right' })
   onTestFinished(() => server.close())
@@ -246,7 +246,7 @@ test.each([
   [['import'], 'store'],
   [['import', 'x.db', 'file', 'more'], "'import'"],
   [['get', 'x.db', 'a', 'n', '--port', '1'], '--port'],
-])('%j is refused with one line that names what is wrong', async (args, wrong) => {
+])('the invalid command line %j gets one line that names what is wrong', async (args, wrong) => {
   const { code, out, err } = await command(...args)
   expect([code, out]).toEqual([2, ''])
   expect(err).toMatch(/^context-store: .*--help\)\n$/)
@@ -254,7 +254,7 @@ test.each([
   expect(existsSync(inFolder('x.db'))).toBe(false)
 })
 
-test('properties are set as pairs, and one of them is printed by itself', async () => {
+test('`set` takes name=value pairs, and `get --raw` prints one value', async () => {
   await command(
     'set',
     'a.db',
@@ -289,7 +289,7 @@ test('properties are set as pairs, and one of them is printed by itself', async 
   })
 })
 
-test('export and import of many sessions need little memory', async () => {
+test('`export` and `import` of 100,000 sessions need little memory', async () => {
   const count = 100_000
   const store = sqliteStore({ path: inFolder('many.db') })
   const many = store.account('a').namespace('n')
@@ -306,7 +306,7 @@ test('export and import of many sessions need little memory', async () => {
     [0, null],
     [0, null],
   ])
-  // No terminal, no progress.
+  // Without a terminal, no progress is shown.
   expect(exporting.err()).toBe('context-store: exported 100,000 sessions\n')
   expect(importing.err()).toBe('context-store: imported 100,000 sessions\n')
   const copy = sqliteStore({ path: inFolder('copy.db') })
@@ -316,7 +316,7 @@ test('export and import of many sessions need little memory', async () => {
   expect(found).toBe(count)
 })
 
-test('an export whose output is closed ends without a message', async () => {
+test('`export` ends without a message if its output is closed', async () => {
   const store = sqliteStore({ path: inFolder('some.db') })
   const sessions = Array.from({ length: 5000 }, (_, index) =>
     store.session({ account: 'a', namespace: 'n', session: `s${index}` }),
@@ -330,12 +330,12 @@ test('an export whose output is closed ends without a message', async () => {
   expect(exporting.err()).toBe('')
 })
 
-test('a line without an end is refused before it fills the memory', async () => {
+test('`import` refuses a line that is too long before it fills the memory', async () => {
   const { code, err } = await fed(Buffer.alloc(20_000_000, 'x'), 'import', 'a.db')
   expect([code, err]).toEqual([1, expect.stringContaining('line 1: longer than')])
 })
 
-test('an import that was killed is complete when it is run again', async () => {
+test('`import` can be run again after it was killed', async () => {
   const lines = Array.from({ length: 20_000 }, (_, index) =>
     JSON.stringify({ account: 'a', namespace: 'n', session: `s${index}`, properties: { index } }),
   )
@@ -353,7 +353,7 @@ test('an import that was killed is complete when it is run again', async () => {
   expect(await readFile(inFolder('in.ndjson'), 'utf8')).toBe(lines.join('\n'))
 })
 
-/** What a terminal shows of a command, and what it wrote beside it; script(1) gives it the terminal. */
+/** Everything that a command writes to a terminal, which script(1) provides. */
 async function onTerminal(command: string): Promise<string> {
   const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: inFolder('.') })
   let shown = ''
@@ -364,7 +364,7 @@ async function onTerminal(command: string): Promise<string> {
   return shown
 }
 
-test('progress is shown on a terminal, and erased at the end', async () => {
+test('`import` and `export` show their progress on a terminal, and erase it at the end', async () => {
   const line = JSON.stringify({ account: 'a', namespace: 'n', session: 's', properties: { p: 1 } })
   await writeFile(inFolder('in.ndjson'), `${line}\n`.repeat(1000))
   const shown = await onTerminal(`${process.execPath} ${main} import a.db in.ndjson`)
@@ -373,7 +373,7 @@ test('progress is shown on a terminal, and erased at the end', async () => {
 
   const exported = await onTerminal(`${process.execPath} ${main} export a.db > out.ndjson`)
   expect(exported.endsWith('1 exported\r\x1b[Kcontext-store: exported 1 session\r\n')).toBe(true)
-  // Where the lines themselves go to the terminal it would stand in the middle of them.
+  // No progress if the output goes to the terminal too: it would appear in the middle.
   const lines = await onTerminal(`${process.execPath} ${main} export a.db`)
   expect(lines.replaceAll('\r', '')).toBe(
     `${await readFile(inFolder('out.ndjson'), 'utf8')}context-store: exported 1 session\n`,
@@ -383,7 +383,7 @@ test('progress is shown on a terminal, and erased at the end', async () => {
 test.each([
   ['export', ['export', 'full.db']],
   ['get', ['get', 'full.db', 'a', 'n', 's']],
-])('%s to a full disk says so, and exits with 1', async (_, args) => {
+])('`%s` reports a full disk, and exits with 1', async (_, args) => {
   const store = sqliteStore({ path: inFolder('full.db') })
   await store
     .account('a')
@@ -404,6 +404,6 @@ test.each([
   const [code] = await once(child, 'close')
   expect({ code, said }).toEqual({
     code: 1,
-    said: expect.stringMatching(/^context-store: the output was not written in full: ENOSPC.*\n$/),
+    said: expect.stringMatching(/^context-store: the output could not be written in full: ENOSPC.*\n$/),
   })
 })

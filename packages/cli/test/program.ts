@@ -9,7 +9,7 @@ import { afterEach, beforeEach } from 'vitest'
 /** The program, compiled. */
 export const main: string = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
-/** The program in a folder of each test's own; nothing that it starts outlives the test. */
+/** Runs the program in a new folder for each test, and kills what is still running at the end of the test. */
 export function programs() {
   let folder = ''
   const children: ChildProcess[] = []
@@ -32,10 +32,10 @@ export function programs() {
     return { child, out: heard(child.stdout), err: heard(child.stderr), ended: once(child, 'close') }
   }
 
-  /** Runs a command to its end, with something to read. */
+  /** Runs a command to its end, with `input` on stdin. */
   async function fed(input: string | Buffer, ...args: string[]) {
     const { child, out, err, ended } = start(args)
-    // One that ends before it has read all is none of ours.
+    // A command may end before it has read all of its input.
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
     const [code] = await ended
@@ -45,7 +45,7 @@ export function programs() {
   /** Runs a command to its end. */
   const command = (...args: string[]) => fed('', ...args)
 
-  /** A path in the folder. */
+  /** The path of a file in the test's folder. */
   const inFolder = (name: string): string => join(folder, name)
 
   return { command, fed, inFolder, start }

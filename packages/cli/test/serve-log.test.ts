@@ -27,7 +27,7 @@ async function serve(...args: string[]) {
   }
 }
 
-test('a line for each request, with no key in it', async () => {
+test('`serve` prints a line for each request, without API keys', async () => {
   const { send, end, out, err } = await serve('--account-key', 'a:secret', '--account-key', 'b:other==')
   expect(await send('PATCH', '/v1/account/a/n/properties?access_token=secret', { body: '{"p":1}' })).toBe(204)
   expect(await send('GET', '/v1/account/b', { key: 'other==' })).toBe(200)
@@ -45,7 +45,7 @@ test('a line for each request, with no key in it', async () => {
   expect(err()).toBe('')
 })
 
-test('--json prints an object a line, --quiet no line a request', async () => {
+test('`serve --json` prints one JSON object per line, `serve --quiet` does not log requests', async () => {
   const json = await serve('--json')
   await json.send('GET', '/v1/account/a')
   await json.end()
@@ -71,12 +71,12 @@ test('--json prints an object a line, --quiet no line a request', async () => {
   expect(quiet.out().split('\n')).toHaveLength(4)
 })
 
-test('--profile service answers as the vendor’s client expects', async () => {
+test('`serve --profile service` follows the vendor’s newer pages and client', async () => {
   const { send } = await serve('--profile', 'service', '--quiet')
   expect(await send('PATCH', '/v1/account/a/faas/properties', { body: '{"p":1}' })).toBe(400)
 })
 
-test('what is seeded is served, and what is there at the end can be seeded', async () => {
+test('`serve` serves the data of --seed, and --export-on-exit writes a file that --seed takes', async () => {
   const state = {
     '577089': { orders: { c1: { step: 1, cart: ['tea'] }, 'a"\n': {} }, empty: {} },
     other: { n: { __default__: JSON.parse('{"__proto__":1}') } },
@@ -89,7 +89,7 @@ test('what is seeded is served, and what is there at the end can be seeded', asy
   expect(await first.end()).toEqual([0, null])
   const after = structuredClone(state)
   after['577089'].orders.c1.step = 2
-  // A session with nothing in it is none.
+  // A session without properties does not exist.
   Reflect.deleteProperty(after['577089'].orders, 'a"\n')
   const text = await readFile(inFolder('end.json'), 'utf8')
   expect(JSON.parse(text)).toEqual(after)
@@ -110,17 +110,20 @@ test.each([
   ['{"a":{"n":{"s":1}}}', 'a.n.s'],
   ['{"":{"n":{}}}', 'account'],
   ['{"a":{"n":{"good":{"p":1},"":{"p":1}}}}', 'session'],
-])('a seed of %s is one line that says where, and changes nothing', async (text, where) => {
-  await writeFile(inFolder('seed.json'), text)
-  const { code, out, err } = await command('serve', '--port', '0', '--seed', 'seed.json')
-  expect([code, out]).toEqual([1, ''])
-  expect(err).toMatch(/^context-store: .*seed\.json: .*\n$/)
-  expect(err).toContain(where)
-  expect(existsSync(inFolder('context-store.db'))).toBe(false)
-})
+])(
+  'the invalid seed %s gets one line that says where it is wrong, and nothing is written',
+  async (text, where) => {
+    await writeFile(inFolder('seed.json'), text)
+    const { code, out, err } = await command('serve', '--port', '0', '--seed', 'seed.json')
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(/^context-store: .*seed\.json: .*\n$/)
+    expect(err).toContain(where)
+    expect(existsSync(inFolder('context-store.db'))).toBe(false)
+  },
+)
 
 test.each(['no/such/folder.json', '.'])(
-  'an export to %s is refused before anything is served',
+  'an --export-on-exit to %s is refused before the server starts',
   async (file) => {
     const { code, out, err } = await command('serve', '--port', '0', '--export-on-exit', file)
     expect([code, out]).toEqual([1, ''])
@@ -129,7 +132,7 @@ test.each(['no/such/folder.json', '.'])(
   },
 )
 
-test('an export that can no longer be written is one line, and the end is a failure', async () => {
+test('an --export-on-exit that can no longer be written gets one line and exit code 1', async () => {
   await mkdir(inFolder('folder'))
   const { end, err } = await serve('--export-on-exit', 'folder/end.json')
   await rm(inFolder('folder'), { recursive: true })
@@ -144,7 +147,7 @@ test.each([
   [['--key', 'k', '--account-key', 'a:k'], '--account-key'],
   [['--seed', ''], '--seed'],
   [['--export-on-exit', ''], '--export-on-exit'],
-])('%j is refused with one line that names what is wrong', async (args, named) => {
+])('the invalid options %j get one line that names what is wrong', async (args, named) => {
   const { code, out, err } = await command('serve', '--memory', '--port', '0', ...args)
   expect([code, out]).toEqual([2, ''])
   expect(err).toMatch(/^context-store: .*--help\)\n$/)

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const { command, inFolder, start: startProgram } = programs()
 const headers = { 'maven-api-key': 'any', 'content-type': 'application/json' }
 
-/** Starts a server on a free port, and waits until it says where it is. */
+/** Starts a server on a free port, and waits until it has printed its URL. */
 async function start(...args: string[]) {
   const { child, out, err, ended } = startProgram(['serve', '--port', '0', ...args])
   while (!/^try: .*\n/m.test(out())) await once(child.stdout, 'data')
@@ -39,14 +39,14 @@ async function send(url: string, method: string, path: string, body?: unknown, m
   return [answer.status, text === '' ? undefined : JSON.parse(text)]
 }
 
-/** Pastes the curl line into a shell. */
+/** Runs the printed curl command in a shell. */
 async function pasted(out: string): Promise<unknown> {
   const line = /^try: *(curl .*)$/m.exec(out)?.[1] ?? 'false'
   const { stdout } = await run('sh', ['-c', `${line} --silent`])
   return JSON.parse(stdout)
 }
 
-test('it says where it is, which file it uses, and a curl line that works', async () => {
+test('`serve` prints its URL, its file and a curl command that works', async () => {
   const { url, out, err } = await start()
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   expect(out()).toContain(inFolder('context-store.db'))
@@ -57,7 +57,7 @@ test('it says where it is, which file it uses, and a curl line that works', asyn
   expect(err()).toBe('')
 })
 
-test('with --control it is a double, which a program of any language controls', async () => {
+test('`serve --control` runs a double that is controlled over HTTP', async () => {
   const state = { a: { n: { s: { step: 1 }, __proto__s: {} } } }
   await writeFile(inFolder('state.json'), JSON.stringify(state))
   const { url, end, err } = await start('--control', '--seed', 'state.json')
@@ -80,7 +80,7 @@ test('with --control it is a double, which a program of any language controls', 
   expect(err()).toBe('')
 })
 
-test('without --control there is nothing to control', async () => {
+test('`serve` without --control answers /control/ with a 404', async () => {
   const { url } = await start('--memory')
   expect((await fetch(`${url}/control/state`, { headers })).status).toBe(404)
 })
@@ -89,19 +89,19 @@ test.each([
   ['--db', 'x.db'],
   ['--namespaces', 'explicit'],
   ['--export-on-exit', 'x.json'],
-])('--control is refused along with %s', async (...args) => {
+])('`serve --control` refuses %s', async (...args) => {
   const { code, err } = await command('serve', '--control', ...args)
   expect([code, err]).toEqual([2, expect.stringContaining('--control')])
 })
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s ends it cleanly, and the next start has the data',
+  '%s ends `serve` cleanly, and the next start has the data',
   async (signal) => {
     const first = await start('--db', 'here.db')
     expect(await send(first.url, 'PATCH', 'a/n/s/properties', { x: { y: [1] } })).toEqual([204, undefined])
     expect(await first.end(signal)).toBe(0)
     expect(first.err()).toBe('')
-    // A clean end leaves no log to recover.
+    // A clean end leaves no write-ahead log.
     expect(existsSync(inFolder('here.db-wal'))).toBe(false)
 
     const second = await start('--db', 'here.db')
@@ -110,10 +110,10 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 )
 
-test('a second signal ends it at once', async () => {
+test('a second signal ends `serve` at once', async () => {
   const { url, end } = await start('--memory')
   await send(url, 'PATCH', 'a/n/properties', { long: 'x'.repeat(700_000) })
-  // A client that never reads its answers: an end that waits for it takes a while.
+  // A client that never reads its answers delays a graceful end.
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.on('error', () => undefined)
   socket.write('GET /v1/account/a/n/properties HTTP/1.1\r\nhost: h\r\nmaven-api-key: any\r\n\r\n'.repeat(60))
@@ -128,25 +128,25 @@ test('a second signal ends it at once', async () => {
   socket.destroy()
 })
 
-test('--memory keeps no file, --key is the one key, --cors the one origin', async () => {
+test('`serve` takes --memory, --key and --cors', async () => {
   const { url, out } = await start('--memory', '--key', "it's $HOME", '--cors', 'https://shop.example')
   expect(out()).toContain('memory')
   expect(existsSync(inFolder('context-store.db'))).toBe(false)
   expect(await pasted(out())).toEqual([])
   expect((await send(url, 'GET', 'a'))[0]).toBe(403)
   expect(await send(url, 'GET', 'b', undefined, { 'maven-api-key': "it's $HOME" })).toEqual([200, []])
-  const answer = await fetch(url)
+  const answer = await fetch(`${url}/openapi.json`)
   expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example')
 })
 
-test('--namespaces explicit wants a namespace created first', async () => {
+test('`serve --namespaces explicit` requires a namespace to be created first', async () => {
   const { url } = await start('--memory', '--namespaces', 'explicit', '--profile', '2019')
   expect((await send(url, 'PATCH', 'a/n/properties', { x: 1 }))[0]).toBe(404)
   expect((await send(url, 'POST', 'a', { name: 'n' }))[0]).toBe(204)
   expect((await send(url, 'PATCH', 'a/n/properties', { x: 1 }))[0]).toBe(204)
 })
 
-test('a warning where anybody on the network gets in', async () => {
+test('`serve` warns if anyone on the network has access without a key', async () => {
   const open = await start('--memory', '--host', '0.0.0.0')
   expect(await pasted(open.out())).toEqual([])
   expect(open.err()).toMatch(/^context-store: .*--key.*\n$/)
@@ -155,14 +155,14 @@ test('a warning where anybody on the network gets in', async () => {
   expect(kept.err()).toBe('')
 })
 
-test('a port that is taken is one line', async () => {
+test('`serve` reports a port in use in one line', async () => {
   const port = new URL((await start('--memory')).url).port
   const { code, out, err } = await command('serve', '--memory', '--port', port)
   expect([code, out]).toEqual([1, ''])
   expect(err).toMatch(new RegExp(`^context-store: .*${port}.*\\n$`))
 })
 
-test('a file that cannot be used is one line that names it, and is left as it is', async () => {
+test('`serve` reports a file that it cannot use in one line with its name, and does not change it', async () => {
   const text = 'no database, but somebody wants to keep it\n'.repeat(50)
   await writeFile(inFolder('notes.txt'), text)
   for (const file of ['notes.txt', '.', 'no/such/folder.db']) {
@@ -192,19 +192,19 @@ test.each([
   [['serve', '--profile', '2020'], '--profile'],
   [['serve', '--cors', 'shop.example'], '--cors'],
   [['serve', '--namespaces', 'some'], '--namespaces'],
-])('%j is refused with one line that names what is wrong', async (args, named) => {
+])('the invalid command line %j gets one line that names what is wrong', async (args, named) => {
   const { code, out, err } = await command(...args)
   expect([code, out]).toEqual([2, ''])
   expect(err).toMatch(/^context-store: .*--help\)\n$/)
   expect(err).toContain(named)
 })
 
-test('a bad option leaves no file behind', async () => {
+test('`serve` with an invalid option creates no file', async () => {
   await command('serve', '--cors', 'shop.example')
   expect(existsSync(inFolder('context-store.db'))).toBe(false)
 })
 
-test('help is there for all commands and for each, and the version', async () => {
+test('--help lists all commands, and the options of each; --version prints the version', async () => {
   const commands = ['serve', 'get', 'set', 'rm', 'ls', 'export', 'import']
   for (const args of [['--help'], ['-h'], ['help']]) {
     const { code, out, err } = await command(...args)
@@ -234,13 +234,13 @@ test('help is there for all commands and for each, and the version', async () =>
   }
 })
 
-test('without a command the commands are listed, as an error', async () => {
+test('a command line without a command is an error that lists the commands', async () => {
   const { code, out, err } = await command()
   expect([code, out]).toEqual([2, ''])
   expect(err).toMatch(/^Usage: context-store .*\n(.*\n)*.*serve/)
 })
 
-test('a misspelt command or option is answered with the one that was meant', async () => {
+test('the error for a misspelt command or option suggests the right one', async () => {
   expect((await command('improt', 'a.db')).err).toContain('Did you mean import?')
   expect((await command('serve', '--sed', 'a.json')).err).toContain('Did you mean --seed?')
 })

@@ -29,20 +29,20 @@ async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all
 }
 
-test('an export lists sessions with their properties, and reads none of them alone', async () => {
+test('`sessionLines` lists sessions with their properties, without a read for each', async () => {
   const { store, calls, info } = await filled()
   expect(await collected(sessionLines(store, 'a', info))).toEqual(lines)
   expect(calls).toEqual([['sessions', { properties: true }]])
 })
 
-test('--export-on-exit lists sessions with their properties, and reads none of them alone', async () => {
+test('`writeState` lists sessions with their properties, without a read for each', async () => {
   const { store, calls } = await filled()
   await writeState(store, inFolder('state.json'))
   expect(JSON.parse(await readFile(inFolder('state.json'), 'utf8'))).toEqual(state)
   expect(calls).toEqual([['accounts'], ['namespaces'], ['sessions', { properties: true }]])
 })
 
-test('an export of a REST service lists the ids, and reads every session', async () => {
+test('`sessionLines` of a REST service lists the ids and reads every session', async () => {
   const service = await startContextService({ state })
   const store = restStore({ baseUrl: service.url, apiKey: 'any' })
   onTestFinished(async () => {

@@ -1,16 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer } from './answer.ts'
 
-// Taken now: a test's fake timers replace the global one, and nothing would leave.
-const atEndOfTurn = setImmediate
+// Saved now, since a test's fake timers replace the global function, and no answer would be sent.
+const atEndOfTick = setImmediate
 
 /** How an answer is sent; {@link sendAnswer} is the usual way. */
 export type Send = (answer: Answer, outgoing: ServerResponse) => void
 
 /**
- * Answers on their way out: those of one turn of the event loop leave together, when what has arrived in it has
- * been read. A client that waits is woken once for all of its answers, and not for each, which costs a server
- * more than making them.
+ * Sends the answers of one tick of the event loop together, at the end of the tick. A waiting client is then woken once
+ * for all of its answers. Waking it for each would cost the server more than making the answers.
  */
 export class AnswerQueue {
   readonly #send: Send
@@ -20,9 +19,9 @@ export class AnswerQueue {
     this.#send = send
   }
 
-  /** Sends an answer, at the end of the turn. */
+  /** Sends an answer at the end of the tick. */
   send(answer: Answer, outgoing: ServerResponse): void {
-    if (this.#waiting.length === 0) atEndOfTurn(this.#flush)
+    if (this.#waiting.length === 0) atEndOfTick(this.#flush)
     this.#waiting.push({ answer, outgoing })
   }
 
@@ -33,7 +32,7 @@ export class AnswerQueue {
   }
 }
 
-/** Sends an answer, if there is somebody to send it to and the request was not refused while it arrived. */
+/** Sends an answer, unless the connection has ended or the request was already refused while it arrived. */
 export function sendAnswer({ status, body, headers }: Answer, outgoing: ServerResponse): void {
   if (outgoing.destroyed || outgoing.headersSent) return
   if (body === undefined) outgoing.writeHead(status, headers).end()

@@ -7,7 +7,7 @@ export interface Answer {
 
 const jsonHeaders = { 'content-type': 'application/json' }
 
-/** Success, without a body. */
+/** Success without a body. */
 export const noContent: Answer = { status: 204, body: undefined, headers: {} }
 
 /** A value as JSON. */
@@ -15,19 +15,19 @@ export function jsonAnswer(value: unknown, status = 200): Answer {
   return { status, body: JSON.stringify(value), headers: jsonHeaders }
 }
 
-/** A string as it is. */
+/** A string as plain text. */
 export function textAnswer(text: string): Answer {
   return { status: 200, body: text, headers: { 'content-type': 'text/plain; charset=utf-8' } }
 }
 
-/** An answer without its body, whose length it still states: the answer to HEAD. */
+/** An answer without its body, but with the body's length: the answer to HEAD. */
 export function withoutBody({ status, body, headers }: Answer): Answer {
   if (body === undefined) return { status, body, headers }
   const length = new TextEncoder().encode(body).length
   return { status, body: undefined, headers: { ...headers, 'content-length': String(length) } }
 }
 
-/** An error; every one has this form (docs/rest-contract.md, "Requests"). */
+/** An error. All errors have this form (docs/rest-contract.md, "Requests"). */
 export function errorAnswer(
   status: number,
   message: string,

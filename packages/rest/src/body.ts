@@ -6,13 +6,13 @@ import type { ServiceRequest } from './service-request.ts'
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The longest body that is read, in bytes, for a store with the default limits: a session is at most 800,000 UTF-16
- * units of JSON, and a client may write each of them as `\u0000`, in six bytes. It follows the store's
- * `limits.documentLength`, but is never less than 65,536: a request may have long ids and little else.
+ * The longest body that is accepted, in bytes, for a store with the default limits: a session is at most 800,000 UTF-16
+ * units of JSON, and a client may write each of them as `\u0000`, in six bytes. The limit depends on the store's
+ * `limits.documentLength`, but is never less than 65,536 bytes, so that long ids fit.
  */
 export const maxBodyBytes: number = boundOf(800_000)
 
-/** {@link maxBodyBytes} for a store. */
+/** The {@link maxBodyBytes} of a store. */
 export function maxBodyBytesOf(store: ContextStore): number {
   return boundOf(traitsOf(store).documentLength)
 }
@@ -21,43 +21,43 @@ function boundOf(documentLength: number): number {
   return Math.max(6 * documentLength, 65_536)
 }
 
-/** A JSON object as it came, its values unchecked but for being JSON. */
+/** A JSON object from a request. Its values are not checked yet. */
 export type JsonObject = { readonly [name: string]: JsonValue }
 
-/** Reads a body no further than `most` bytes: 413 past that, and 415 where it does not say it is JSON. */
+/** Reads a body of at most `most` bytes; a 413 if it is longer, a 415 if its headers do not say that it is JSON. */
 export async function readBody(request: ServiceRequest, most: number): Promise<Uint8Array> {
   const stated = statedLength(request)
   if (stated !== undefined && stated > most) throw tooLong(most)
-  // One that states no length is read first: of the two refusals the one for its length comes first.
+  // Without a stated length the body is read first: the check of the length comes before that of the type.
   if (stated !== undefined) checkType(request)
   const bytes = await request.bytes(most).catch(() => {
-    throw new Refusal(400, 'the body did not arrive whole')
+    throw new Refusal(400, 'the body did not arrive completely')
   })
   if (bytes === undefined) throw tooLong(most)
   if (stated === undefined) checkType(request)
   return bytes
 }
 
-/** The JSON in a body; 400 where there is none. */
+/** Parses the JSON of a body; a 400 if it is invalid. */
 export function parseJson(bytes: Uint8Array): JsonValue {
   let text: string
   try {
     text = utf8.decode(bytes)
   } catch {
-    throw new Refusal(400, 'the body is not UTF-8')
+    throw new Refusal(400, 'the body is not valid UTF-8')
   }
   try {
     return JSON.parse(text) as JsonValue
   } catch {
-    // The engine's message quotes the body, which is nobody's business but the client's.
-    throw new Refusal(400, 'the body is not JSON')
+    // Not the engine's message, which quotes the body: the body may be confidential.
+    throw new Refusal(400, 'the body is not valid JSON')
   }
 }
 
-/** A body that has to be an object; 400 where it is none. */
+/** Checks that a body is an object; a 400 otherwise. */
 export function asObject(value: JsonValue): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Refusal(400, 'the body has to be a JSON object')
+    throw new Refusal(400, 'the body must be a JSON object')
   }
   return value
 }
@@ -76,7 +76,7 @@ function checkType(request: ServiceRequest): void {
   }
   const encoding = request.header('content-encoding') ?? 'identity'
   if (encoding.toLowerCase() !== 'identity') {
-    throw new Refusal(415, 'send the body as it is, without the header content-encoding')
+    throw new Refusal(415, 'send the body uncompressed, without the header content-encoding')
   }
 }
 

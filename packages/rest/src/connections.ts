@@ -4,20 +4,20 @@ import type { Duplex } from 'node:stream'
 
 /** How long {@link Connections.close} waits for requests that are being served. */
 const graceMs = 5_000
-/** How long a client that sent no HTTP may go on sending, so that it gets to read why it is refused. */
+/** How long a connection with invalid HTTP stays open, so that the client can read why it was refused. */
 const lingerMs = 500
 
-/** The connections of a server, and the answers that each still owes, in the order of its requests. */
+/** The connections of a server, each with its unsent answers in the order of its requests. */
 export class Connections {
   readonly #server: Server
-  /** An entry ends with its connection: Node tells a queued response nothing when its connection breaks. */
+  /** An entry is removed with its connection: Node emits nothing on a queued response when its connection breaks. */
   readonly #owed = new Map<Duplex, Set<ServerResponse>>()
   readonly #refused = new WeakSet<Duplex>()
   #closing: Promise<void> | undefined
 
   constructor(server: Server) {
     this.#server = server
-    // Node calls this from close(), and takes a connection for idle whose answer has not left it yet.
+    // Node calls this in close(), and treats a connection as idle whose answer has not been sent yet.
     server.closeIdleConnections = () => undefined
     server.on('connection', (socket: Socket) => {
       this.#owed.set(socket, new Set())
@@ -32,8 +32,8 @@ export class Connections {
   }
 
   /**
-   * Stops accepting, ends the connections on which no request has arrived whole, and waits for the requests that
-   * have; after a grace those end too.
+   * Stops accepting connections, ends those without a complete request, and waits for complete requests to be
+   * answered; after {@link graceMs} it ends these too.
    */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
@@ -56,8 +56,8 @@ export class Connections {
   }
 
   /**
-   * Refuses what was no HTTP, or came too slowly, once the requests before it are answered (RFC 9112, 9.3.2): a
-   * client that gets the refusal alone would take a write that was applied for one that was not.
+   * Refuses invalid HTTP, or a request that arrived too slowly, after the requests before it are answered (RFC 9112,
+   * 9.3.2). A client that got only the refusal would think that its earlier write was not applied.
    */
   #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
     if (this.#refused.has(socket)) return
@@ -75,7 +75,7 @@ export class Connections {
     }
     const last = [...(this.#owed.get(socket) ?? [])].at(-1)
     if (last !== undefined && !last.req.complete) {
-      // A request that broke off has an answer of its own, which Node sends after those before it.
+      // An incomplete request has its own response object, which Node sends after those before it.
       if (last.headersSent) last.on('close', () => socket.destroy())
       else last.writeHead(status, headers).end(body)
       return

@@ -3,15 +3,15 @@ import type { ServiceRequest } from './service-request.ts'
 
 type HeaderRecord = Readonly<Record<string, string>>
 
-/** What a browser on another origin is told. */
+/** The headers for browsers on another origin. */
 export interface Cors {
-  /** Goes with every answer. */
+  /** Sent with every answer. */
   readonly headers: HeaderRecord
-  /** Answers the question that a browser asks first. */
+  /** Sent in answer to a preflight request. */
   readonly preflight: HeaderRecord
 }
 
-/** Makes the headers for the origin that may call, `*` for any; `undefined`: nothing is said. */
+/** The headers for the allowed origin, or `*` for any; `undefined` without an origin. */
 export function corsRules(origin: string | undefined, methods: readonly string[]): Cors | undefined {
   if (origin === undefined) return undefined
   if (origin !== '*' && !isOrigin(origin)) {
@@ -32,7 +32,7 @@ export function corsRules(origin: string | undefined, methods: readonly string[]
   }
 }
 
-/** Whether a request is a browser's question; it bears no key, whatever will follow. */
+/** Whether a request is a preflight request, which never has an API key. */
 export function isPreflight(request: ServiceRequest): boolean {
   return request.method === 'OPTIONS' && request.header('access-control-request-method') !== undefined
 }

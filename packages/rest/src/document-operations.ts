@@ -59,7 +59,10 @@ export const readDocumentProperties: Operation = {
     const prefix = `${namespace.name}.`
     const names = namesIn(call.body.filter, 'filter').map((name) => {
       if (!name.startsWith(prefix))
-        throw new Refusal(400, 'filter: each name must follow the namespace and a dot')
+        throw new Refusal(
+          400,
+          'filter: each name must begin with the namespace and a dot, such as orders.step',
+        )
       return name.slice(prefix.length)
     })
     const found = Object.entries(await session.getMany(names))
@@ -88,7 +91,7 @@ export const deleteDocument: Operation = {
   },
 }
 
-/** The token of an account, for the other requests of v2: its API key, so that both end together. */
+/** The token of an account for the other v2 requests. It is the API key, so that both become invalid together. */
 export const login: Operation = {
   takes: 'nothing',
   run: async ({ key }) => jsonAnswer({ token: key }),
@@ -97,11 +100,11 @@ export const login: Operation = {
 interface Document {
   readonly namespace: Namespace
   readonly session: Session
-  /** As the request names it. */
+  /** The id in the request, if any. */
   readonly sessionId: string | undefined
 }
 
-/** The document that a body names, if the request's token may see it. */
+/** The document that a body names. Throws if the request's token is not valid for its account. */
 function documentIn({ store, body, authorize }: Call): Document {
   const { accountId, nameSpace, sessionId } = body
   if (typeof accountId !== 'string') throw new Refusal(400, 'accountId: must be a string')
@@ -115,7 +118,7 @@ function documentIn({ store, body, authorize }: Call): Document {
 }
 
 function checkNamespace(name: string): void {
-  if (!/^\w+$/.test(name)) throw new Refusal(400, 'a namespace of v2 must be of letters, digits and _ only')
+  if (!/^\w+$/.test(name)) throw new Refusal(400, 'a namespace in v2 must consist of letters, digits and _')
 }
 
 function namesIn(value: JsonValue | undefined, member: string): string[] {
@@ -125,7 +128,7 @@ function namesIn(value: JsonValue | undefined, member: string): string[] {
   return names
 }
 
-/** The time to live of a document without a stated one; `undefined`: the one in force stays. */
+/** The time to live of a document if the request states none; `undefined` keeps the current one. */
 async function usualTtl({ namespace, session }: Document): Promise<number | undefined> {
   const given = (await session.info())?.ttlSeconds ?? (await namespace.info())?.ttlSeconds
   return given === undefined ? retentionSeconds : undefined
@@ -139,11 +142,11 @@ function changed({ session, sessionId }: Document, status: number): Answer {
   )
 }
 
-/** Without a session in the request, the key ends with the colon. */
+/** The key of a document. If the request names no session, it ends with a colon. */
 function documentKey({ address: { account, namespace } }: Session, sessionId = ''): string {
   return `${account}:${namespace}:${sessionId}`
 }
 
 function noDocument(): Refusal {
-  return new Refusal(404, 'there is no such document')
+  return new Refusal(404, 'the document does not exist')
 }

@@ -1,10 +1,10 @@
 import type { ErrorCode } from '@context-store/core'
 
 /**
- * The HTTP status for each error of a store; the only such table.
+ * The HTTP status for each error code of a store.
  *
- * `unauthorized` means that the engine refuses the store's credentials, not the client's API key: a 401 or 403 would
- * send the client looking in the wrong place.
+ * `unauthorized` means that the engine refused the store's credentials, not the client's API key: a 401 or 403 would
+ * mislead the client.
  */
 export const statusOfError: { readonly [code in ErrorCode]: number } = {
   'invalid-address': 400,

@@ -1,17 +1,10 @@
-import { type Answer, withoutBody } from './answer.ts'
-import type { Service } from './service.ts'
+import type { Answer } from './answer.ts'
+import type { ServiceRequest } from './service-request.ts'
 
-/** The service with a page for people at `/`, which is not a path of the contract and needs no API key. */
-export function withFrontPage(service: Service): Service {
-  return async (request, target) => {
-    if (target !== '/' || (request.method !== 'GET' && request.method !== 'HEAD'))
-      return service(request, target)
-    const answer = frontPage(`http://${request.header('host') ?? '127.0.0.1'}`)
-    return request.method === 'HEAD' ? withoutBody(answer) : answer
-  }
-}
-
-function frontPage(url: string): Answer {
+/** The page for people at `/`, which is not a path of the contract and needs no API key; `undefined` for other requests. */
+export function frontPage(request: ServiceRequest, target: string): Answer | undefined {
+  if (target !== '/' || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined
+  const url = `http://${request.header('host') ?? '127.0.0.1'}`
   const session = escaped(`${url}/v1/account/577089/orders/conversation-7/properties`)
   const body = `<!doctype html>
 <html lang="en">

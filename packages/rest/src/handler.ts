@@ -7,12 +7,12 @@ import { createService } from './service.ts'
 import { WebRequest } from './web-request.ts'
 
 /**
- * Creates the REST service of a store: a function from `Request` to `Response`, for any server of those.
+ * Creates the REST service of a store: a function from `Request` to `Response`, for any server that takes one.
  *
- * It never rejects, and never closes the store. `rawTarget` is the request target as it was sent, a string: a `Request`
- * has resolved `.`, `..`, `%2e` and `%2e%2e` in its URL already, which are ids like any other. Anything else in its place
- * is passed over, since servers hand their own second argument to a fetch handler (an environment, the connection);
- * the target is then that of the request's URL.
+ * The function never rejects, and never closes the store. `rawTarget` is the request target as it was sent, a string: a
+ * `Request` has already resolved `.`, `..`, `%2e` and `%2e%2e` in its URL, which are ids like any other here. If
+ * `rawTarget` is not a string, the target is that of the request's URL: servers pass their own second argument to a
+ * fetch handler, such as an environment or the connection.
  *
  * @throws `InvalidOptionError` for a missing store, an unknown option or an invalid value of one
  * @example

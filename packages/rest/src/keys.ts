@@ -3,18 +3,18 @@ import { isPlainObject } from './plain-object.ts'
 
 /**
  * The API keys that are accepted. A string: the key of every account. An object: the key of each account; an account
- * without an entry accepts none. A {@link KeyRing}: decides itself, so that a key can be regenerated meanwhile.
+ * without an entry accepts no key. A {@link KeyRing}: keys that can change.
  */
 export type Keys = string | { readonly [account: string]: string } | KeyRing
 
 /**
- * The API keys of accounts, which may change while they are in use; created by {@link createKeys}. It tells a key
- * only to the caller that regenerates it, and shows none when it is logged.
+ * The API keys of accounts, which can change while they are in use; created by {@link createKeys}. Only `regenerate`
+ * returns a key, and logging a key ring shows none.
  */
 export interface KeyRing {
   /**
-   * Whether `key` is valid for the account, compared in constant time. Without an account, for a path that names
-   * none: whether the key may be valid for some account.
+   * Whether `key` is valid for the account; compares in constant time. For a path without an account: whether the key
+   * may be valid for any account.
    */
   accepts(account: string | undefined, key: string): boolean
   /**
@@ -22,23 +22,23 @@ export interface KeyRing {
    * (docs/rest-contract.md, "Requests").
    *
    * @returns the new key
-   * @throws `InvalidAddressError` if `account` is no string, or empty
+   * @throws `InvalidAddressError` if `account` is not a string, or is empty
    */
   regenerate(account: string): string
-  /** Forgets every regenerated key: the keys that it was created with are valid again. */
+  /** Drops all regenerated keys: the initial keys are valid again. */
   reset(): void
 }
 
 /**
  * Creates API keys that can be regenerated while a handler uses them.
  *
- * @param keys - the first keys, of all accounts or of each. Default: every key but an empty one is valid
- * @throws `InvalidOptionError` for anything else, and for a key that a header cannot carry
+ * @param keys - the initial keys: one for all accounts, or one for each. Default: any non-empty key is valid
+ * @throws `InvalidOptionError` for any other value, and for a key that a header cannot carry
  * @example
  * ```ts
  * const keys = createKeys({ '577089': 'secret' })
  * const handle = createHandler(store, { keys })
- * const key = keys.regenerate('577089') // 'secret' is a 403 from here on
+ * const key = keys.regenerate('577089') // from now on 'secret' is a 403
  * ```
  */
 export function createKeys(keys?: string | { readonly [account: string]: string }): KeyRing {
@@ -54,7 +54,7 @@ export function createKeys(keys?: string | { readonly [account: string]: string 
     },
     regenerate(account) {
       if (typeof account !== 'string' || account === '') {
-        throw new InvalidAddressError('account: must be a string, not empty')
+        throw new InvalidAddressError('account: must be a non-empty string')
       }
       const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
         byte.toString(16).padStart(2, '0'),
@@ -68,13 +68,13 @@ export function createKeys(keys?: string | { readonly [account: string]: string 
   }
 }
 
-/** The key ring that keys are checked against: the caller's own, or one of fixed keys. */
+/** The caller's key ring, or a new one of the given keys. */
 export function keyRing(keys: Keys | undefined): KeyRing {
   return isKeyRing(keys) ? keys : createKeys(keys)
 }
 
 function isKeyRing(keys: Keys | undefined): keys is KeyRing {
-  // In an object of accounts every member is a string, also if an account is called `accepts`.
+  // In an object of accounts every member is a string, even if an account is called `accepts`.
   return typeof keys === 'object' && keys !== null && typeof keys.accepts === 'function'
 }
 
@@ -99,12 +99,14 @@ function firstKeys(
 
 function checkedKey(key: unknown): string {
   if (typeof key !== 'string' || !/^[!-~](?:[ -~]*[!-~])?$/.test(key)) {
-    throw new InvalidOptionError('keys: a key must be visible ASCII characters, which a header can carry')
+    throw new InvalidOptionError(
+      'keys: a key must be visible ASCII characters, so that a header can carry it',
+    )
   }
   return key
 }
 
-/** Compares in constant time; by hand, since not every host has `timingSafeEqual`. */
+/** Compares in constant time. Not every runtime has `timingSafeEqual`. */
 function sameText(given: string, expected: string): boolean {
   let difference = given.length ^ expected.length
   for (let i = 0; i < given.length; i++) {

@@ -5,8 +5,8 @@ import { Refusal } from './refusal.ts'
 const mostLength = 100_000_000
 
 /**
- * Collects the entries of a listing as JSON, so that what is read from the store need not be kept; 400 past the
- * length above, with `advice` in its message. One entry alone is always answered.
+ * Collects the entries of a listing as JSON, so that the entries themselves need not be kept. Beyond the length above
+ * it is a 400, with `advice` in the message; a single entry has no limit.
  */
 export class Listing {
   readonly #advice: string
@@ -17,7 +17,7 @@ export class Listing {
     this.#advice = advice
   }
 
-  /** How many entries there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#texts.length
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { joined, type ServiceRequest } from './service-request.ts'
 
-/** A request of Node's server, as the service reads it: without a stream of the web's in between. */
+/** A request of Node's server, read without a web stream in between. */
 export class NodeRequest implements ServiceRequest {
   readonly #incoming: IncomingMessage
 
@@ -37,7 +37,7 @@ export class NodeRequest implements ServiceRequest {
       incoming.on('data', hear)
       incoming.once('end', () => resolve(joined(chunks, length)))
       incoming.once('error', reject)
-      // A client that goes away in the middle of its request.
+      // The client left in the middle of its request.
       incoming.once('close', () => {
         if (!incoming.readableEnded) reject(new Error('the connection ended'))
       })

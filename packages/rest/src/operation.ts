@@ -4,11 +4,11 @@ import type { JsonObject } from './body.ts'
 import type { ServiceRules } from './profiles.ts'
 import type { Query } from './query.ts'
 
-/** A request whose form has been checked. */
+/** A request in parsed form. */
 export interface Call {
   readonly store: ContextStore
   readonly rules: ServiceRules
-  /** Empty if the path names none, as are `namespace` and `name`. */
+  /** Empty if the path has none; so are `namespace` and `name`. */
   readonly account: string
   /** The API key or the token of the request. */
   readonly key: string
@@ -20,13 +20,13 @@ export interface Call {
   readonly body: JsonObject
   /** The JSON value of the body; `null` if the operation takes none. */
   readonly value: JsonValue
-  /** Throws if the request's token is not valid for the account; for a path that names none. */
+  /** Throws if the request's token is not valid for the account; for paths without an account. */
   readonly authorize: (account: string) => void
 }
 
-/** What a method does at a path: a row of docs/rest-contract.md. */
+/** A method at a path: a row of docs/rest-contract.md. */
 export interface Operation {
-  /** What the body must be. */
+  /** What the body must contain. */
   readonly takes: 'nothing' | 'object' | 'value'
   readonly run: (call: Call) => Promise<Answer>
 }

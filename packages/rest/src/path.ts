@@ -1,25 +1,25 @@
-/** A part of a path, decoded; `undefined` where its encoding is broken. */
+/** A decoded part of a path; `undefined` if its encoding is invalid. */
 export type PathPart = string | undefined
 
-/** A request target, taken apart. */
+/** A parsed request target. */
 export interface Target {
-  /** The parts of the path, without one trailing slash; any other empty part shows as an empty text. */
+  /** The parts of the path, without one trailing slash. Any other empty part is an empty string. */
   readonly parts: readonly PathPart[]
-  /** What follows the `?`, as it was sent. */
+  /** The part after the `?`, as it was sent. */
   readonly query: string
 }
 
-/** The request target in a URL; a fragment is nobody's business but the client's. */
+/** The request target of a URL: all but the fragment, which clients do not send. */
 export function targetOfUrl(url: string): string {
   const fragment = url.indexOf('#')
   return fragment === -1 ? url : url.slice(0, fragment)
 }
 
 /**
- * Takes a request target apart: `/path?query`, or with scheme and host before it. What begins with no slash has
- * no parts.
+ * Parses a request target: `/path?query`, optionally with scheme and host before it. A path that does not begin with a
+ * slash has no parts.
  *
- * Written by hand, since `URL` resolves `.`, `..`, `%2e` and `%2e%2e`, which are ids like any other here.
+ * Does not use `URL`, which resolves `.`, `..`, `%2e` and `%2e%2e`: here they are ids like any other.
  */
 export function readTarget(target: string): Target {
   const origin = target.startsWith('/') ? '' : (/^https?:\/\/[^/?#]*/i.exec(target)?.[0] ?? '')
@@ -32,16 +32,16 @@ export function readTarget(target: string): Target {
   return { parts: isPlain(path) ? parts : parts.map(decodePart), query }
 }
 
-/** Whether there is nothing to decode: most targets, in one look. */
+/** Whether there is nothing to decode, as in most targets. */
 function isPlain(text: string): boolean {
   return /^[!"$&-~]*$/.test(text)
 }
 
-/** A part without its percent-encoding; `undefined` where that is broken. */
+/** Decodes a part; `undefined` if its percent-encoding is invalid. */
 export function decodePart(part: string): PathPart {
   if (isPlain(part)) return part
-  // No target holds anything but visible ASCII (RFC 9112, 3.2), and no fragment is ever sent: what looks like
-  // one has lost its encoding, and with it whatever it meant.
+  // A target has only visible ASCII (RFC 9112, 3.2) and no fragment: another character, or a `#`, should have been
+  // encoded, and its meaning is unclear.
   if (/[^!-~]|#/.test(part)) return undefined
   try {
     return decodeURIComponent(part)

@@ -1,4 +1,4 @@
-/** Whether a value is an object of no class, whichever realm it comes from; a Map, say, has no members to read. */
+/** Whether a value is a plain object, of any realm. A Map, for example, has no members to read. */
 export function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: object | null = Object.getPrototypeOf(value)

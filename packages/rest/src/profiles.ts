@@ -1,10 +1,10 @@
 import { InvalidOptionError } from '@context-store/core'
 import type { HandlerOptions, Profile } from './handler-options.ts'
 
-/** The options for what differs between the vendor's pages. */
+/** The options for the differences between the vendor's pages. */
 type RuleName = 'bareValues' | 'bareStrings' | 'reservedNames' | 'createOnPatch' | 'propertiesField'
 
-/** A value of each of them; a profile is such a set of values. */
+/** A value of each of these options. A profile is such a set of values. */
 export type ServiceRules = { readonly [name in RuleName]-?: Exclude<HandlerOptions[name], undefined> }
 
 const profiles: { readonly [name in Profile]: ServiceRules } = {
@@ -24,7 +24,7 @@ const profiles: { readonly [name in Profile]: ServiceRules } = {
   },
 }
 
-/** The rules of the options' profile, changed by the other options. */
+/** The rules of the profile in the options, overridden by the other options. */
 export function serviceRules(options: HandlerOptions): ServiceRules {
   const { profile = '2019' } = options
   if (!Object.hasOwn(profiles, profile)) {

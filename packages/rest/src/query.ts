@@ -3,21 +3,21 @@ import { Refusal } from './refusal.ts'
 
 /** The query of a request, decoded. */
 export interface Query {
-  /** The names that it includes; `undefined` where it does not speak of it. */
+  /** The names in `include`; `undefined` without an `include`. */
   readonly include: readonly string[] | undefined
-  /** A whole number; `undefined` where there is none. Of a parameter written twice the last one counts. */
+  /** A whole number; `undefined` without the parameter. If it is given twice, the last one counts. */
   wholeNumber(name: string): number | undefined
 }
 
 const emptyQuery: Query = { include: undefined, wholeNumber: () => undefined }
 
 /**
- * Reads a query; `+` is a space, as `URLSearchParams` writes it.
+ * Parses a query. `+` is a space, as `URLSearchParams` writes it.
  *
- * `include` is decoded and then split at its commas: most query builders send a comma as `%2C`. What is empty names
- * nothing.
+ * `include` is decoded and then split at its commas, since most query builders send a comma as `%2C`. Empty names are
+ * ignored.
  *
- * @throws `Refusal` 400 for an encoding that is broken, in a parameter that nobody asks for too
+ * @throws `Refusal` 400 for invalid encoding, even in an unknown parameter
  */
 export function readQuery(query: string): Query {
   if (query === '') return emptyQuery
@@ -35,13 +35,13 @@ export function readQuery(query: string): Query {
     wholeNumber(name) {
       const text = values.get(name)
       if (text === undefined) return undefined
-      if (!/^\d{1,15}$/.test(text)) throw new Refusal(400, `${name}: a whole number`)
+      if (!/^\d{1,15}$/.test(text)) throw new Refusal(400, `${name}: must be a whole number, 0 or more`)
       return Number(text)
     },
   }
 }
 
-/** The token in a query, wherever the rest of it is broken; `undefined`: none. */
+/** The token in a query, even if the rest of the query is invalid; `undefined` without a token. */
 export function tokenIn(query: string): string | undefined {
   const [, token] = /(?:^|&)access_token=([^&]*)/.exec(query) ?? []
   return token === undefined ? undefined : decodePart(token.replaceAll('+', '%20'))
@@ -49,6 +49,6 @@ export function tokenIn(query: string): string | undefined {
 
 function decoded(text: string): string {
   const plain = decodePart(text.replaceAll('+', '%20'))
-  if (plain === undefined) throw new Refusal(400, 'the query is not percent-encoded UTF-8')
+  if (plain === undefined) throw new Refusal(400, 'the query is not valid percent-encoded UTF-8')
   return plain
 }

@@ -1,4 +1,4 @@
-/** Why a request is not served: thrown where it is found, answered in one place. */
+/** Thrown where a request is refused; the service turns it into an answer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number

@@ -23,13 +23,13 @@ import {
 import type { PathPart } from './path.ts'
 import { createSession, listSessionIds, listSessionProperties, listSessions } from './session-operations.ts'
 
-/** The paths of one form, and what can be done there. */
+/** A path pattern and its operations. */
 export interface Route {
-  /** Which parts of a path are words, and which. */
+  /** The fixed parts of the path: their positions and texts. */
   readonly words: readonly (readonly [index: number, word: string])[]
-  /** Whether it is served to whoever asks, without a key. */
+  /** Whether it is served without an API key. */
   readonly open: boolean
-  /** Where the variable parts are; -1: the path has none of that name. */
+  /** The positions of the variable parts; -1 if the path has no part of that name. */
   readonly account: number
   readonly namespace: number
   readonly session: number
@@ -45,7 +45,7 @@ const serveDocument: Operation = { takes: 'nothing', run: async () => openApi }
 const properties = { GET: readProperties, PATCH: patchProperties, DELETE: deleteProperties }
 const property = { GET: readProperty, PUT: putProperty, DELETE: deleteProperty }
 
-// The first path that fits counts: a property of `__default__` comes before the properties of a session called
+// The first path that matches is used: a property of `__default__` comes before the properties of a session called
 // `properties`, and before the sessions of a namespace (docs/rest-contract.md, "Paths").
 const v1: { readonly [path: string]: Route['operations'] } = {
   '': { GET: listNamespaces, POST: createNamespace },
@@ -69,7 +69,7 @@ const v2: { readonly [path: string]: Route['operations'] } = {
   '/{account}/{namespace}/{session}': { GET: readDocument },
 }
 
-/** Every route, by the number of a path's parts. */
+/** All routes, by the number of parts in the path. */
 const routes: readonly (readonly Route[])[] = byLength([
   [documentPath, { GET: serveDocument }],
   ...below('/v1/account/{account}', v1),
@@ -78,12 +78,12 @@ const routes: readonly (readonly Route[])[] = byLength([
   [loginPath, { GET: login }],
 ])
 
-/** Every method that is served. */
+/** All methods that are served. */
 export const methods: readonly string[] = [
   ...new Set(routes.flat().flatMap(({ operations }) => Object.keys(operations))),
 ]
 
-/** The route of a path; `undefined`: there is no such path. */
+/** The route of a path; `undefined` if there is no such path. */
 export function routeOf(parts: readonly PathPart[]): Route | undefined {
   if (parts.includes('')) return undefined
   return routes[parts.length]?.find(({ words }) => words.every(([index, word]) => parts[index] === word))
@@ -111,7 +111,7 @@ function byLength(paths: readonly (readonly [path: string, operations: Route['op
   return grouped
 }
 
-/** With HEAD beside GET: the same, but for the body that is not sent. */
+/** Adds HEAD to GET: the same operation, whose body is not sent. */
 function withHead({ GET, ...others }: Route['operations']): Route['operations'] {
   return GET === undefined ? others : { GET, HEAD: GET, ...others }
 }

@@ -1,15 +1,15 @@
-/** A request as the service reads it, whether it is the web's or Node's. */
+/** A request as the service reads it, from a web `Request` or from Node's server. */
 export interface ServiceRequest {
   readonly method: string
-  /** A header by its name in lower case; several of one name are one, with commas between. */
+  /** A header by its lower-case name; several headers of one name are joined with commas. */
   header(name: string): string | undefined
-  /** All headers, as {@link header} gives them. */
+  /** All headers, as {@link header} returns them. */
   headers(): Iterable<readonly [name: string, value: string]>
-  /** The body; `undefined` where it is longer than `most` bytes. Rejects where it does not arrive whole. */
+  /** The body; `undefined` if it is longer than `most` bytes. Rejects if it does not arrive completely. */
   bytes(most: number): Promise<Uint8Array | undefined>
 }
 
-/** What chunks come to. */
+/** Joins chunks. */
 export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const [first] = chunks
   if (first !== undefined && chunks.length === 1) return first

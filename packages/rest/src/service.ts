@@ -13,14 +13,18 @@ import { Refusal } from './refusal.ts'
 import { loginPath, methods, type Route, routeOf } from './routes.ts'
 import type { ServiceRequest } from './service-request.ts'
 
-/** A service as the handler and the server use it: it answers every request and never rejects. */
+/** Answers every request, for the handler and the server. Never rejects. */
 export type Service = (request: ServiceRequest, target: string) => Promise<Answer>
 
 const noBody: JsonObject = {}
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Creates the service of a store. */
-export function createService(store: ContextStore, options: HandlerOptions): Service {
+/** Creates the service of a store; `page` answers before it where it returns something. */
+export function createService(
+  store: ContextStore,
+  options: HandlerOptions,
+  page: (request: ServiceRequest, target: string) => Answer | undefined = () => undefined,
+): Service {
   const rules = serviceRules(options)
   const keys = keyRing(options.keys)
   const cors = corsRules(options.cors, methods)
@@ -30,17 +34,17 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
     if (!keys.accepts(account, key)) throw new Refusal(403, 'this API key is not valid for this account')
   }
 
-  // The order of the checks is the contract's (docs/rest-contract.md, "Requests"): 401, 403, 404 for the path, 405,
+  // The contract has the order of the checks (docs/rest-contract.md, "Requests"): 401, 403, 404 for the path, 405,
   // 413, 415, 400, and then the store's own errors.
   async function serve(request: ServiceRequest, rawTarget: string): Promise<Answer> {
     const { parts, query } = readTarget(rawTarget)
     const route = routeOf(parts)
     const { account, key } = route?.open ? noCredentials : credentialsOf(request, parts, query, route)
     if (!route?.open) authorize(account, key)
-    if (route === undefined) throw new Refusal(404, 'there is no such path')
+    if (route === undefined) throw new Refusal(404, 'there is no such path: see /openapi.json')
     const operation = operationOf(route, request.method)
     const bytes = operation.takes === 'nothing' ? undefined : await readBody(request, mostBytes)
-    if (parts.includes(undefined)) throw new Refusal(400, 'the path is not percent-encoded UTF-8')
+    if (parts.includes(undefined)) throw new Refusal(400, 'the path is not valid percent-encoded UTF-8')
     const values = readQuery(query)
     const value: JsonValue = bytes === undefined ? null : parseJson(bytes)
     return operation.run({
@@ -59,7 +63,7 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
   }
 
   async function answered(request: ServiceRequest, target: string): Promise<Answer> {
-    const answer = await serve(request, target).catch(answerOfError)
+    const answer = page(request, target) ?? (await serve(request, target).catch(answerOfError))
     return request.method === 'HEAD' ? withoutBody(answer) : answer
   }
 
@@ -72,7 +76,7 @@ export function createService(store: ContextStore, options: HandlerOptions): Ser
 }
 
 interface Credentials {
-  /** The account that the request is about; `undefined`: its body names it, or nothing does. */
+  /** The account in the path or the header; `undefined` if neither has one. */
   readonly account: string | undefined
   readonly key: string
 }
@@ -99,7 +103,7 @@ function basicCredentials(request: ServiceRequest): Credentials {
   return { account, key }
 }
 
-/** UTF-8 in base64 (RFC 7617); empty where it is not. */
+/** Decodes UTF-8 in base64 (RFC 7617); empty if it is invalid. */
 function decodedBase64(text: string): string {
   try {
     return utf8.decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)))
@@ -122,7 +126,7 @@ function keyOf(request: ServiceRequest, parts: readonly PathPart[], query: strin
   return key
 }
 
-/** The account that a path names, also a path without a route; empty if its encoding is broken. */
+/** The account in a path, even in a path without a route; empty if its encoding is invalid. */
 function accountIn(parts: readonly PathPart[], route: Route | undefined): string | undefined {
   if (route !== undefined) return route.account === -1 ? undefined : (parts[route.account] ?? '')
   const [version, prefix, account] = parts
@@ -134,7 +138,7 @@ function operationOf({ operations }: Route, method: string): Operation {
   const operation = Object.hasOwn(operations, method) ? operations[method] : undefined
   if (operation !== undefined) return operation
   const allow = Object.keys(operations).join(', ')
-  throw new Refusal(405, `this path serves ${allow}`, { allow })
+  throw new Refusal(405, `${method} is not allowed at this path: use ${allow}`, { allow })
 }
 
 function partAt(parts: readonly PathPart[], index: number): PathPart {
@@ -144,11 +148,11 @@ function partAt(parts: readonly PathPart[], index: number): PathPart {
 function answerOfError(error: unknown): Answer {
   if (error instanceof Refusal) return errorAnswer(error.status, error.message, error.headers)
   if (ContextStoreError.is(error)) {
-    // The one message that the contract prescribes (docs/rest-contract.md, "Limits").
+    // The contract prescribes this message (docs/rest-contract.md, "Limits").
     const message = error.code === 'too-large' ? 'document too large' : error.message
     return errorAnswer(statusOfError[error.code], message)
   }
-  // Not the client's fault, and it must not see the details; whoever runs the service must.
+  // Not the client's fault. The details are for the operator of the service only.
   console.error(error)
-  return errorAnswer(500, 'an error inside the service')
+  return errorAnswer(500, 'internal error: the log of the service has the details')
 }

@@ -6,7 +6,7 @@ import { namespaceOf, type Operation } from './operation.ts'
 import type { Query } from './query.ts'
 import { Refusal } from './refusal.ts'
 
-/** The most sessions in a page of a store, and in one of the service. */
+/** The most sessions in a page, of a store and of the service. */
 const mostPerPage = 1000
 
 export const listSessionIds: Operation = {
@@ -66,8 +66,8 @@ export const listSessions: Operation = {
 }
 
 /**
- * The page that a query asks for, read by `list` and answered as `entryOf` each. Pages of the contract have numbers and those of a store have
- * cursors, so the sessions before the page are listed too, without their properties, and not kept.
+ * The page that a query asks for: `list` reads it, `entryOf` makes each entry. The contract numbers its pages and a
+ * store's pages have cursors, so the sessions before the page are listed too, without their properties, and not kept.
  */
 async function pageOf<T>(
   namespace: Namespace,
@@ -94,7 +94,7 @@ async function pageOf<T>(
   return listing.answer()
 }
 
-/** Where the first `count` sessions of a namespace end; `undefined`: there are no more of them. */
+/** The cursor after the first `count` sessions of a namespace; `undefined` if there are no more sessions. */
 async function endOf(
   namespace: Namespace,
   count: number,

@@ -1,6 +1,6 @@
 import { joined, type ServiceRequest } from './service-request.ts'
 
-/** A request of the web's, as the service reads it. */
+/** A web `Request`, as the service reads it. */
 export class WebRequest implements ServiceRequest {
   readonly #request: Request
 
@@ -30,7 +30,7 @@ export class WebRequest implements ServiceRequest {
       if (done) return joined(chunks, length)
       length += value.length
       if (length > most) {
-        // Nobody waits for the client to notice.
+        // Not awaited: it may take until the client notices.
         reader.cancel().catch(() => undefined)
         return undefined
       }

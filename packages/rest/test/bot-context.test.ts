@@ -22,7 +22,7 @@ const stores: readonly (readonly [string, () => ContextStore & HasSync])[] = [
   ],
 ]
 
-// As it stands in a bot: it knows of nothing but the global `botContext`.
+// As in a bot: it uses only the global `botContext`.
 const script = `
   var cart = botContext.getContextDataForUser('shop', 'cart') || []
   cart.push({ item: 'tea', count: 2 })
@@ -75,7 +75,7 @@ describe.each(stores)('over %s', (_name, open) => {
     expect(await namespace.session('conversation-1').getAll()).toEqual({ step: 'paying' })
   })
 
-  test('what is deleted is gone, and nothing else', () => {
+  test('the functions that delete remove only their own data', () => {
     const { context } = start()
     for (const name of ['a', 'b']) {
       context.setGlobalContextData('n', name, 1)
@@ -97,7 +97,7 @@ describe.each(stores)('over %s', (_name, open) => {
     expect(context.getGlobalContextData('n', 'b')).toBeNull()
   })
 
-  test('all properties are read by name and through the methods of the platform’s map', () => {
+  test('an object of all properties has the methods of the platform’s map', () => {
     const { context } = start()
     expect(context.setContextDataForUser('n', 'color', 'red')).toBe(true)
     expect(context.setContextDataForUser('n', 'size', 12)).toBe(true)
@@ -127,7 +127,7 @@ describe.each(stores)('over %s', (_name, open) => {
       ['color', 'red'],
       ['size', 12],
     ])
-    // A property of a method's name wins, and the methods are not enumerable.
+    // A property replaces the method of the same name, and the methods are not enumerable.
     expect(run('return [all.size, all]')).toEqual([12, { color: 'red', size: 12 }])
     expect(context.getContextDataForUser('n')).toStrictEqual({ color: 'red', size: 12 })
     expect(context.deleteContextDataForUser('n', 'size')).toBe(true)
@@ -147,7 +147,7 @@ describe.each(stores)('over %s', (_name, open) => {
     expect(await store.account('577089').namespace('8').info()).toBeDefined()
   })
 
-  test('debug messages are kept, the latest 1,000', () => {
+  test('`debugMessages` has the latest 1,000 messages', () => {
     const { printDebugMessage, debugMessages } = { ...start().context }
     printDebugMessage({ not: 'a text' })
     for (let i = 0; i < 1000; i++) printDebugMessage(`message ${i}`)
@@ -155,7 +155,7 @@ describe.each(stores)('over %s', (_name, open) => {
     expect([debugMessages.length, debugMessages[0], debugMessages.at(-1)]).toEqual([1000, 'message 1', '1'])
   })
 
-  test('what the store refuses is false or null, and nothing is written', () => {
+  test('if the store refuses the arguments, a write returns false and a read null', () => {
     const { context } = start()
     expect(context.registerContextNamespace('n', -1)).toBe(false)
     expect(context.setGlobalContextData('', 'p', 1)).toBe(false)
@@ -169,7 +169,7 @@ describe.each(stores)('over %s', (_name, open) => {
     expect(context.getGlobalContextData('n', '__proto__')).toBe(1)
   })
 
-  test('the functions need no object, and tell when the store is closed', async () => {
+  test('the functions do not use `this`, and throw if the store is closed', async () => {
     const { store, context } = start()
     const { setContextDataForUser, getContextDataForUser } = { ...context }
     expect(setContextDataForUser('n', 'p', null)).toBe(true)
@@ -179,7 +179,7 @@ describe.each(stores)('over %s', (_name, open) => {
   })
 })
 
-test('scopes that would be one session are refused', () => {
+test('`botContext` refuses a scope whose ids are the same session', () => {
   const store = memoryStore()
   const refused = (user: string, conversation: string) => () =>
     botContext(store, { account: 'a', user, conversation })

@@ -10,7 +10,7 @@ afterEach(async () => {
   doubles = []
 })
 
-// The doubles follow faked timers; only Date is faked, so that sockets work.
+// The doubles follow a fake `Date`. Other timers are not faked, so that sockets work.
 beforeAll(() => {
   vi.useFakeTimers({ toFake: ['Date'] })
 })

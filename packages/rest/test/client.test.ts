@@ -33,7 +33,7 @@ function session(options?: Partial<RestStoreOptions>) {
   return open(options).session({ account, namespace: 'orders', session: 'c1' })
 }
 
-/** A server that answers as it is told, where the double would not. */
+/** A server with answers that the double cannot give. */
 async function serverThat(answers: RequestListener): Promise<string> {
   const server = createServer(answers)
   servers.push(server)
@@ -44,8 +44,8 @@ async function serverThat(answers: RequestListener): Promise<string> {
 const unreachable = (code: string) =>
   Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error(code), { code }) })
 
-describe('what is sent', () => {
-  test('is what the contract says, and nothing more', async () => {
+describe('requests', () => {
+  test('each call sends the requests of the contract, and no others', async () => {
     const store = open()
     const orders = store.account(account).namespace('my orders')
     await orders.create({ ttlSeconds: 60 })
@@ -71,7 +71,7 @@ describe('what is sent', () => {
     ])
   })
 
-  test('many names are read with the whole session, since a URL has an end', async () => {
+  test('`getMany` of many names reads the whole session, since a URL has a maximum length', async () => {
     const names = Array.from({ length: 600 }, (_, index) => `property ${index}`)
     const one = session()
     await one.patch(Object.fromEntries(names.map((name) => [name, 1])))
@@ -80,7 +80,7 @@ describe('what is sent', () => {
     expect(service.requests.at(-1)?.path).not.toContain('include')
   })
 
-  test('a name with a comma is read with the whole session, since include is split at commas', async () => {
+  test('`getMany` of a name with a comma reads the whole session, since `include` is split at commas', async () => {
     const one = session()
     await one.patch({ 'a,b': 1, a: 2, b: 3 })
     expect(await one.getMany(['a,b', 'b'])).toEqual({ 'a,b': 1, b: 3 })
@@ -90,7 +90,7 @@ describe('what is sent', () => {
     expect(included).toMatchObject([{ path: expect.stringMatching(/include=a,b$/) }])
   })
 
-  test('a base may have a path, and a slash at its end', async () => {
+  test('`baseUrl` may have a path and a trailing slash', async () => {
     const paths: string[] = []
     const baseUrl = await serverThat(({ url = '' }, outgoing) => {
       paths.push(url)
@@ -101,7 +101,7 @@ describe('what is sent', () => {
   })
 })
 
-describe('what the contract cannot carry is refused, and nothing is sent', () => {
+describe('calls that the contract cannot express are refused, and nothing is sent', () => {
   const unsupported = expect.objectContaining({ code: 'unsupported' })
 
   test.each(['.', '..'])('%s as any part of an address', (dots) => {
@@ -122,7 +122,7 @@ describe('what the contract cannot carry is refused, and nothing is sent', () =>
     expect(() => open().session({ account, namespace: 'n', session: 'properties' })).toThrow(unsupported)
   })
 
-  test('the listings and the information that the contract does not have', async () => {
+  test('listings and session information that are not in the contract', async () => {
     const store = open()
     const orders = store.account(account).namespace('orders')
     const first = (listing: AsyncIterable<unknown>) => listing[Symbol.asyncIterator]().next()
@@ -137,7 +137,7 @@ describe('what the contract cannot carry is refused, and nothing is sent', () =>
     expect(service.requests).toEqual([])
   })
 
-  test('property names that could be written but not deleted', async () => {
+  test('property names that a PATCH could write but a URL path cannot carry', async () => {
     for (const name of ['', '.', '..']) {
       await expect(session().patch({ [name]: 1 })).rejects.toMatchObject({ code: 'unsupported' })
       await expect(session().delete(['a', name])).rejects.toMatchObject({ code: 'unsupported' })
@@ -146,7 +146,7 @@ describe('what the contract cannot carry is refused, and nothing is sent', () =>
     expect(service.requests).toEqual([])
   })
 
-  test('conditions, removals in a patch, and a time to live where a path has another meaning', async () => {
+  test('conditional writes, removals in a patch, and a time to live whose path has another meaning', async () => {
     await expect(session().patchIf({ a: 1 }, { a: 2 })).rejects.toMatchObject({ code: 'unsupported' })
     await expect(session().clearIf({ a: 1 })).rejects.toMatchObject({ code: 'unsupported' })
     await expect(session().update(['a'], () => ({ a: 2 }))).rejects.toMatchObject({ code: 'unsupported' })
@@ -157,8 +157,8 @@ describe('what the contract cannot carry is refused, and nothing is sent', () =>
   })
 })
 
-describe('keys', () => {
-  test('a key that is refused is an error that does not say it', async () => {
+describe('API keys', () => {
+  test('the error for a refused key does not contain the key', async () => {
     await service.close()
     service = await startContextService({ keys: { [account]: 'right' } })
     const refused = await session({ apiKey: 'wrong' })
@@ -169,7 +169,7 @@ describe('keys', () => {
     await session({ apiKey: 'right' }).patch({ a: 1 })
   })
 
-  test('a function is asked once, and once more when its key was refused, however many calls had it', async () => {
+  test('an `apiKey` function is called once, and once more after concurrent calls were refused', async () => {
     const current = { key: service.regenerateKey(account) }
     const asked: (string | undefined)[] = []
     const one = session({
@@ -187,7 +187,7 @@ describe('keys', () => {
     expect(asked).toEqual([undefined, before])
   })
 
-  test('a function that has no other key, none at all, or fails: unauthorized', async () => {
+  test('an `apiKey` function that returns the refused key, fails, or returns an invalid key', async () => {
     service.regenerateKey(account)
     await expect(session({ apiKey: () => 'old' }).getAll()).rejects.toMatchObject({ code: 'unauthorized' })
     const failing = session({ apiKey: () => Promise.reject(new Error('no vault')) })
@@ -224,7 +224,7 @@ describe('when the network fails', () => {
     expect(service.snapshot()).toEqual({ [account]: { orders: { c1: { a: 1 } } } })
   })
 
-  test('a port that nobody listens to is unavailable', async () => {
+  test('a port on which nothing listens is unavailable', async () => {
     const { url } = service
     await service.close()
     const one = session({ baseUrl: url })
@@ -234,7 +234,7 @@ describe('when the network fails', () => {
     await open().ready()
   })
 
-  test('ready asks no function for a key, since no account is its own', async () => {
+  test('`ready` does not call an `apiKey` function, since it has no account', async () => {
     const asked: string[] = []
     const apiKey = (account: string): never => {
       asked.push(account)
@@ -252,7 +252,7 @@ describe('when the network fails', () => {
     await guarded.close()
   })
 
-  test('a write whose answer is lost is sent once, and may have happened', async () => {
+  test('a write whose answer is lost is sent once, and its outcome is unknown', async () => {
     const one = session({ retries: 5 })
     service.fault({ reset: true, afterEffect: true })
     await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'unknown' })
@@ -266,7 +266,7 @@ describe('when the network fails', () => {
     expect(service.snapshot()).toEqual({ [account]: { orders: { c1: { a: 2 } } } })
   })
 
-  test('no answer in time is unavailable, and the connection is let go', async () => {
+  test('a call that times out is unavailable, and its connection is closed', async () => {
     const closed = new Promise<void>((resolve) => {
       void serverThat(({ socket }) => socket.once('close', () => resolve())).then((baseUrl) =>
         expect(session({ baseUrl, timeoutMs: 50 }).patch({ a: 1 })).rejects.toMatchObject({
@@ -278,7 +278,7 @@ describe('when the network fails', () => {
     await closed
   })
 
-  test('an error of another realm is recognised by what it carries', async () => {
+  test('an error of another realm is recognised by its members', async () => {
     const refused = runInNewContext(`Object.assign(new TypeError('fetch failed'), {
       cause: { errors: [Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })], code: 'EOTHER' },
     })`)
@@ -286,14 +286,14 @@ describe('when the network fails', () => {
     await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
   })
 
-  test('what was thrown may be no error at all', async () => {
+  test('a `fetch` may throw a value that is not an error', async () => {
     for (const thrown of ['text', null, undefined, { cause: { cause: 1 } }, { errors: [] }]) {
       const one = session({ fetch: () => Promise.reject(thrown) })
       await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'unknown' })
     }
   })
 
-  /** A service that answers so late, unless the request is aborted before. */
+  /** A service that answers after a delay, unless the request is aborted first. */
   function slow(milliseconds: number): typeof globalThis.fetch {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     return (_, init) =>
@@ -303,7 +303,7 @@ describe('when the network fails', () => {
       })
   }
 
-  test('a call of two requests has the time of one call', async () => {
+  test('two requests of one call share its timeout', async () => {
     const one = session({ fetch: slow(600), timeoutMs: 1000 })
     const refused = expect(one.patch({ a: 1 }, { ttlSeconds: 60 })).rejects.toMatchObject({
       code: 'unavailable',
@@ -313,7 +313,7 @@ describe('when the network fails', () => {
     await refused
   })
 
-  test('the time that a call waits for earlier ones is part of its own', async () => {
+  test('the timeout of a call includes the wait for earlier calls', async () => {
     const one = session({ fetch: slow(5000), timeoutMs: 1000 })
     const refused = { code: 'unavailable', outcome: 'unknown' }
     const first = expect(one.patch({ a: 1 })).rejects.toMatchObject(refused)
@@ -321,14 +321,14 @@ describe('when the network fails', () => {
     const second = expect(one.patch({ a: 2 })).rejects.toMatchObject(refused)
     await vi.advanceTimersByTimeAsync(1000)
     await Promise.all([first, second])
-    // What is under way ends in its own time.
+    // Until the pending request has ended too.
     await vi.advanceTimersByTimeAsync(1000)
   })
 
   test.each([
     ['a patch with a time to live', async (one: Session) => one.patch({ a: 1 }, { ttlSeconds: 60 })],
     ['a deletion of two properties', async (one: Session) => one.delete(['a', 'b'])],
-  ])('after the first request of %s nothing is certainly not applied', async (_, call) => {
+  ])('if the second request of %s fails, the outcome is unknown', async (_, call) => {
     for (const second of [400, 403, 413, 429]) {
       const answers = [204, second]
       const fetch = async () => {
@@ -345,13 +345,13 @@ describe('when the network fails', () => {
       'answers half',
       async () => new Response(new ReadableStream({ start: (half) => half.enqueue(new Uint8Array(1)) })),
     ],
-  ])('a fetch that ignores its signal and %s does not hang the call', async (_, fetch) => {
+  ])('a call with a `fetch` that ignores its signal and %s times out', async (_, fetch) => {
     const one = session({ fetch, timeoutMs: 20 })
     await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'unknown' })
     await expect(one.getAll()).rejects.toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
   })
 
-  test('a request that is still refused when the time is over was never made', async () => {
+  test('if the connection is still refused at the timeout, the write was not applied', async () => {
     let attempts = 0
     const fetch: typeof globalThis.fetch = async (_, init) => {
       init?.signal?.throwIfAborted()
@@ -369,12 +369,12 @@ describe('when the network fails', () => {
     expect(attempts).toBeGreaterThan(2)
   })
 
-  test('a key function that hangs does not hang the call', async () => {
+  test('a call with an `apiKey` function that hangs times out', async () => {
     const one = session({ apiKey: () => new Promise<string>(() => undefined), timeoutMs: 20 })
     await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
   })
 
-  test('calls on one session keep their order, awaited or not', async () => {
+  test('calls on one session take effect in order, awaited or not', async () => {
     service.fault({ delayMs: 30, match: { method: 'PATCH' } })
     const one = session()
     const first = one.patch({ a: 1 })
@@ -384,7 +384,7 @@ describe('when the network fails', () => {
   })
 })
 
-describe('what the service answers', () => {
+describe('answers', () => {
   test.each([
     [400, 'invalid-value', 'not-applied'],
     [404, 'namespace-not-found', 'not-applied'],
@@ -397,7 +397,7 @@ describe('what the service answers', () => {
     await expect(session().patch({ a: 1 })).rejects.toMatchObject({ code, outcome })
   })
 
-  test('a session that is too large is an error of the service’s, and nothing is written', async () => {
+  test('a patch that the service finds too large is an error, and nothing is written', async () => {
     const one = session()
     await one.patch({ a: 'x'.repeat(500_000) })
     await expect(one.patch({ b: 'x'.repeat(400_000) })).rejects.toMatchObject({ code: 'too-large' })
@@ -405,17 +405,17 @@ describe('what the service answers', () => {
   })
 
   test.each([
-    ['a page of something else', 200, '<!doctype html>'],
-    ['an array for a session', 200, '[]'],
-    ['nothing', 200, ''],
-    ['no UTF-8', 200, Buffer.from([0x7b, 0xff])],
-    ['a page for what is not there', 404, '<h1>404</h1>'],
+    ['an HTML page', 200, '<!doctype html>'],
+    ['an array instead of a session', 200, '[]'],
+    ['an empty body', 200, ''],
+    ['invalid UTF-8', 200, Buffer.from([0x7b, 0xff])],
+    ['an HTML page with status 404', 404, '<h1>404</h1>'],
   ])('%s is corrupt, never missing', async (_, status, body) => {
     const baseUrl = await serverThat((_incoming, outgoing) => outgoing.writeHead(status).end(body))
     await expect(session({ baseUrl }).getAll()).rejects.toMatchObject({ code: 'corrupt' })
   })
 
-  test('an error names its session, and a write whose answer is unreadable may have happened', async () => {
+  test('an error names its session, and a write with an invalid answer has an unknown outcome', async () => {
     const baseUrl = await serverThat((_incoming, outgoing) => outgoing.end(Buffer.from([0x7b, 0xff])))
     await expect(session({ baseUrl }).patch({ a: 1 })).rejects.toMatchObject({
       code: 'corrupt',
@@ -433,7 +433,7 @@ describe('what the service answers', () => {
     expect(service.requests).toEqual([])
   })
 
-  test('a redirection is not followed: the key is for nobody else', async () => {
+  test('redirects are not followed, so that no other host gets the API key', async () => {
     let leaked = false
     const other = await serverThat((_incoming, outgoing) => {
       leaked = true
@@ -450,7 +450,7 @@ describe('what the service answers', () => {
     expect(leaked).toBe(false)
   })
 
-  test('an endless answer is given up', async () => {
+  test('an endless answer is aborted', async () => {
     const chunk = Buffer.alloc(1 << 20, ' ')
     const baseUrl = await serverThat((_incoming, outgoing) => {
       const more = (): void => {

@@ -18,7 +18,7 @@ async function start(options: Partial<ServeOptions> = {}) {
   return { url: server.url, session: store.session({ account: 'a', namespace: 'n', session: 's' }) }
 }
 
-/** Sends bytes on a connection of their own, and gives the statuses that came back until it ended. */
+/** Sends bytes on a new connection, and returns the statuses of all answers until it ends. */
 function statusesFor(url: string, bytes: string, whenSent?: (socket: Socket) => void): Promise<number[]> {
   const { port, hostname } = new URL(url)
   return new Promise((resolve) => {
@@ -46,50 +46,53 @@ const patch = patchTo('content-length: 7\r\n', '{"a":1}')
 const noHttp = '\0\r\n\r\n'
 
 test.each([
-  ['no HTTP behind a patch', patch + noHttp, [204, 400]],
-  ['no HTTP behind several requests', patch + get + patch + noHttp, [204, 200, 204, 400]],
+  ['invalid HTTP after a patch', patch + noHttp, [204, 400]],
+  ['invalid HTTP after several requests', patch + get + patch + noHttp, [204, 200, 204, 400]],
   [
-    'headers too long behind a patch',
+    'headers too long after a patch',
     `${patch}GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
     [204, 431],
   ],
   [
-    'a body that breaks off behind a patch',
+    'an invalid body after a patch',
     `${patch}${patchTo('transfer-encoding: chunked\r\n', 'zz\r\n')}`,
     [204, 400],
   ],
   [
-    'a body that breaks off without a key behind a patch',
+    'an invalid body without an API key after a patch',
     `${patch}PATCH /v1/account/a/n/properties HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
     [204, 400],
   ],
-  ['a slow body behind a patch', `${patch}${patchTo('content-length: 7\r\n', '{"a')}`, [204, 408]],
-  ['slow headers behind a patch', `${patch}GET /v1/account/a HT`, [204, 408]],
-])('%s: an applied write is answered first, and each request once', async (_, bytes, statuses) => {
+  ['a slow body after a patch', `${patch}${patchTo('content-length: 7\r\n', '{"a')}`, [204, 408]],
+  ['slow headers after a patch', `${patch}GET /v1/account/a HT`, [204, 408]],
+])('%s: the applied patch is answered first, and each request once', async (_, bytes, statuses) => {
   const { url, session } = await start({ requestTimeoutMs: 300 })
   expect(await statusesFor(url, bytes)).toEqual(statuses)
   expect(await session.getAll()).toEqual({ a: 1 })
 })
 
 test.each([
-  ['no HTTP behind them', `${get.repeat(20)}${noHttp}`, undefined],
-  ['a client that goes away', get.repeat(20), (socket: Socket) => socket.resetAndDestroy()],
-])('nothing is kept of requests queued on a connection that has ended: %s', async (_, bytes, whenSent) => {
-  const { url } = await start()
-  const kept = () => queryObjects(ServerResponse, { format: 'count' })
-  const before = kept()
-  const connections = Number(process.env.CONNECTIONS ?? 40)
-  for (let i = 0; i < connections; i += 20) {
-    await Promise.all(Array.from({ length: 20 }, () => statusesFor(url, bytes, whenSent)))
-  }
-  // Until the server has seen every connection end: what it keeps longer than that, it keeps for good.
-  await vi.waitFor(() => expect(kept() - before).toBeLessThan(connections), 10_000)
-})
+  ['invalid HTTP after them', `${get.repeat(20)}${noHttp}`, undefined],
+  ['a client that leaves', get.repeat(20), (socket: Socket) => socket.resetAndDestroy()],
+])(
+  'requests queued on a connection that has ended are not kept in memory: %s',
+  async (_, bytes, whenSent) => {
+    const { url } = await start()
+    const kept = () => queryObjects(ServerResponse, { format: 'count' })
+    const before = kept()
+    const connections = Number(process.env.CONNECTIONS ?? 40)
+    for (let i = 0; i < connections; i += 20) {
+      await Promise.all(Array.from({ length: 20 }, () => statusesFor(url, bytes, whenSent)))
+    }
+    // Waits until the server has noticed the end of every connection; what it still keeps then, it keeps for ever.
+    await vi.waitFor(() => expect(kept() - before).toBeLessThan(connections), 10_000)
+  },
+)
 
 test.each([
   ['throws', () => fail()],
   ['rejects', async () => fail()],
-])('a log function that %s is reported, and the server goes on', async (_, onRequest) => {
+])('an `onRequest` that %s is logged, and the server goes on', async (_, onRequest) => {
   const logged = vi.spyOn(console, 'error').mockReturnValue()
   const { url } = await start({ onRequest })
   for (const status of [200, 200]) {

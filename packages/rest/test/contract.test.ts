@@ -5,14 +5,13 @@ import { expect, test } from 'vitest'
 import { answerError, documented, requestError } from './description.ts'
 import { handlerClient } from './handler-client.ts'
 
-// The whole contract as data: each operation × each profile × well-formed, malformed, missing and unauthorised;
-// and the description that is served beside it, which has to name the same operations and statuses, and bodies that
-// are like those.
+// The whole contract as data: each operation in each profile, with valid, malformed, missing and unauthorised requests.
+// The OpenAPI description must have the same operations and statuses, and matching bodies.
 
 const now = Date.parse('2019-08-02T19:41:52.017Z')
 const createdAt = new Date(now).toISOString()
 
-/** What every row starts from. */
+/** The store at the start of every row. */
 async function seeded(options: HandlerOptions = {}) {
   const store = memoryStore({ now: () => now })
   const namespace = store.account('a').namespace('n')
@@ -21,7 +20,7 @@ async function seeded(options: HandlerOptions = {}) {
   return { store, send: handlerClient(store, options) }
 }
 
-/** A path and a body, either of which may be left to the row. */
+/** A path and a body; the default of each is that of the row. */
 interface Case {
   readonly path?: string
   readonly body?: unknown
@@ -36,11 +35,11 @@ interface Row {
   readonly path: string
   readonly body?: unknown
   readonly answers: Answered
-  /** Where the profile `service` answers something else. */
+  /** The answer in the profile `service`, if it differs. */
   readonly service?: Answered
-  /** Each a 400, beside what is a 400 everywhere. */
+  /** Requests that are a 400, in addition to those that are a 400 for all operations. */
   readonly malformed?: readonly Case[]
-  /** Each a 404. */
+  /** Requests that are a 404. */
   readonly missing?: readonly Case[]
   /** The methods that the path serves. */
   readonly allow: string
@@ -313,7 +312,7 @@ const headersOf = ({ basic }: Row, key: string) => ({
 })
 const right = { ...type, 'maven-api-key': 'right', authorization: 'Bearer right' }
 
-/** Every status that an operation answers here, errors of the service as one. */
+/** All statuses of an operation. Errors of the service are `5XX`. */
 async function statusesOf(row: Row, profile: Profile): Promise<string[]> {
   const { method, path, service, answers } = row
   const seen = new Set<string>()
@@ -325,7 +324,7 @@ async function statusesOf(row: Row, profile: Profile): Promise<string[]> {
     raw: Parameters<ReturnType<typeof handlerClient>>[2] = {},
   ) {
     const { send } = await seeded({ profile, ...given.options })
-    // A query goes behind the row's own path.
+    // A query is appended to the row's path.
     const target = given.path?.startsWith('?') ? path + given.path : (given.path ?? path)
     const usual = { body: bytes(given.body ?? row.body), headers: headersOf(row, 'right') }
     const got = await send(method, target, { ...usual, ...raw })
@@ -403,15 +402,15 @@ for (const profile of profiles) {
   })
 }
 
-test('the description has the operations of this table and its own', () => {
-  // Those below /control/ are a double's, and tested in control.test.ts.
+test('the description has the operations of this table and `readDescription`', () => {
+  // control.test.ts tests the paths below /control/.
   const ids = documented
     .filter(({ path }) => !path.startsWith('/control/'))
     .map(({ operationId }) => operationId)
   expect(ids.sort()).toEqual([...rows.map(({ id }) => id), 'readDescription'].sort())
 })
 
-test('the handler serves no path that the description lacks', async () => {
+test('the description has all paths that the handler serves', async () => {
   const { send } = await seeded()
   const patterns = Object.keys(document.paths).map(
     (path) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
@@ -428,7 +427,7 @@ test('the handler serves no path that the description lacks', async () => {
   }
 })
 
-test('an unknown path is a 404 for a key of the account, and a 403 before that', async () => {
+test('an unknown path is a 404 with a valid API key, and otherwise a 401 or 403', async () => {
   const { send } = await seeded({ keys })
   const paths = [
     '/v1/account/a/n/s',

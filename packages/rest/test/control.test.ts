@@ -15,7 +15,7 @@ async function started(options: StartOptions = {}): Promise<ContextServiceDouble
   return double
 }
 
-/** Makes a described call of the control; the answer's status and JSON, which are as described. */
+/** Sends a control request from the description, and checks that the answer matches the description. */
 async function call(double: ContextServiceDouble, id: string, sent?: unknown) {
   const operation = documented.find(({ operationId }) => operationId === id)
   if (sent !== undefined) expect(requestError(id, sent)).toBeUndefined()
@@ -35,7 +35,7 @@ async function request(double: ContextServiceDouble, method: string, path: strin
   return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
 }
 
-/** Makes a call of the service. */
+/** Sends a request to the service. */
 function patch(double: ContextServiceDouble, step: number): Promise<Response> {
   return fetch(`${double.url}/v1/account/577089/orders/c1/properties`, {
     method: 'PATCH',
@@ -44,7 +44,7 @@ function patch(double: ContextServiceDouble, step: number): Promise<Response> {
   })
 }
 
-test('a program of any language sees the requests, without keys and without its own', async () => {
+test('/control/requests lists the requests of the service, without API keys', async () => {
   const double = await started()
   await patch(double, 2)
   const { body } = await call(double, 'listRequests')
@@ -53,7 +53,7 @@ test('a program of any language sees the requests, without keys and without its 
   ])
 })
 
-test('it plans faults, and learns of those that did not fire', async () => {
+test('/control/faults adds faults, and /control/done names those that did not fire', async () => {
   const double = await started()
   const fault = { status: 429, headers: { 'retry-after': '1' }, match: { method: 'PATCH' }, times: 2 }
   expect(await call(double, 'addFault', fault)).toEqual({ status: 204, body: undefined })
@@ -67,7 +67,7 @@ test('it plans faults, and learns of those that did not fire', async () => {
   expect((await call(double, 'assertDone')).status).toBe(204)
 })
 
-test('it reads, replaces and resets the state', async () => {
+test('/control/state reads and replaces the state, /control/reset restores it', async () => {
   const double = await started()
   await patch(double, 2)
   expect((await call(double, 'readState')).body).toEqual({ '577089': { orders: { c1: { step: 2 } } } })
@@ -79,7 +79,7 @@ test('it reads, replaces and resets the state', async () => {
   expect(double.requests).toEqual([])
 })
 
-test('it moves the clock', async () => {
+test('/control/clock moves the clock', async () => {
   const double = await started()
   double.store.sync.account('577089').namespace('orders').session('c1').patch({}, { ttlSeconds: 3600 })
   const before = (await call(double, 'readClock')).body.now
@@ -111,7 +111,7 @@ test.each<readonly [method: string, path: string, sent: unknown, status: number]
   expect(double.pendingFaults).toEqual([])
 })
 
-test('a page of the allowed origin may control it', async () => {
+test('a page of the allowed origin may control the double', async () => {
   const double = await started({ cors: 'https://shop.example' })
   const asked = await fetch(`${double.url}/control/state`, {
     method: 'OPTIONS',
@@ -123,7 +123,7 @@ test('a page of the allowed origin may control it', async () => {
   expect(read.headers.get('access-control-allow-origin')).toBe('https://shop.example')
 })
 
-test('without the option these are paths that the contract does not have', async () => {
+test('without `control`, the paths below /control/ are a 404', async () => {
   const double = await started({ control: false })
   for (const path of Object.keys(document.paths).filter((each) => each.startsWith('/control/'))) {
     const response = await fetch(double.url + path, { headers: { 'maven-api-key': 'secret' } })

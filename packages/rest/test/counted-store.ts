@@ -1,10 +1,10 @@
-/** What leads to a handle; every other call is one that the store's engine has to answer. */
+/** The methods that return a handle. All other calls reach the store's engine. */
 const handles = ['account', 'namespace', 'session']
 
 /** The name of a method, and its arguments. */
 export type Call = readonly [name: string, ...args: unknown[]]
 
-/** The same store, or side of one, with a list of the calls that its engine has to answer. */
+/** A store, or one side of it, that records the calls that reach its engine. */
 export function counted<S extends object>(store: S): { store: S; calls: Call[] } {
   const calls: Call[] = []
   const watched = <T extends object>(target: T): T =>

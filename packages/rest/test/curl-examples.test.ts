@@ -10,8 +10,8 @@ import { sqliteStore } from '@context-store/sqlite'
 import { beforeAll, expect, test } from 'vitest'
 import data from './curl-examples.json' with { type: 'json' }
 
-// Every curl example of the page this project was made from, in the page's order, as curl sends it. Each of an
-// account's keys is another one there, so any key has to do.
+// Runs every curl example of the vendor's page of 2019 with curl, in the page's order. The examples have several keys for
+// one account, so the server accepts any key.
 
 type State = { [account: string]: { [namespace: string]: { [session: string]: Properties } } }
 type Expected = { readonly status: number; readonly body?: unknown }
@@ -34,31 +34,34 @@ const starts: readonly [start: 'onEmptyStore' | 'onSeededStore', seed: State, le
 
 beforeAll(async () => {
   await run('curl', ['--version']).catch((cause) => {
-    throw new Error('curl is missing, which sends the examples: apt-get install -y curl', { cause })
+    throw new Error('curl is missing: apt-get install -y curl', { cause })
   })
 })
 
 for (const [name, open] of stores) {
-  test.each(starts)(`the examples of the page on ${name}, %s`, async (start, seed, left) => {
-    const folder = await mkdtemp(join(tmpdir(), 'curl-examples-'))
-    const store = open(folder)
-    await write(store, seed)
-    const server = await serve({ store })
-    try {
-      for (const example of examples) {
-        expect({ section: example.section, ...(await curl(server.url, example)) }).toEqual({
-          section: example.section,
-          body: undefined,
-          ...example[start],
-        })
+  test.each(starts)(
+    `the examples of the page have the expected answers on ${name}, %s`,
+    async (start, seed, left) => {
+      const folder = await mkdtemp(join(tmpdir(), 'curl-examples-'))
+      const store = open(folder)
+      await write(store, seed)
+      const server = await serve({ store })
+      try {
+        for (const example of examples) {
+          expect({ section: example.section, ...(await curl(server.url, example)) }).toEqual({
+            section: example.section,
+            body: undefined,
+            ...example[start],
+          })
+        }
+        expect(await read(store)).toEqual(left)
+      } finally {
+        await server.close()
+        await store.close()
+        await rm(folder, { recursive: true })
       }
-      expect(await read(store)).toEqual(left)
-    } finally {
-      await server.close()
-      await store.close()
-      await rm(folder, { recursive: true })
-    }
-  })
+    },
+  )
 }
 
 async function curl(url: string, { method, path, headers, body }: Example): Promise<Expected> {

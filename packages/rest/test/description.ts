@@ -1,7 +1,7 @@
 import document from '@context-store/rest/openapi.json' with { type: 'json' }
 import { Ajv2020 } from 'ajv/dist/2020.js'
 
-/** The operations of the description that is served. */
+/** The operations in the OpenAPI description. */
 export const documented = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item).flatMap(([method, operation]) =>
     'operationId' in operation ? [{ path, method: method.toUpperCase(), ...operation }] : [],
@@ -11,7 +11,7 @@ export const documented = Object.entries(document.paths).flatMap(([path, item]) 
 const formats = { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ }
 const ajv = new Ajv2020({ strict: false, formats })
 
-/** What is wrong with an answer by the description; `undefined`: nothing. An answer without a body has none there. */
+/** How an answer differs from the description; `undefined` if it matches. */
 export function answerError(operationId: string, status: number, body: unknown): string | undefined {
   const responses = at(operationOf(operationId), 'responses')
   const response = at(responses, String(status)) ?? at(responses, `${Math.floor(status / 100)}XX`)
@@ -21,7 +21,7 @@ export function answerError(operationId: string, status: number, body: unknown):
   return errorBy(schema, body)
 }
 
-/** What is wrong with the body of a request by the description; `undefined`: nothing. */
+/** How the body of a request differs from the description; `undefined` if it matches. */
 export function requestError(operationId: string, body: unknown): string | undefined {
   const schema = schemaIn(at(operationOf(operationId), 'requestBody'))
   return schema === undefined ? 'a body is not described' : errorBy(schema, body)
@@ -35,13 +35,13 @@ function schemaIn(message: unknown): unknown {
   return at(message, 'content', 'application/json', 'schema')
 }
 
-/** Where its references lead is part of what a schema is checked with. */
+/** Validates a value with a schema, which may refer to the components of the description. */
 function errorBy(schema: unknown, value: unknown): string | undefined {
   const isRight = ajv.validate({ allOf: [schema], components: document.components }, value)
   return isRight ? undefined : ajv.errorsText()
 }
 
-/** A part of a part, references followed. */
+/** The part at a path of names; follows references. */
 function at(part: unknown, ...names: readonly string[]): unknown {
   let found = part
   for (const name of names) {

@@ -26,7 +26,7 @@ function service(options: HandlerOptions = {}) {
   }
 }
 
-test('a document is a session, and is merged', async () => {
+test('a document is a session, and its payload is merged', async () => {
   const { store, send, create } = service()
   const session = store.session({ account: 'a', namespace: 'n', session: 's' })
   await session.patch({ a: 1, b: { x: 1 } })
@@ -48,7 +48,7 @@ test('a document is a session, and is merged', async () => {
   expect([again.status, again.body]).toEqual([200, { documentKey: 'a:n:s', tenantId: 'a', success: true }])
 })
 
-test('without a session it is __default__, and its answer names none', async () => {
+test('without a session, the document is __default__, and the answer names no session', async () => {
   const { store, send, create } = service()
   expect((await create({ payload: {} })).body).toMatchObject({ documentKey: 'a:n:' })
   const { body } = await send('GET', `${base}/a/n`)
@@ -61,7 +61,7 @@ test('without a session it is __default__, and its answer names none', async () 
   expect(await store.session({ account: 'a', namespace: 'n' }).info()).toBeUndefined()
 })
 
-test('a document lives 13 months where no time to live is given', async () => {
+test('a document expires after 13 months if no time to live is given', async () => {
   const { store, send, create, pass, ttlOf } = service()
   const payload = { a: 1 }
   await create({ sessionId: 's', payload })
@@ -83,13 +83,13 @@ test('a document lives 13 months where no time to live is given', async () => {
   expect(await ttlOf('of-namespace')).toBe(30)
 })
 
-test('what was written for ever by v1 has no end to tell', async () => {
+test('a session without a time to live, written by v1, has no `ttl` in v2', async () => {
   const { store, send } = service()
   await store.session({ account: 'a', namespace: 'n', session: 's' }).patch({ a: 1 })
   expect((await send('GET', `${base}/a/n/s`)).body).not.toHaveProperty('ttl')
 })
 
-test('a token is taken from the header or the query, and is the key of its account', async () => {
+test('the token is the API key of the account, in the header or the query', async () => {
   const { store, send } = service({ keys: { a: 'token+of a', b: 'other' } })
   await store.session({ account: 'a', namespace: 'n' }).patch({ a: 1 })
   const status = async (query: string, headers: { [name: string]: string } = {}) =>
@@ -117,7 +117,7 @@ test('a token is taken from the header or the query, and is the key of its accou
   expect(await store.session({ account: 'a', namespace: 'n' }).getAll()).toEqual({ a: 1 })
 })
 
-test('a login gives a token of the account, which v2 takes until the key is regenerated', async () => {
+test('a login returns a token that v2 takes until the API key is regenerated', async () => {
   const keys = createKeys({ a: 'k:e' })
   const { store, send } = service({ keys })
   await store.session({ account: 'a', namespace: 'n' }).patch({ a: 1 })

@@ -12,7 +12,7 @@ import axios from 'axios'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { counted } from './counted-store.ts'
 
-/** What code under test sends requests with: an answer, or an error where the connection broke. */
+/** Sends a request as code under test does. Resolves with the answer, or rejects if the connection breaks. */
 type Send = (url: string, method: string, body?: unknown) => Promise<{ status: number; body: unknown }>
 
 const headers = { 'maven-api-key': 'key-1', 'content-type': 'application/json' }
@@ -43,7 +43,7 @@ const entrances: { readonly [name: string]: (options?: DoubleOptions) => Promise
   'the interceptor': async (options) => interceptContextService(options),
 }
 
-/** What a double with neither a port nor an interceptor is for: somebody else's `fetch` calls it. */
+/** A double without a port or an interceptor, called by another library's `fetch`. */
 async function handled(options?: DoubleOptions): Promise<ContextServiceDouble> {
   const service = createContextService(options)
   vi.stubGlobal('fetch', (url: string, init?: RequestInit) => service.handle(new Request(url, init)))
@@ -66,7 +66,7 @@ describe.each(cases)('%s against %s', (client, _entrance, send, open) => {
     return { service, call }
   }
 
-  test('faults: a status, a reset, half a body; before the effect and after it', async () => {
+  test('`fault` takes a status, a reset or half a body, before and after the effect', async () => {
     const { service, call } = await start({ state: { '577089': { n: { s: { a: 1 } } } } })
     service.fault({ status: 503, match: { method: 'PATCH' } })
     service.fault({ status: 500, match: { method: 'PATCH' }, afterEffect: true })
@@ -86,12 +86,12 @@ describe.each(cases)('%s against %s', (client, _entrance, send, open) => {
     service.fault({ halfBody: true })
     await expect(call('GET', '/n/s/properties')).rejects.toThrow()
     expect(await call('GET', '/n/s/properties')).toEqual({ status: 200, body: { a: 3 } })
-    // An answer without a body has no middle: the connection breaks in its place, after the effect too.
+    // If the answer has no body, the connection breaks before the answer, and after the effect.
     service.fault({ halfBody: true })
     await expect(call('PATCH', '/n/s/properties', { a: 4 })).rejects.toThrow()
     expect(service.snapshot()).toEqual({ '577089': { n: { s: { a: 4 } } } })
 
-    // What code under test looks for in the error of a broken connection, wherever its client has it.
+    // Code under test looks for this code in the error of its client, or in the cause.
     service.fault({ reset: true })
     const error = await call('GET', '/n/s/properties').then(
       () => undefined,
@@ -101,13 +101,13 @@ describe.each(cases)('%s against %s', (client, _entrance, send, open) => {
     if (client === 'fetch') expect(error).toMatchObject({ name: 'TypeError', cause: { code: 'ECONNRESET' } })
   })
 
-  test('a path that the contract does not have is a 404, or an error with onUnhandled', async () => {
+  test('a path outside the contract is a 404, or an error with `onUnhandled`', async () => {
     const { service } = await start()
     expect(await send(`${service.url}/health?key=1`, 'GET')).toMatchObject({ status: 404 })
     expect(() => service.assertDone()).toThrow('GET /health?key=1')
     service.reset()
     service.assertDone()
-    // A fault is an answer that the test planned.
+    // A request that a fault hits is not unhandled.
     service.fault({ status: 502, match: { path: '/health' } })
     expect(await send(`${service.url}/health`, 'GET')).toMatchObject({ status: 502 })
     service.assertDone()
@@ -136,7 +136,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
   const get = (service: ContextServiceDouble, path: string, key = 'key-1') =>
     fetch(`${service.url}/v1/account/577089${path}`, { headers: { 'maven-api-key': key } })
 
-  test('the journal knows what came, and no key', async () => {
+  test('`requests` has the requests, without API keys', async () => {
     const service = await start()
     const coming = service.waitForRequest({ method: 'GET', path: /orders/ })
     await get(service, '/orders/c1/properties?access_token=secret')
@@ -154,7 +154,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect(service.requests).toHaveLength(1000)
   })
 
-  test('the journal holds 16 MB of bodies at the most, the latest of them', async () => {
+  test('`requests` has the latest requests, with at most 16 MB of bodies', async () => {
     const service = await start()
     const body = JSON.stringify({ a: 'x'.repeat(4_000_000) })
     const send = (name: number | string) =>
@@ -170,7 +170,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect(queries()).toEqual(['a', 'b', 'c', 'small'])
   })
 
-  test('the clock ends what has a time to live, beside faked timers too', async () => {
+  test('`advanceSeconds` makes sessions expire, also with a fake `Date`', async () => {
     const service = await start({ state: { '577089': { n: {} } } })
     const session = service.store.sync.session({ account: '577089', namespace: 'n', session: 's' })
     session.patch({ a: 1 }, { ttlSeconds: 60 })
@@ -181,7 +181,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect(service.snapshot()).toEqual({ '577089': { n: {} } })
   })
 
-  test('a regenerated key, and a reset that puts everything back', async () => {
+  test('`regenerateKey` replaces a key, and `reset` restores everything', async () => {
     const state = { '577089': { orders: { ['__proto__']: { step: 1 }, c1: JSON.parse('{"__proto__":1}') } } }
     const service = await start({ state, keys: { '577089': 'key-1' } })
     const key = service.regenerateKey('577089')
@@ -199,7 +199,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect(service.snapshot()).toEqual({})
   })
 
-  test('the state of the start is the double’s own, whatever becomes of the object it came in', async () => {
+  test('the double copies `state`: later changes of the object have no effect', async () => {
     const state = { '577089': { orders: { c1: { step: 1, cart: ['tea'] } } } }
     const service = await start({ state })
     state['577089'].orders.c1.step = 2
@@ -208,7 +208,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect(service.snapshot()).toEqual({ '577089': { orders: { c1: { step: 1, cart: ['tea'] } } } })
   })
 
-  test('a snapshot lists sessions with their properties, and reads none of them alone', async () => {
+  test('`snapshot` lists sessions with their properties, without a read for each', async () => {
     const state = { '577089': { n: { s1: { a: 1 }, s2: { a: 2 } } } }
     const service = await start({ state })
     const { store, calls } = counted(service.store.sync)
@@ -218,7 +218,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect(calls).toEqual([['namespaces'], ['sessions', { properties: true }]])
   })
 
-  test('timers that are faked, all of them, hold nobody up; a delay is theirs', async () => {
+  test('requests are answered although all timers are fake; a delay uses the fake timers', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     const service = await start()
@@ -233,7 +233,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect(await (await get(service, '/n/properties')).json()).toEqual({})
   })
 
-  test('a delay is before the effect, or after it', async () => {
+  test('`delayMs` delays a request before its effect, or after it', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const service = await start()
@@ -243,7 +243,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
       const session = `${service.url}/v1/account/577089/n/s/properties`
       const late = fetch(session, { method: 'PATCH', headers, body: '{"a":1}' })
       await service.waitForRequest({ method: 'PATCH' })
-      // What the double does before it waits takes no longer than a request does.
+      // After this request, the double has done all that it does before the delay.
       await get(service, '/n/properties')
       expect(service.snapshot()).toEqual(afterEffect ? { '577089': { n: { s: { a: 1 } } } } : {})
       expect(service.requests[0]?.status).toBeUndefined()
@@ -253,7 +253,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     }
   })
 
-  test('a delay that is pending ends with close(): the connection breaks, and no timer is left', async () => {
+  test('`close` ends a pending delay: the connection breaks, and no timer is left', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const service = await start({ state: { '577089': { n: {} } } })
@@ -264,12 +264,12 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     await service.close()
     await broken
     expect(vi.getTimerCount()).toBe(0)
-    // Nor does one begin after it.
+    // After it, a delay does not begin.
     service.fault({ delayMs: 600_000 })
     await expect(service.handle(new Request('http://any/', { headers }))).rejects.toThrow()
   })
 
-  test('a delay that is pending ends with reset(): what one test sent takes no effect in the next', async () => {
+  test('`reset` ends a pending delay: the request has no effect in the next test', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const service = await start()
@@ -284,7 +284,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect((await get(service, '/')).status).toBe(200)
   })
 
-  test('faults with a rate are the same for the same seed', async () => {
+  test('the same `seed` makes a fault with a `rate` hit the same requests', async () => {
     const run = async (seed: number) => {
       const service = await start({ seed })
       service.fault({ status: 500, rate: 0.5 })
@@ -300,7 +300,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect(new Set(first)).toEqual(new Set([500, 404]))
   })
 
-  test('a fault has headers and a body', async () => {
+  test('a fault with a status takes headers and a body', async () => {
     const service = await start()
     const answered = async () => {
       const response = await get(service, '')
@@ -330,12 +330,12 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     expect([head.status, head.headers.get('retry-after'), await head.text()]).toEqual([429, '8', ''])
   })
 
-  test('pendingFaults are those left, and assertDone names them', async () => {
+  test('`pendingFaults` has the faults that are left, and `assertDone` names them', async () => {
     const service = await start()
     service.assertDone()
     service.fault({ status: 500, times: 3 })
     service.fault({ reset: true, match: { method: 'patch', path: /orders/ } })
-    // How often one with a rate hits is a matter of chance.
+    // A fault with a rate is never pending: it hits at random.
     service.fault({ delayMs: 1, rate: 0.5, match: { method: 'PUT' } })
     await get(service, '')
     expect(service.pendingFaults).toEqual([
@@ -351,7 +351,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     service.assertDone()
   })
 
-  test('options and faults that cannot be are refused', async () => {
+  test('invalid options and faults are refused', async () => {
     const refused = expect.objectContaining({ code: 'invalid-option' })
     for (const options of [
       { seed: 0.5 },
@@ -398,13 +398,13 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     [{ satus: 500 }, 'fault: there is no member "satus"'],
     [{ status: 500, match: 'GET' }, 'fault.match: '],
     [{ status: 500, match: { url: '/orders' } }, 'fault.match: there is no member "url"'],
-  ])('a fault that is none, %j, is refused by name', async (fault, message) => {
+  ])('`fault` names the invalid member of %j', async (fault, message) => {
     const service = await start()
     const refused = { code: 'invalid-option', message: expect.stringContaining(message) }
     expect(() => service.fault(fault as never)).toThrow(expect.objectContaining(refused))
   })
 
-  test('a match that is none is refused by name, not waited for', async () => {
+  test('`waitForRequest` refuses an invalid match, and names its member', async () => {
     const service = await start()
     await expect(service.waitForRequest({ paht: '/orders' } as never)).rejects.toMatchObject({
       code: 'invalid-option',
@@ -422,7 +422,7 @@ describe.each(Object.entries({ ...entrances, 'handle alone': handled }))('%s', (
     [{ a: { orders: [] } }, 'state.a.orders: '],
     [{ a: { orders: { c1: 1 } } }, 'state.a.orders.c1: '],
     [{ a: { orders: { c1: undefined } } }, 'state.a.orders.c1: '],
-  ])('a state that is none, %j, is refused with its place, and nothing is changed', async (state, place) => {
+  ])('the invalid state %j is refused with its place, and nothing is changed', async (state, place) => {
     const refused = { code: 'invalid-option', message: expect.stringContaining(place) }
     await expect(open({ state: state as never })).rejects.toMatchObject(refused)
     const before = { a: { orders: { c1: { step: 1 } } } }

@@ -4,7 +4,7 @@ import { ContextStoreError } from '@context-store/core'
 import { statusOfError } from '@context-store/rest'
 import { expect, test } from 'vitest'
 
-test('errors of core, statuses and the table in the README are the same list', async () => {
+test('`statusOfError` and the table in the README have all error codes of core', async () => {
   const codes = Object.values<unknown>(core)
     .filter((member) => typeof member === 'function' && member.prototype instanceof ContextStoreError)
     .map((subclass) => (Reflect.construct(subclass as () => void, ['']) as ContextStoreError).code)

@@ -43,6 +43,13 @@ test('HEAD of / has the length of the page and no body; other methods, and / wit
   expect((await fetch(`${server.url}/?a`)).status).toBe(401)
 })
 
+test('the page has the CORS headers of the service, so that `ready()` works in a browser of another origin', async () => {
+  const open = await serve({ store, cors: '*' })
+  const answer = await fetch(open.url)
+  expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
+  await open.close()
+})
+
 test('a host that is markup does not get into the page', async () => {
   const { port, hostname } = new URL(server.url)
   const socket = connect(Number(port), hostname)

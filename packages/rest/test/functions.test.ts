@@ -12,18 +12,18 @@ import { ContextServiceError, contextServiceClient } from '@context-store/rest/t
 import axios from 'axios'
 import { expect, onTestFinished, test } from 'vitest'
 
-// Functions in the style of the vendor's examples, through each client that such a function has, in that client's
-// manner, at both entrances of the double: the outcome is one.
+// Runs functions in the style of the vendor's examples with each client that such a function can use, on a port and with
+// the interceptor: the outcome must be the same.
 
-/** What a function asks of the service. */
+/** The calls of a function. */
 interface Calls {
-  /** `undefined`: not there. */
+  /** The property; `undefined` if it does not exist. */
   read(namespace: string, session: string, name: string): Promise<JsonValue | undefined>
   write(namespace: string, session: string, properties: Properties): Promise<void>
   end(namespace: string, session: string): Promise<void>
 }
 
-/** Of two that get a message one answers it. */
+/** Of two functions that get a message, only one answers it. */
 async function claim(calls: Calls, message: string, by: string): Promise<boolean> {
   if ((await calls.read('handled-messages', message, 'by')) !== undefined) return false
   await calls.write('handled-messages', message, { by })
@@ -36,7 +36,7 @@ async function countTurn(calls: Calls, conversation: string): Promise<number> {
   return turns
 }
 
-/** The next bot is told what the one before knows. */
+/** Hands a conversation over to another bot. */
 async function handOver(calls: Calls, conversation: string, to: string): Promise<void> {
   const from = (await calls.read('orders', conversation, 'owner')) ?? null
   if (from !== to) await calls.write('orders', conversation, { owner: to, handover: { from, draft: null } })
@@ -47,7 +47,7 @@ const headers = { 'maven-api-key': 'key-1', 'content-type': 'application/json' }
 const pathOf = (namespace: string, session: string, name?: string): string =>
   `/v1/account/${accountId}/${namespace}/${encodeURIComponent(session)}/properties${name === undefined ? '' : `/${name}`}`
 
-/** A value as the profile `service` answers it: a string is its own text. */
+/** Parses a value as the profile `service` sends it: a string is plain text. */
 function jsonOrText(text: string): JsonValue {
   try {
     return JSON.parse(text)
@@ -149,7 +149,7 @@ const cases = Object.entries(clients).flatMap(([client, connect]) =>
 )
 
 test.each(cases)(
-  'a claim, a counter, a hand-over and a deletion by %s at %s',
+  'a claim, a counter, a handover and a deletion with %s and %s',
   async (_c, _e, connect, open) => {
     const kept = { orders: { 'c 0/ü': { step: 1 } } }
     const service = await open({

@@ -8,8 +8,8 @@ import { startContextService } from '@context-store/rest/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-// Whatever is sent, with the key of one account or none: no error of the service, no hang, and nothing of the
-// other account seen or touched.
+// Random requests, with the key of one account or none, must not cause a 5xx or a hang, and must not read or change data
+// of the other account.
 
 const keys = { mine: 'my-key', other: 'other-key' }
 const secret = 'kept-by-the-other'
@@ -28,7 +28,7 @@ async function seeded<S extends ContextStore>(store: S): Promise<S> {
   return store
 }
 
-/** All that the other account has; and that there is no third one. */
+/** All data of the other account, and the list of accounts, in which there must be no third one. */
 async function untouched(store: ContextStore): Promise<unknown> {
   const accounts = []
   for await (const id of store.accounts()) if (id !== 'mine') accounts.push(id)
@@ -89,7 +89,7 @@ const account = fc.constantFrom(
 )
 const below = fc.oneof(
   fc.array(part, { maxLength: 5 }),
-  // Paths that are there, so that the operations are reached too.
+  // Existing paths, so that the operations are reached too.
   fc
     .tuple(
       fc.constantFrom('', 'N', 'N/P', 'N/S/P', 'N/P/X', 'N/S/P/X', 'N/session-ids', 'N/session-properties'),
@@ -174,7 +174,7 @@ const headers = fc.record(
   },
   { requiredKeys: [] },
 )
-/** Most requests get past the checks of form, so that the operations are reached too. */
+/** Most requests have valid headers, so that the operations are reached too. */
 const sentHeaders = fc.oneof(
   fc.constant({
     'maven-api-key': 'my-key',
@@ -184,34 +184,37 @@ const sentHeaders = fc.oneof(
   headers,
 )
 
-test.each(['2019', 'service'] satisfies Profile[])('the handler, profile %s', async (profile) => {
-  const store = await seeded(memoryStore())
-  const handle = createHandler(store, { keys, profile })
-  const before = await untouched(store)
-  const statuses = new Set<number>()
-  await fc.assert(
-    fc.asyncProperty(method, target, sentHeaders, body, async (method, target, headers, body) => {
-      const bodiless = method === 'GET' || method === 'HEAD' || method === 'get'
-      const init = { method, headers, ...(bodiless ? {} : { body: new Uint8Array(body) }) }
-      const answer = await handle(new Request('http://host/', init), target)
-      const heard = await answer.text()
-      statuses.add(answer.status)
-      expect(answer.status).toBeLessThan(500)
-      if (method === 'HEAD') expect(heard).toBe('')
-      else if (answer.status >= 400) expect(JSON.parse(heard)).toEqual({ message: expect.any(String) })
-      expect(await untouched(store)).toEqual(before)
-      // The id of the other's session may be written by a request of this test; what it holds may not be told.
-      const isJson = heard !== '' && answer.headers.get('content-type') === 'application/json'
-      expect(isJson ? JSON.parse(heard) : heard).not.toEqual(isJson ? { a: secret } : secret)
-      expect(heard).not.toContain(`"a":"${secret}"`)
-    }),
-    { numRuns: 6000, seed: 20190802 },
-  )
-  // It went everywhere: else it would show nothing.
-  expect([...statuses]).toEqual(expect.arrayContaining([200, 201, 204, 400, 401, 403, 404, 405, 415]))
-})
+test.each(['2019', 'service'] satisfies Profile[])(
+  'the handler with profile %s withstands random requests',
+  async (profile) => {
+    const store = await seeded(memoryStore())
+    const handle = createHandler(store, { keys, profile })
+    const before = await untouched(store)
+    const statuses = new Set<number>()
+    await fc.assert(
+      fc.asyncProperty(method, target, sentHeaders, body, async (method, target, headers, body) => {
+        const bodiless = method === 'GET' || method === 'HEAD' || method === 'get'
+        const init = { method, headers, ...(bodiless ? {} : { body: new Uint8Array(body) }) }
+        const answer = await handle(new Request('http://host/', init), target)
+        const heard = await answer.text()
+        statuses.add(answer.status)
+        expect(answer.status).toBeLessThan(500)
+        if (method === 'HEAD') expect(heard).toBe('')
+        else if (answer.status >= 400) expect(JSON.parse(heard)).toEqual({ message: expect.any(String) })
+        expect(await untouched(store)).toEqual(before)
+        // A request of this test may write the id of the other's session, but no answer may contain its properties.
+        const isJson = heard !== '' && answer.headers.get('content-type') === 'application/json'
+        expect(isJson ? JSON.parse(heard) : heard).not.toEqual(isJson ? { a: secret } : secret)
+        expect(heard).not.toContain(`"a":"${secret}"`)
+      }),
+      { numRuns: 6000, seed: 20190802 },
+    )
+    // The requests reached all statuses; otherwise the test would show nothing.
+    expect([...statuses]).toEqual(expect.arrayContaining([200, 201, 204, 400, 401, 403, 404, 405, 415]))
+  },
+)
 
-/** A request as bytes, its body in one piece or in chunks, whole or with a part of it spoilt. */
+/** A request as bytes, its body with a length or in chunks. */
 const request = fc
   .tuple(method, target, sentHeaders, body, fc.boolean())
   .map(([method, target, headers, body, chunked]) => {
@@ -244,7 +247,7 @@ const servers: { readonly [name: string]: () => Promise<Served> } = {
   'the double': () => startContextService({ keys }),
 }
 
-test.each(Object.entries(servers))('%s, over its socket', async (_name, start) => {
+test.each(Object.entries(servers))('%s withstands random bytes on its socket', async (_name, start) => {
   const server = await start()
   const store = await seeded(server.store)
   const { port, hostname } = new URL(server.url)
@@ -258,7 +261,7 @@ test.each(Object.entries(servers))('%s, over its socket', async (_name, start) =
         socket.setEncoding('latin1').on('data', (text: string) => {
           heard += text
         })
-        // Whoever has sent less than was stated says so by ending; the others wait for an answer.
+        // `end` tells the server that no more bytes follow, even if the request is incomplete.
         socket.end(bytes)
         if (leaves) socket.once('data', () => socket.destroy())
         await once(socket, 'close')

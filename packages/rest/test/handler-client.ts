@@ -15,7 +15,7 @@ export interface Got {
 
 export type Send = (method: string, path: string, sent?: Sent) => Promise<Got>
 
-/** Sends requests with a key, a token and a content-type, as the vendor's client does, and reads the answers. */
+/** Sends requests with an API key, a token and a content-type, as the vendor's client does, and reads the answers. */
 export function handlerClient(store: ContextStore, options: HandlerOptions = {}): Send {
   const handle = createHandler(store, options)
   const usual = {

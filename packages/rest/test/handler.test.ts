@@ -52,7 +52,7 @@ function client(store: ContextStore, options: HandlerOptions = {}) {
 
 const message = { message: expect.any(String) }
 
-// A row of docs/rest-contract.md each, on a store that has a namespace `n` with { a: 1, b: null } in `__default__` and in `s`.
+// Rows of docs/rest-contract.md. The store has a namespace `n` with { a: 1, b: null } in `__default__` and in `s`.
 const operations = [
   ['POST', '', '{"name":"new"}', 204, undefined],
   ['POST', '', '{"name":"n","more":1}', 204, undefined],
@@ -106,7 +106,7 @@ test.each(operations)('%s %s %s is a %i', async (method, path, body, status, exp
   }
 })
 
-test('what the operations leave behind', async () => {
+test('the operations change the store', async () => {
   const { store, send } = service()
   const namespace = store.account('a').namespace('n')
   await send('/v1/account/a', { method: 'POST', body: '{"name":"n"}' })
@@ -130,13 +130,13 @@ test('what the operations leave behind', async () => {
   expect(await namespace.info()).toBeUndefined()
 })
 
-test('what is empty in an include names nothing, not the property with the empty name', async () => {
+test('empty names in `include` are ignored, even if a property has the empty name', async () => {
   const { send } = service()
   await send('/v1/account/a/n/properties', { method: 'PATCH', body: '{"":0,"b":1}' })
   expect((await send('/v1/account/a/n/properties?include=,b,&include=')).body).toEqual({ b: 1 })
 })
 
-test('a session called properties has only single ones', async () => {
+test('the properties of a session called `properties` are reached one by one', async () => {
   const { store, send } = service()
   await store.session({ account: 'a', namespace: 'n', session: 'properties' }).patch({ a: 1 })
   await store.session({ account: 'a', namespace: 'n' }).patch({ properties: 2 })
@@ -153,7 +153,7 @@ test.each([
   ['/n/s/properties', ['POST', 'QUERY'], 'GET, HEAD, PATCH, DELETE'],
   ['/n/properties/constructor', ['PATCH', 'POST', 'valueOf'], 'GET, HEAD, PUT, DELETE'],
   ['/n/s/properties/a', ['PATCH'], 'GET, HEAD, PUT, DELETE'],
-])('%s: the methods %j are a 405 that tells which ones are not', async (path, methods, allow) => {
+])('%s: the methods %j are a 405 that lists the allowed ones', async (path, methods, allow) => {
   const { send } = service()
   for (const method of methods) {
     const { status, headers } = await send(`/v1/account/a${path}`, { method })
@@ -169,7 +169,7 @@ test.each([
   '/v1/account/a/n/s',
   '/v1/account/a/n/s/t/properties',
   '/v1/account/a//properties',
-])('there is no path %s', async (path) => {
+])('the path %s is a 404', async (path) => {
   expect(await service().send(path)).toMatchObject({ status: 404, body: message })
 })
 
@@ -178,18 +178,18 @@ test.each([
   ['an array', '[1]', 400],
   ['null', 'null', 400],
   ['a text', '"name"', 400],
-  ['nothing', '', 400],
+  ['an empty body', '', 400],
   ['half an object', '{"name":', 400],
   ['bytes that are not UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 400],
   ['half a character', new Uint8Array([0x22, 0xc3]), 400],
-  ['a number that no double holds', '{"name":1e400}', 400],
+  ['a number that a double cannot hold', '{"name":1e400}', 400],
   ['a lone surrogate', '{"name":"\\ud800"}', 400],
   ['a lone surrogate in a name', '{"name":"n","\\ud800":1}', 400],
-  ['a nest past the limit', `{"name":${'['.repeat(101)}${']'.repeat(101)}}`, 400],
-  ['a nest without end', `{"name":${'['.repeat(1_000_000)}`, 400],
-  ['a deep nest', `{"name":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`, 400],
-  ['more than a session holds', `{"name":"${'x'.repeat(800_000)}"}`, 413],
-  ['more than is read', `{"name":"${'x'.repeat(maxBodyBytes)}"}`, 413],
+  ['nesting beyond the limit', `{"name":${'['.repeat(101)}${']'.repeat(101)}}`, 400],
+  ['nesting without an end', `{"name":${'['.repeat(1_000_000)}`, 400],
+  ['deep nesting', `{"name":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`, 400],
+  ['more than a session can hold', `{"name":"${'x'.repeat(800_000)}"}`, 413],
+  ['a body beyond the limit', `{"name":"${'x'.repeat(maxBodyBytes)}"}`, 413],
   ['a name that is too long', `{"${'x'.repeat(513)}":1}`, 400],
 ])('a PATCH of %s changes nothing', async (_, body, status) => {
   const { store, send } = service()
@@ -214,7 +214,7 @@ test.each([
   expect(await store.account('a').namespace('n').info()).toBeUndefined()
 })
 
-test('values come back as they went, whatever they are called', async () => {
+test('values are read as they were written, whatever their names', async () => {
   const { send } = service()
   const body =
     '{"":0,"__proto__":{"__proto__":1},"constructor":null,"toString":[],"n":1e308,"\\u0000":"\\u2028é🙂","a":-0.5}'
@@ -238,14 +238,14 @@ test.each([
   expect((await send('/v1/account/a', sent)).status).toBe(status)
 })
 
-test('a content-type on a request that has no body is nobody’s concern', async () => {
+test('the content-type of a request without a body is ignored', async () => {
   const { send } = service()
   const headers = { ...key, 'content-type': 'text/plain' }
   expect((await send('/v1/account/a', { headers })).status).toBe(200)
   expect((await send('/v1/account/a/n', { method: 'DELETE', headers })).status).toBe(204)
 })
 
-test('the checks come in one order', async () => {
+test('the checks are made in the order of the contract', async () => {
   const { store, send } = service({ keys: 'secret' }, { namespaces: 'explicit' })
   const right = { 'maven-api-key': 'secret' }
   const stated = { 'content-length': String(maxBodyBytes + 1) }
@@ -270,7 +270,7 @@ test('the checks come in one order', async () => {
   expect(await sent('/v1/account/a/n/properties', 'PATCH', { ...right, ...json }, '{"a":1}')).toBe(204)
 })
 
-test('a body of unknown length is read to the bound and no further', async () => {
+test('a body of unknown length is read up to the limit and no further', async () => {
   const { send } = service()
   let pulled = 0
   const cancelled = vi.fn()
@@ -287,7 +287,7 @@ test('a body of unknown length is read to the bound and no further', async () =>
   expect(cancelled).toHaveBeenCalledOnce()
 })
 
-test('a body that comes in pieces, and one that breaks off', async () => {
+test('a body may arrive in pieces; if it breaks off, it is a 400', async () => {
   const { store, send } = service()
   const bytes = new TextEncoder().encode('{"name":"né🙂"}')
   const pieces = new ReadableStream({
@@ -306,7 +306,7 @@ test('a body that comes in pieces, and one that breaks off', async () => {
   }
 })
 
-test('keys: any, one for all, one for each account', async () => {
+test('`keys`: any key, one key for all accounts, or one for each', async () => {
   const statusOf = async (options: HandlerOptions, given: string, path = '/v1/account/a') =>
     (await service(options).send(path, { headers: { 'maven-api-key': given } })).status
   expect(await statusOf({}, 'x')).toBe(200)
@@ -323,7 +323,7 @@ test('keys: any, one for all, one for each account', async () => {
   expect(await statusOf({ keys }, 'x', '/nowhere')).toBe(404)
 })
 
-test('cors: a question is answered without a key, and the origin goes with every answer', async () => {
+test('`cors`: a preflight request needs no key, and every answer has the origin', async () => {
   const { send } = service({ cors: 'https://shop.example', keys: 'secret' })
   const asked = await send('/v1/account/a/n/properties', {
     method: 'OPTIONS',
@@ -361,13 +361,13 @@ test.each([
   { keys: 1 },
   { cors: 'shop.example' },
   { cors: 'https://shop.example/' },
-])('the options %j are refused', (options) => {
+])('`createHandler` refuses the options %j', (options) => {
   expect(() => createHandler(memoryStore(), options as HandlerOptions)).toThrow(
     expect.objectContaining({ code: 'invalid-option' }),
   )
 })
 
-test('an explicit namespace that is not there is a 404 for reads and patches', async () => {
+test('with explicit namespaces, reads and patches of a missing one are a 404', async () => {
   const { send } = service({}, { namespaces: 'explicit' })
   const base = '/v1/account/a/n/s/properties'
   expect((await send(base, { method: 'PATCH', body: '{}' })).status).toBe(404)
@@ -379,7 +379,7 @@ test('an explicit namespace that is not there is a 404 for reads and patches', a
   }
 })
 
-test('a store in trouble is an error of the service, with a message that a client may see', async () => {
+test('an error of the store has its status and message, any other is a 500 without details', async () => {
   const closed = memoryStore()
   await closed.close()
   expect(await client(closed).send('/v1/account/a/n/properties')).toMatchObject({
@@ -412,7 +412,7 @@ test('a store in trouble is an error of the service, with a message that a clien
   logged.mockRestore()
 })
 
-test('64 patches of different properties at once are 64 properties', async () => {
+test('64 concurrent patches of different properties are all applied', async () => {
   const { send } = service()
   await Promise.all(
     Array.from({ length: 64 }, (_, i) =>
@@ -427,7 +427,7 @@ test.each([
   [10, 0, 65_536],
   [1_000_000, 4_800_000, 6_000_000],
 ])(
-  'the bound of a body follows the limit of the store: %i characters',
+  'the limit of a body follows the limit of the store: %i characters',
   async (documentLength, fits, most) => {
     const handle = createHandler(memoryStore({ limits: { documentLength } }))
     const send = (bytes: number) => {
@@ -447,7 +447,7 @@ test.each([
   ['the connection, as Deno passes', { remoteAddr: { port: 1 } }],
   ['null', null],
   ['a number, as Array.map passes', 0],
-])('what a server passes second is not taken for the target: %s', async (_what, second) => {
+])('`handle` ignores a second argument that is not a string: %s', async (_what, second) => {
   const handle = createHandler(memoryStore())
   const request = new Request('http://host/v1/account/1', { headers: key })
   expect((await handle(request, second)).status).toBe(200)

@@ -1,4 +1,4 @@
-// Opens so many connections, says so when all of them stand, and leaves when all of them have ended.
+// Opens `count` connections, prints a line when all are open, and exits when all have ended.
 import { once } from 'node:events'
 import { connect } from 'node:net'
 

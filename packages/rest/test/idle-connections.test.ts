@@ -5,7 +5,7 @@ import { memoryStore } from '@context-store/memory'
 import { serve } from '@context-store/rest/node'
 import { expect, test } from 'vitest'
 
-/** How many files a process may have open, connections among them. */
+/** How many files, including connections, a process may have open. */
 function openFiles(): number {
   const { userLimits } = process.report.getReport() as {
     userLimits: { open_files: { soft: number | 'unlimited' } }
@@ -14,11 +14,11 @@ function openFiles(): number {
   return soft === 'unlimited' ? Number.POSITIVE_INFINITY : soft
 }
 
-// 10,000 connections, or as many as the system lets a process have; the clients have a process of their own,
-// since each connection is an open file at either end.
+// 10,000 connections, or as many as the system allows. The clients run in another process, since each connection is an
+// open file at both ends.
 const count = Math.min(10_000, openFiles() - 300)
 
-test(`${count} idle connections hold nobody up, and end with the server`, async () => {
+test(`${count} idle connections do not block others, and end with the server`, async () => {
   expect(count).toBeGreaterThan(500)
   const server = await serve({ store: memoryStore(), requestTimeoutMs: 120_000 })
   const { port, hostname } = new URL(server.url)
@@ -35,7 +35,7 @@ test(`${count} idle connections hold nobody up, and end with the server`, async 
     expect((await fetch(url, { method: 'PATCH', headers, body: '{"a":1}' })).status).toBe(204)
     expect(await (await fetch(url, { headers })).json()).toEqual({ a: 1 })
     await server.close()
-    // The clients leave when each of their connections has ended.
+    // The clients exit when all their connections have ended.
     expect(await exited).toEqual([0, null])
   } finally {
     clients.kill()

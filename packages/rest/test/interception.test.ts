@@ -14,7 +14,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 const headers = { 'maven-api-key': 'key-1' }
 
-test('several doubles are in place at once, and the last one of a host answers', async () => {
+test('several doubles may be active; for a shared host, the one that started last answers', async () => {
   const state = (name: string) => ({ state: { a: { [name]: {} } } })
   const first = interceptContextService({ hosts: ['one.test'], ...state('first') })
   const second = interceptContextService({ hosts: ['two.test'], ...state('second') })
@@ -35,7 +35,7 @@ test('several doubles are in place at once, and the last one of a host answers',
   await expect(namesAt('two.test')).rejects.toThrow()
 })
 
-test('a double is in place beside an interceptor of somebody else’s', async () => {
+test('a double and an interceptor of another library may be active together', async () => {
   const theirs = new FetchInterceptor()
   theirs.on('request', ({ request, controller }) => {
     if (request.url === 'https://theirs.test/') controller.respondWith(new Response('theirs'))
@@ -50,7 +50,7 @@ test('a double is in place beside an interceptor of somebody else’s', async ()
   expect(await (await fetch('https://theirs.test/')).text()).toBe('theirs')
 })
 
-test('other hosts are left alone, and after close() the real ones too', async () => {
+test('other hosts are not intercepted, nor the real ones after `close`', async () => {
   const server = await serve({ store: memoryStore() })
   onTestFinished(() => server.close())
   const service = interceptContextService({ hosts: ['service.test'] })
@@ -62,7 +62,7 @@ test('other hosts are left alone, and after close() the real ones too', async ()
   await expect(fetch('https://service.test/v1/account/a', { headers })).rejects.toThrow()
 })
 
-test("onUnhandled: 'pass' leaves alone what the contract does not know", async () => {
+test("onUnhandled: 'pass' does not intercept paths outside the contract", async () => {
   const server = createServer((request, answer) => {
     let text = `${request.method} ${request.url} `
     request.setEncoding('utf8').on('data', (more) => {
@@ -105,7 +105,7 @@ test("onUnhandled: 'pass' leaves alone what the contract does not know", async (
   }
 })
 
-test('a request is read from a clone: what sent it can still read it', async () => {
+test('`handle` reads a clone, so that the caller can read the request', async () => {
   const service = interceptContextService()
   onTestFinished(() => service.close())
   const init = {
@@ -139,11 +139,11 @@ test.each([...['z1', 'z2', 'z3'].flatMap((zone) => [`${zone}.context`, `${zone}.
   },
 )
 
-test('a host that keeps the case of header names has no key in the journal', async () => {
+test('`requests` has no API keys in a runtime that keeps the case of header names', async () => {
   const service = interceptContextService()
   onTestFinished(() => service.close())
   const sent = { 'Maven-Api-Key': 'the-key', AUTHORIZATION: 'Bearer the-token', 'X-Request-Id': '1' }
-  // As happy-dom's: found in any case, listed as they were set.
+  // Like happy-dom's `Headers`: found in any case, listed as they were set.
   const headers = {
     get: (name: string) => new Headers(sent).get(name),
     [Symbol.iterator]: () => Object.entries(sent)[Symbol.iterator](),

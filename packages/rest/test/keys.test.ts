@@ -20,7 +20,7 @@ test.each([
   ['any key', undefined],
   ['one key for all', 'secret'],
   ['a key for each', { a: 'secret', b: 'secret' }],
-])('%s: a regenerated key is the only one of its account from then on', async (_, given) => {
+])('%s: after `regenerate`, the new key is the only one of its account', async (_, given) => {
   const keys = createKeys(given)
   const status = statuses(keys)
   expect(await status('a', 'secret')).toEqual([200, 200])
@@ -38,14 +38,14 @@ test.each([
   expect(await status('a', second)).toEqual(given === undefined ? [200, 200] : [403, 403])
 })
 
-test('an account that had no key gets one', async () => {
+test('`regenerate` gives a key to an account that had none', async () => {
   const keys = createKeys({})
   const status = statuses(keys)
   expect(await status('accepts', 'x')).toEqual([403, 403])
   expect(await status('accepts', keys.regenerate('accepts'))).toEqual([200, 200])
 })
 
-test('nothing that is logged shows a key', () => {
+test('a logged key ring shows no key', () => {
   const keys = createKeys({ a: 'secret' })
   const made = keys.regenerate('b')
   const shown = inspect(keys, { depth: 9, showHidden: true }) + JSON.stringify(keys)
@@ -53,7 +53,7 @@ test('nothing that is logged shows a key', () => {
   expect(shown).not.toContain(made)
 })
 
-test('keys of accounts called as the members of a ring are keys', async () => {
+test('accounts may have the names of a key ring’s members', async () => {
   const handle = createHandler(memoryStore(), { keys: { accepts: 'x', regenerate: 'y' } })
   const status = async (account: string) =>
     (await handle(new Request(`http://host/v1/account/${account}`, { headers: { 'maven-api-key': 'x' } })))

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 
-// The neighbours have a lockfile of their own, so that `npm ci` of the project stays as fast as it is.
+// The neighbours have their own lockfile, so that `npm ci` of the project stays fast.
 const cwd = fileURLToPath(new URL('neighbours', import.meta.url))
 
 beforeAll(() => {
@@ -24,9 +24,9 @@ test.each([
   'happy-dom',
   'jsdom',
 ])(
-  'beside %s, each one’s requests reach it in any order, and the globals are then what they were',
+  'with %s, requests reach the right library in any order of start and end, and the globals are restored',
   async (name) => {
-    // MSW reports the requests to the real hosts that are sent when the double has been closed.
+    // MSW logs the requests to the real hosts that are sent after the double was closed.
     vi.spyOn(console, 'error').mockReturnValue()
     onTestFinished(() => void vi.restoreAllMocks())
     const { besideOf } = await import(`${cwd}/beside.mjs`)
@@ -35,13 +35,13 @@ test.each([
   },
 )
 
-test('the same in Jest, whose test files have globals of their own', async () => {
+test('the same holds in Jest, whose test files have their own globals', async () => {
   const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--silent', '--runInBand']
   const { stderr } = await promisify(execFile)(process.execPath, [...jest, '-c', 'jest.config.json'], { cwd })
   expect(stderr).toMatch(/Tests: +13 passed, 13 total/)
 })
 
-test('a library that was in place before the double was loaded does not get its requests', async () => {
+test('a library that was active before the double was loaded does not get its requests', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['loaded-first.mjs'], { cwd })
   expect(stdout).toBe('200,200,200,200\n')
 })

@@ -12,7 +12,7 @@ test('the description is valid OpenAPI 3.1', async () => {
   })
 })
 
-test('it is served to whoever asks, as it is in the package', async () => {
+test('the description is served without an API key, and is the one in the package', async () => {
   const handle = createHandler(memoryStore(), { keys: 'secret', cors: '*' })
   const answer = await handle(new Request('http://host/openapi.json'))
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
@@ -22,8 +22,8 @@ test('it is served to whoever asks, as it is in the package', async () => {
   expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
 })
 
-// The table test holds every answer against the description; this shows that it would be told.
-test('an answer that is not as described is found', () => {
+// contract.test.ts compares every answer with the description; this shows that a difference is found.
+test('`answerError` finds an answer that differs from the description', () => {
   expect(answerError('listNamespaces', 200, [{ name: 'n', createdAt: 'today' }])).toContain('createdAt')
   expect(answerError('listNamespaces', 200, undefined)).toBeDefined()
   expect(answerError('deleteNamespace', 204, {})).toBeDefined()

@@ -7,7 +7,7 @@ import { interceptContextService, startContextService } from '@context-store/res
 import { contextServiceClient } from '@context-store/rest/toolbelt'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-/** Calls a factory as JavaScript does, with any arguments. */
+/** A factory that takes any arguments, as in JavaScript. */
 type Call = (...args: unknown[]) => unknown
 
 const store = memoryStore()
@@ -22,7 +22,7 @@ const openClient = contextServiceClient as Call
 const openContext = botContext as Call
 const openRest = restStore as Call
 
-/** What a factory throws or rejects with; what it opened by mistake is closed. */
+/** The error that a factory throws or rejects with. If it succeeds, closes what it opened. */
 async function errorOf(call: Call, args: readonly unknown[]): Promise<unknown> {
   try {
     const opened = (await call(...args)) as { close?: () => Promise<void> } | undefined
@@ -37,7 +37,7 @@ describe('options', () => {
   test.each<[name: string, call: Call, args: unknown[], message: string]>([
     ['createHandler without a store', openHandler, [], 'createHandler: the store must be'],
     [
-      'createHandler with the options in the store’s place',
+      'createHandler with options instead of a store',
       openHandler,
       [{ keys: 'k' }],
       'createHandler: the store',
@@ -52,7 +52,7 @@ describe('options', () => {
     ['createKeys with null', openKeys, [null], 'keys: must be'],
     ['createKeys with an array', openKeys, [['secret']], 'keys: must be'],
     ['createKeys with a Map', openKeys, [new Map([['a', 'secret']])], 'keys: must be'],
-    ['createKeys with a key that is no string', openKeys, [{ a: 1 }], 'keys: a key must be'],
+    ['createKeys with a key that is not a string', openKeys, [{ a: 1 }], 'keys: a key must be'],
     ['startContextService with a misspelt option', startDouble, [{ sate: {} }], 'there is no option "sate"'],
     ['startContextService with null', startDouble, [null], 'startContextService: the options must be'],
     [
@@ -141,7 +141,7 @@ describe('options', () => {
     })
   })
 
-  test('an option that is undefined counts as left out', async () => {
+  test('an option that is undefined counts as omitted', async () => {
     const undefinedOptions = (names: string): object =>
       Object.fromEntries(names.split(' ').map((name) => [name, undefined]))
     const ofHandler = undefinedOptions(

@@ -27,10 +27,10 @@ const id = fc.oneof(
   ),
   fc.constantFrom('v1', 'account', '__default__', 'constructor', ':', ';', '&', '=', '\0', '"', '{}'),
 )
-/** The path of a session's properties; one called `properties` has only single ones. */
+/** The properties of a session called `properties` have no path. */
 const session = id.filter((text) => text !== 'properties')
 
-/** Percent-encodes as a client does, or every byte, or only what has to be. */
+/** Percent-encodes as clients do, or every byte, or only the necessary bytes. */
 const encoders = fc.constantFrom(
   encodeURIComponent,
   (text: string) => encodeBytes(text, /[\0-\xff]/),
@@ -44,7 +44,7 @@ function encodeBytes(text: string, encoded: RegExp): string {
   }).join('')
 }
 
-test('ids of any kind go through a raw target and come out as they were', async () => {
+test('random ids in a raw target reach the store unchanged', async () => {
   await fc.assert(
     fc.asyncProperty(id, id, session, id, encoders, async (account, namespace, session, name, encode) => {
       const store = memoryStore()
@@ -59,7 +59,7 @@ test('ids of any kind go through a raw target and come out as they were', async 
         const answer = await handle(new Request('http://host/', { headers }), path)
         expect([answer.status, await answer.json()]).toEqual([200, { [name]: 1 }])
       }
-      // A name with a comma is not read through include.
+      // `include` cannot name a property with a comma.
       const included = await handle(
         new Request('http://host/', { headers }),
         `${target}?include=${encodeURIComponent(name)}`,
@@ -69,8 +69,8 @@ test('ids of any kind go through a raw target and come out as they were', async 
   )
 })
 
-test('include takes what URLSearchParams writes, names one at a time or with commas', async () => {
-  // JSON.parse of Node 24 mistakes names with escapes for one another, in this test's reading of the answer too.
+test('`include` takes names from URLSearchParams, repeated or joined with commas', async () => {
+  // No names with escapes: JSON.parse of Node 24 confuses them with one another, also when this test parses the answer.
   const plain = id.filter((name) => JSON.stringify(name) === `"${name}"` && !name.includes(','))
   await fc.assert(
     fc.asyncProperty(fc.array(plain, { maxLength: 4 }), fc.boolean(), async (names, isJoined) => {
@@ -89,7 +89,7 @@ test('include takes what URLSearchParams writes, names one at a time or with com
   )
 })
 
-test('no target of any kind is answered with anything but a status of a client, or data', async () => {
+test('random targets never cause a 5xx', async () => {
   const handle = createHandler(memoryStore())
   const part = fc.constantFrom(
     'v1',
@@ -152,7 +152,7 @@ test.each([
   expect(answer.status).toBe(status)
 })
 
-test('without a raw target the platform has resolved dots, and another session is read', async () => {
+test('without a raw target, `Request` has resolved dots, and another session is read', async () => {
   const store = memoryStore()
   await store.session({ account: 'a', namespace: 'n', session: '..' }).patch({ hidden: 1 })
   await store.session({ account: 'a', namespace: 'n' }).patch({ shown: 1 })

@@ -42,7 +42,7 @@ test.each([
       const began = await store.account('a').namespace(name).info()
       expect(began === undefined).toBe(status === 400)
     }
-    // One that is there already is served.
+    // An existing one is served.
     const { store, send } = await service(options)
     await store.account('a').namespace(name).create()
     expect((await send('PATCH', `${base}/${name}/properties`, { body: '{"a":1}' })).status).toBe(204)
@@ -50,7 +50,7 @@ test.each([
   }
 })
 
-test('createOnPatch: where it is off, only a POST of it begins a namespace', async () => {
+test('createOnPatch: if `false`, only a POST of a namespace creates it', async () => {
   const { store, send } = await service({ createOnPatch: false })
   const namespace = store.account('a').namespace('new')
   const writes = () =>
@@ -112,7 +112,7 @@ test.each(['2019', 'service'] as const)(
   },
 )
 
-test('propertiesField: what a session’s properties are called', async () => {
+test('propertiesField is the name of the field with the properties', async () => {
   const properties = { a: 'x', list: ['a'] }
   for (const [options, session] of [
     [{}, { sessionId: '__default__', property: properties }],
@@ -131,7 +131,7 @@ test.each([
   { bareStrings: 'x' },
   { propertiesField: 'values' },
   { profile: 'vendor' },
-])('the options %j are refused', (options) => {
+])('`createHandler` refuses the options %j', (options) => {
   expect(() => createHandler(memoryStore(), options as HandlerOptions)).toThrow(
     expect.objectContaining({ code: 'invalid-option' }),
   )

@@ -12,7 +12,7 @@ import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { installedProgram } from '../../../test/installed-program.ts'
 
-// The hosts have a lockfile of their own, so that `npm ci` of the project stays as fast as it is.
+// The runtimes have their own lockfile, so that `npm ci` of the project stays fast.
 const cwd = fileURLToPath(new URL('runtimes', import.meta.url))
 const bundles = mkdtempSync(join(tmpdir(), 'context-store-runtimes-'))
 
@@ -30,13 +30,13 @@ beforeAll(async () => {
 afterAll(() => rmSync(bundles, { recursive: true }))
 
 interface Differences {
-  /** Whether the host says that nobody listens; elsewhere the request may have reached the service, for all one knows. */
+  /** Whether the host reports that nothing listens on a port; otherwise the outcome is unknown. */
   readonly knowsRefusal: boolean
-  /** Whether the host itself sends a write again when a connection that it had used before breaks. */
+  /** Whether the host itself resends a write if a connection breaks that it had used before. */
   readonly repeatsWrites: boolean
 }
 
-/** What becomes of the program, but for what differs. */
+/** The expected results of the program. */
 function found({ knowsRefusal, repeatsWrites }: Differences) {
   return {
     properties: 23,
@@ -104,7 +104,7 @@ test('in Chromium', async () => {
   expect(ofChromium).toEqual(found({ knowsRefusal: false, repeatsWrites: true }))
 })
 
-/** What `run` finds with the program's file and its argument, and how often the write whose answer is lost arrived. */
+/** The results of the program, run by `run`, and how many times the write with the lost answer arrived. */
 async function results(run: (program: readonly [string, string]) => Promise<unknown>): Promise<object> {
   const { service, urls } = await servers()
   const results = await run([join(bundles, 'main.mjs'), JSON.stringify(urls)])
@@ -112,12 +112,12 @@ async function results(run: (program: readonly [string, string]) => Promise<unkn
   return { ...(results as object), writesThatArrived: arrived.length }
 }
 
-/** What a host with a command line prints. */
+/** The JSON that a command prints. */
 async function printed(command: string, args: readonly string[]): Promise<unknown> {
   return JSON.parse((await promisify(execFile)(command, args)).stdout)
 }
 
-/** The servers that the program is sent to. */
+/** The servers that the program calls. */
 async function servers() {
   const service = await startContextService({ keys: { '577089': 'secret' }, cors: '*' })
   onTestFinished(() => service.close())

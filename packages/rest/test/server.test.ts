@@ -22,12 +22,12 @@ async function start(options: Partial<ServeOptions> = {}): Promise<ContextServer
 function dial(server: ContextServer): Socket {
   const { port, hostname } = new URL(server.url)
   const socket = connect(Number(port), hostname)
-  // A server may end a connection that it has answered while bytes are on their way to it.
+  // A server may end an answered connection while bytes are still on their way to it.
   socket.on('error', () => undefined)
   return socket
 }
 
-/** Everything the server says until it ends the connection. */
+/** All that the server sends until it ends the connection. */
 async function hear(socket: Socket): Promise<string> {
   let heard = ''
   socket.setEncoding('latin1').on('data', (text: string) => {
@@ -37,7 +37,7 @@ async function hear(socket: Socket): Promise<string> {
   return heard
 }
 
-/** Sends bytes and gives the statuses and the last body that came back. */
+/** Sends bytes, and returns the statuses and the last body of the answers. */
 async function raw(server: ContextServer, bytes: string | Uint8Array) {
   const socket = dial(server)
   socket.write(bytes)
@@ -66,7 +66,7 @@ const headers = { 'maven-api-key': 'any', 'content-type': 'application/json' }
 const message = { message: expect.any(String) }
 
 test.each(['%2e%2e', '..', '%2E', '.', 'a%2Fb', '%252e', '%25', 'caf%C3%A9', '{x}', '%00', '"<>|^`'])(
-  'an id comes through the socket as it was sent: %j',
+  'the server takes an id as it was sent: %j',
   async (part) => {
     const server = await start()
     const body = '{"a":1}'
@@ -101,32 +101,28 @@ test.each([
   ['no HTTP at all', 'hello\r\n\r\n', 400],
   ['no host', 'GET /v1/account/a HTTP/1.1\r\nmaven-api-key: any\r\nconnection: close\r\n\r\n', 400],
   ['no host, as HTTP/1.0 may', 'GET /v1/account/a HTTP/1.0\r\nmaven-api-key: any\r\n\r\n', 200],
-  ['a host that cannot be', 'GET /v1/account/a HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n', 400],
+  ['an invalid host', 'GET /v1/account/a HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n', 400],
   ['headers too long', `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   ['an expectation', `GET /v1/account/a HTTP/1.1\r\nexpect: wonders\r\n${last}\r\n`, 200],
   ['two lengths', patchHead('n/properties', `${head}content-length: 1\r\ncontent-length: 2\r\n`), 400],
   [
-    'a length and pieces',
+    'a length and chunks',
     patchHead('n/properties', `${head}content-length: 1\r\ntransfer-encoding: chunked\r\n`),
     400,
   ],
-  [
-    'pieces that are none',
-    `${patchHead('n/properties', `${head}transfer-encoding: chunked\r\n`)}zz\r\n`,
-    400,
-  ],
+  ['invalid chunks', `${patchHead('n/properties', `${head}transfer-encoding: chunked\r\n`)}zz\r\n`, 400],
   [
     'a length that is too long',
     patchHead('n/properties', `${last}content-length: ${maxBodyBytes + 1}\r\n`),
     413,
   ],
-])('%s is a %#, as JSON', async (_, bytes, status) => {
+])('the server answers %s as JSON', async (_, bytes, status) => {
   const answer = await raw(await start(), bytes)
   expect(answer.statuses).toEqual([status])
   expect(answer.body).toEqual(status === 200 ? [] : message)
 })
 
-test('a body in pieces past the bound is a 413, and the next client is served', async () => {
+test('a chunked body beyond the limit is a 413, and the next client is served', async () => {
   const server = await start()
   const socket = dial(server)
   socket.write(patchHead('n/properties', `${last}transfer-encoding: chunked\r\n`))
@@ -136,14 +132,14 @@ test('a body in pieces past the bound is a 413, and the next client is served', 
   expect((await fetch(`${server.url}/v1/account/a`, { headers })).status).toBe(200)
 })
 
-test('requests sent one behind the other are answered in order', async () => {
+test('pipelined requests are answered in order', async () => {
   const server = await start()
   const patch = `${patchHead('n/properties', `${head}content-length: 7\r\n`)}{"a":1}`
   const get = `GET /v1/account/a/n/properties HTTP/1.1\r\n${last}\r\n`
   expect(await raw(server, patch + get)).toEqual({ statuses: [204, 200], body: { a: 1 } })
 })
 
-test('HEAD is answered as GET is, without the body, and the connection goes on', async () => {
+test('HEAD is answered like GET, without the body, and the connection stays open', async () => {
   const server = await start()
   const heads = ['v1/account/a', 'v1/account/a/none/properties', 'v1/account/a/n'].map(
     (path) => `HEAD /${path} HTTP/1.1\r\n${head}\r\n`,
@@ -154,7 +150,7 @@ test('HEAD is answered as GET is, without the body, and the connection goes on',
   expect([answer.status, answer.headers.get('content-length'), await answer.text()]).toEqual([200, '2', ''])
 })
 
-test('clients that send slowly hold nobody up, and are told so in the end', async () => {
+test('clients that send too slowly get a 408, and do not block others', async () => {
   const server = await start({ requestTimeoutMs: 300 })
   const slow = [
     'PATCH /v1/acc',
@@ -167,7 +163,7 @@ test('clients that send slowly hold nobody up, and are told so in the end', asyn
   expect(await server.store.account('a').namespace('n').info()).toBeUndefined()
 })
 
-test('clients that leave early change nothing and disturb nobody', async () => {
+test('clients that leave early change nothing and do not disturb others', async () => {
   const server = await start()
   const logged = vi.spyOn(console, 'error')
   for (const bytes of [
@@ -190,7 +186,7 @@ test('clients that leave early change nothing and disturb nobody', async () => {
   logged.mockRestore()
 })
 
-test('64 patches of different properties at once are 64 properties', async () => {
+test('64 concurrent patches of different properties are all applied', async () => {
   const server = await start()
   const url = `${server.url}/v1/account/a/n/s/properties`
   const statuses = await Promise.all(
@@ -204,7 +200,7 @@ test('64 patches of different properties at once are 64 properties', async () =>
   expect(await (await fetch(url, { headers })).json()).toEqual(expected)
 })
 
-test('no bytes of any kind make an error of the service, or keep a connection open', async () => {
+test('random bytes never cause a 5xx, and never keep a connection open', async () => {
   const server = await start()
   const logged = vi.spyOn(console, 'error')
   const target = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => `/v1/account/a/${text}`)
@@ -261,9 +257,9 @@ async function startWithRunning() {
   return { server, running, release: gate.resolve }
 }
 
-// The request that runs shows what ends at once: the grace would end it along with everything else.
+// The running request shows that the other connections end at once: after the grace period everything ends.
 
-test('close ends what is idle or half sent, waits for what runs, and leaves the store open', async () => {
+test('`close` ends idle connections and incomplete requests, waits for running ones, and leaves the store open', async () => {
   const { server, running, release } = await startWithRunning()
   const idle = dial(server)
   const half = dial(server)
@@ -283,13 +279,13 @@ test('close ends what is idle or half sent, waits for what runs, and leaves the 
   await expect(server.store.ready()).resolves.toBeUndefined()
 })
 
-test('close waits for answers that are on their way, and ends their connection after them', async () => {
+test('`close` waits for answers that are being sent, and then ends their connections', async () => {
   const { server, running, release } = await startWithRunning()
   await server.store.session({ account: 'a', namespace: 'n' }).patch({ long: 'x'.repeat(700_000) })
   const socket = dial(server)
   const count = 40
   socket.write(`GET /v1/account/a/n/properties HTTP/1.1\r\n${head}\r\n`.repeat(count))
-  // Far more than lies between two sockets: most of it is still with the server.
+  // Far more than the buffers of two sockets hold: most of it is still in the server.
   await once(socket, 'readable')
   const closed = server.close()
   const { statuses } = answersIn((await hear(socket)).replaceAll(/\r\n\r\n\{[^}]*\}/g, '\r\n\r\n'))
@@ -299,7 +295,7 @@ test('close waits for answers that are on their way, and ends their connection a
   await closed
 })
 
-test('a port that is taken, a host that is not there, and options that cannot be', async () => {
+test('`serve` rejects for a port in use, a host that it cannot listen on, and invalid options', async () => {
   const { url, store } = await start()
   await expect(serve({ store, port: Number(new URL(url).port) })).rejects.toMatchObject({
     code: 'unavailable',
@@ -316,7 +312,7 @@ test('a port that is taken, a host that is not there, and options that cannot be
   }
 })
 
-test('it listens on this machine alone unless told otherwise, and its url works from here', async () => {
+test('`serve` listens only on this machine by default, and its URL works on this machine', async () => {
   expect((await start()).url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   const open = await start({ host: '0.0.0.0' })
   expect(open.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)

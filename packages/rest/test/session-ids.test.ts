@@ -33,7 +33,7 @@ test('`sessionIds` lists the ids of every page', async () => {
   })
 })
 
-test('`sessionIds` lists what was written before, awaited or not', async () => {
+test('`sessionIds` lists the results of earlier writes, awaited or not', async () => {
   service.fault({ delayMs: 30, match: { method: 'PATCH' } })
   const store = open()
   const orders = store.account(account).namespace('orders')
@@ -45,7 +45,7 @@ test('`sessionIds` lists what was written before, awaited or not', async () => {
   await Promise.all(written)
 })
 
-test('`sessionIds` is refused after `close`, also between two ids of a page', async () => {
+test('`sessionIds` throws after `close`, also between two ids of a page', async () => {
   service.reset({ [account]: { orders: { c1: { a: 1 }, c2: { a: 1 } } } })
   const store = open()
   const ids = store.sessionIds(account, 'orders')[Symbol.asyncIterator]()
@@ -56,7 +56,7 @@ test('`sessionIds` is refused after `close`, also between two ids of a page', as
   expect(service.requests).toHaveLength(1)
 })
 
-test('`close` waits for a page of `sessionIds` under way', async () => {
+test('`close` waits for a page of `sessionIds` that is being read', async () => {
   let answer = (_: Response): void => undefined
   const answered = new Promise<Response>((resolve) => {
     answer = resolve

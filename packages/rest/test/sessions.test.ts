@@ -10,7 +10,7 @@ async function service(count: number) {
   return { store, namespace, send: handlerClient(store) }
 }
 
-test('pages are of the size that is asked for, and together they are every session once', async () => {
+test('pages have the requested size, and together they list every session once', async () => {
   const { namespace, send } = await service(250)
   const listed: string[] = []
   for await (const { id } of namespace.sessions()) listed.push(id)
@@ -35,7 +35,7 @@ test('pages are of the size that is asked for, and together they are every sessi
   expect([far.status, far.body]).toEqual([200, []])
 })
 
-describe('the reads of one page', () => {
+describe('the store calls for one page', () => {
   const answer = async (count: number, path: string) => {
     const { store } = await service(count)
     const { store: watched, calls } = counted(store)
@@ -52,7 +52,7 @@ describe('the reads of one page', () => {
     },
   )
 
-  test('session-properties reads again where the properties end the page of the store early', async () => {
+  test('session-properties reads again if large properties end a page of the store early', async () => {
     const { namespace, store } = await service(0)
     for (let i = 0; i < 8; i++) await namespace.session(`s${i}`).patch({ text: 'x'.repeat(799_000) })
     const { store: watched, calls } = counted(store)
@@ -61,7 +61,7 @@ describe('the reads of one page', () => {
     expect(calls.map(([name]) => name)).toEqual(['listSessions', 'listSessions'])
   })
 
-  test('session-properties refuses a page that is too long for an answer, and says what to do', async () => {
+  test('session-properties refuses a page that is too long, and says what to do', async () => {
     const { namespace, store } = await service(0)
     for (let i = 0; i < 130; i++) await namespace.session(`s${i}`).patch({ text: 'x'.repeat(799_000) })
     const send = handlerClient(store)
@@ -82,7 +82,7 @@ describe('the reads of one page', () => {
   })
 })
 
-test('a path that fits a property too is the property', async () => {
+test('a path that fits a property and a session is the property', async () => {
   const { store, send } = await service(0)
   await store.session({ account: 'a', namespace: 'namespace' }).patch({ session: 1 })
   const path = '/v1/account/a/namespace/properties/session'
@@ -92,7 +92,7 @@ test('a path that fits a property too is the property', async () => {
   expect((await send('GET', '/v1/account/a/namespace/session-ids')).body).toEqual(['__default__'])
 })
 
-test('one property is written by itself, whatever it is called and whatever it holds', async () => {
+test('PUT writes one property, whatever its name and value', async () => {
   const { store, send } = await service(1)
   const session = store.session({ account: 'a', namespace: 'n', session: 's0' })
   for (const [name, body] of [
@@ -112,7 +112,7 @@ test('one property is written by itself, whatever it is called and whatever it h
   expect(await session.get('i')).toEqual([{ deep: [] }])
 })
 
-test('a document that would be too large is refused whole, in the words of the wire', async () => {
+test('a session that would be too large is a 413 with the message of the contract, and nothing is written', async () => {
   const { store, send } = await service(0)
   const session = store.session({ account: 'a', namespace: 'n', session: 's' })
   const room = 800_000 - '{"a":"","b":""}'.length
@@ -131,9 +131,9 @@ test('a document that would be too large is refused whole, in the words of the w
   expect((await send('PUT', '/v1/account/a/n/s/properties/b', { body: '""' })).status).toBe(204)
 })
 
-test('the habits of the vendor’s client', async () => {
+test('requests in the form of the vendor’s client are served', async () => {
   const { store, send } = await service(2)
-  // Slashes at the end, a content-type without a body, an id of its own for each request, ids as they are.
+  // Trailing slashes, a content-type without a body, a request id, session ids without percent-encoding.
   const headers = { 'maven-api-key': 'k', 'content-type': 'application/json', 'X-REQUEST-ID': 'a-b' }
   expect((await send('GET', '/v1/account/a/n/s0/properties/', { headers })).body).toEqual({ i: 0 })
   expect((await send('DELETE', '/v1/account/a/n/s0/properties/', { headers })).status).toBe(204)

@@ -22,7 +22,7 @@ function service() {
   }
 }
 
-test('what is written into a namespace lives as long as the namespace says, from its last write on', async () => {
+test('a session expires after the time to live of its namespace, counted from the last write', async () => {
   const { read, write, send, pass } = service()
   await write('POST', '?ttlSecond=100', { name: 'n' })
   expect(await read('')).toMatchObject([{ name: 'n', ttlSecond: 100 }])
@@ -31,7 +31,7 @@ test('what is written into a namespace lives as long as the namespace says, from
   await write('PUT', '/n/s/properties/b', null)
   pass(60)
   expect(await read('/n/s/properties')).toEqual({ a: 1, b: null })
-  // A deletion does not lengthen it.
+  // A deletion does not restart the time to live.
   await send('DELETE', `${base}/n/s/properties/b`)
   pass(39)
   expect(await read('/n/s/properties/a')).toEqual({ a: 1 })
@@ -44,7 +44,7 @@ test('what is written into a namespace lives as long as the namespace says, from
   expect(await read('')).toMatchObject([{ name: 'n', ttlSecond: 100 }])
 })
 
-test('a namespace posted again takes a stated time to live, and keeps its own without one', async () => {
+test('a POST of an existing namespace changes its time to live only if one is given', async () => {
   const { read, write } = service()
   await write('POST', '', { name: 'n' })
   expect(await read('')).not.toHaveProperty('0.ttlSecond')
@@ -53,7 +53,7 @@ test('a namespace posted again takes a stated time to live, and keeps its own wi
   expect(await read('')).toMatchObject([{ ttlSecond: 100 }])
   await write('PATCH', '/n/s/properties', { a: 1 })
   await write('POST', '?ttlSecond=50', { name: 'n' })
-  // From the session's next write on.
+  // It applies from the session's next write.
   expect(await read('/namespace/n/session')).toMatchObject([{ ttlSecond: 100 }])
   await write('PATCH', '/n/s/properties', {})
   expect(await read('/namespace/n/session')).toMatchObject([{ ttlSecond: 50 }])
@@ -61,7 +61,7 @@ test('a namespace posted again takes a stated time to live, and keeps its own wi
   expect(await read('')).not.toHaveProperty('0.ttlSecond')
 })
 
-test('the time to live of a session wins over that of its namespace, and ends with the session', async () => {
+test('a session’s own time to live takes precedence over its namespace’s, until the session ends', async () => {
   const { store, read, write, send, pass } = service()
   await write('POST', '?ttlSecond=10', { name: 'n' })
   await write('POST', '/namespace/n/session?ttlSecond=100', { sessionId: 's' })
@@ -80,7 +80,7 @@ test('the time to live of a session wins over that of its namespace, and ends wi
   expect(await read('/n/s/properties')).toEqual({})
 })
 
-test('a session posted without a time to live is none, but its namespace is there', async () => {
+test('a POST of a session without a time to live creates only the namespace', async () => {
   const { store, read, write } = service()
   await write('POST', '/namespace/n/session', { sessionId: 's' })
   expect(await read('/n/session-ids')).toEqual([])

@@ -7,8 +7,8 @@ import { type ContextServiceDouble, interceptContextService } from '@context-sto
 import { contextServiceClient } from '@context-store/rest/toolbelt'
 import { beforeAll, expect, test, vi } from 'vitest'
 
-// The vendor's published client and ours, each against a double of its own: every method × outcome must give the same
-// result, or the same code, and leave the same in the service.
+// Compares the vendor's published client with ours, each with its own double: every method and outcome must give the same
+// result or error code, and leave the same state in the service.
 
 interface Account {
   readonly accountId: string
@@ -18,14 +18,14 @@ type Client = Record<string, (...args: unknown[]) => Promise<unknown>>
 type Method = keyof typeof calls
 
 interface Outcome {
-  /** Makes the service behave so. */
+  /** Prepares the service for the outcome. */
   readonly prepare: (service: ContextServiceDouble) => void
   readonly config: Account
-  /** The method that it is tried with; `undefined`: each. */
+  /** The only method to test; `undefined` for all. */
   readonly only?: Method
 }
 
-// The vendor's package brings 250 MB, so it has a lockfile of its own.
+// The vendor's package needs 250 MB, so it has its own lockfile.
 const cwd = fileURLToPath(new URL('vendor-client', import.meta.url))
 const account: Account = { accountId: '577089', apiKey: 'k' }
 const open = {
@@ -45,7 +45,7 @@ beforeAll(() => {
 
 const ids = [undefined, null, '', 's', 'none', 'two words', 'é', 5]
 const namespaces = [undefined, null, '', 'n', 'none', 'faas', 'sde', 'n-n']
-/** Each method with the arguments that it is called with. */
+/** The arguments for each method. */
 const calls = {
   createNamespace: [
     ...namespaces.map((name) => [name]),
@@ -78,7 +78,7 @@ const calls = {
   ]),
   deleteSession: namespaces.flatMap((name) => ids.map((id) => [name, id])),
 }
-/** What the service does to a call of each method. */
+/** The failures of the service. */
 const failures: Record<string, Outcome> = {
   'a wrong key': { prepare: () => undefined, config: { ...account, apiKey: 'wrong' } },
   ...Object.fromEntries(
@@ -87,7 +87,7 @@ const failures: Record<string, Outcome> = {
       { prepare: (service) => service.fault({ status }), config: account } satisfies Outcome,
     ]),
   ),
-  // The vendor's client waits 2 s and then 4 s before it sends a request again.
+  // Only one method: the vendor's client waits 2 s and then 4 s before its retries.
   ...Object.fromEntries(
     [1, 3].map((times) => [
       `${times} broken connections`,
@@ -100,7 +100,7 @@ const failures: Record<string, Outcome> = {
   ),
 }
 
-test.each(Object.keys(calls) as Method[])('%s gives what the vendor’s gives', async (method) => {
+test.each(Object.keys(calls) as Method[])('%s has the results of the vendor’s client', async (method) => {
   const asUsual: Outcome = { prepare: () => undefined, config: account }
   for (const args of calls[method]) {
     const vendor = await resultOf('vendor', asUsual, method, args)
@@ -108,20 +108,23 @@ test.each(Object.keys(calls) as Method[])('%s gives what the vendor’s gives', 
   }
 })
 
-test.each(Object.entries(failures))('%s is what it is for the vendor’s', async (_, outcome) => {
-  for (const method of outcome.only === undefined ? (Object.keys(calls) as Method[]) : [outcome.only]) {
-    const args = usualArgs(method)
-    const vendor = await resultOf('vendor', outcome, method, args)
-    expect(await resultOf('own', outcome, method, args), method).toBe(vendor)
-  }
-})
+test.each(Object.entries(failures))(
+  '%s has the same effect as for the vendor’s client',
+  async (_, outcome) => {
+    for (const method of outcome.only === undefined ? (Object.keys(calls) as Method[]) : [outcome.only]) {
+      const args = usualArgs(method)
+      const vendor = await resultOf('vendor', outcome, method, args)
+      expect(await resultOf('own', outcome, method, args), method).toBe(vendor)
+    }
+  },
+)
 
 function usualArgs(method: Method): readonly unknown[] {
   if (method === 'createNamespace' || method === 'deleteNamespace') return ['m']
   return method === 'getSelectedPropertiesInSession' ? ['n', ['text'], 's'] : ['n', { a: 1 }, 's']
 }
 
-/** The result of a call, and what it leaves in the service. */
+/** The result of a call, and the state of the service after it. */
 async function resultOf(
   client: keyof typeof open,
   { prepare, config }: Outcome,

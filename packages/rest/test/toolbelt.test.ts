@@ -14,7 +14,7 @@ const accountId = '577089'
 
 interface Desk {
   readonly client: ContextServiceClient
-  /** What the code under test would call the toolbelt's constructor with, and get. */
+  /** Replaces the toolbelt's constructor in code under test. */
   readonly open: (config: { readonly accountId: string; readonly apiKey: string }) => ContextServiceClient
   readonly store: ContextStore
 }
@@ -55,7 +55,7 @@ const fails = (code: string): unknown =>
   )
 
 describe.each(Object.entries(desks))('over %s', (_name, open) => {
-  test('namespaces', async () => {
+  test('the methods for namespaces', async () => {
     const { client } = await open()
     const before = Date.now()
     const created = await client.createNamespace('orders', { ttl: 60 })
@@ -76,7 +76,7 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
     await expect(client.createNamespace('')).rejects.toEqual(fails('parameter.invalid'))
   })
 
-  test('properties and sessions', async () => {
+  test('the methods for properties and sessions', async () => {
     const { client, store } = await open()
     expect(await client.setPropertiesInNamespace('orders', { step: 1, cart: ['tea'] }, 'c1')).toEqual({
       step: 1,
@@ -113,7 +113,7 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
     const tooLarge = client.setPropertiesInNamespace('orders', big, 'c1')
     await expect(tooLarge).rejects.toMatchObject({ message: 'document too large' })
     await expect(tooLarge).rejects.toEqual(fails('unkown'))
-    // What a URL path cannot carry would reach another session.
+    // In a URL path, these names would reach another session.
     for (const id of ['.', '..', '\ud800']) {
       const refused = fails('parameter.invalid')
       await expect(client.setPropertiesInNamespace('orders', { a: 1 }, id)).rejects.toEqual(refused)
@@ -134,7 +134,7 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
     expect(await client.getListOfNamespaces()).toEqual([])
   })
 
-  test('a session that is forgotten is called undefined, and an unknown one is empty', async () => {
+  test('`deleteSession` without a session deletes the one called undefined; an unknown session is empty', async () => {
     const { client, store } = await open()
     const orders = store.account(accountId).namespace('orders')
     await orders.session().patch({ a: 1 })
@@ -145,7 +145,7 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
     expect(await client.setPropertiesInNamespace('orders', {}, 'nobody')).toEqual({})
   })
 
-  test('a string that is JSON comes back as what it says, as on the platform', async () => {
+  test('`getPropertyInSession` parses a string that is JSON, as on the platform', async () => {
     const { client } = await open()
     await client.setPropertiesInNamespace('orders', { digits: '1000', text: 'two words', empty: '' })
     expect(await client.getPropertyInSession('orders', 'digits')).toBe(1000)
@@ -153,7 +153,7 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
     expect(await client.getPropertyInSession('orders', 'empty')).toBe('')
   })
 
-  test('a claim, a counter, a hand-over, a deletion at the end', async () => {
+  test('a claim, a counter, a handover and a final deletion', async () => {
     const { client, store } = await open()
     const claim = async () => {
       try {
@@ -177,7 +177,7 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
     expect(await orders.getAll()).toEqual({})
   })
 
-  test('a function of the platform runs unchanged, its toolbelt being spied on', async () => {
+  test('a function of the platform runs unchanged with a spy on its toolbelt', async () => {
     const desk = await open()
     const required = createRequire(import.meta.url)
     const { Toolbelt } = required('./functions/fake-toolbelt.cjs')
@@ -195,7 +195,7 @@ describe.each(Object.entries(desks))('over %s', (_name, open) => {
   })
 })
 
-test('failures of the service have their codes, and a request that got no answer is sent again', async () => {
+test('failures of the service have the vendor’s codes, and a request without an answer is retried', async () => {
   const service = await startContextService({ profile: 'service', keys: { [accountId]: 'key-1' } })
   onTestFinished(() => service.close())
   const wrong = contextServiceClient(service.url, { accountId, apiKey: 'wrong' })
@@ -216,7 +216,7 @@ test('failures of the service have their codes, and a request that got no answer
   await expect(client.getListOfNamespaces()).rejects.toEqual(fails('ECONNRESET'))
 })
 
-test('the API key alone takes the account of the environment', async () => {
+test('with only an API key, the account comes from the environment', async () => {
   const store = memoryStore()
   vi.stubEnv('X_LIVEPERSON_BRAND_ID', accountId)
   onTestFinished(() => void vi.unstubAllEnvs())
@@ -226,7 +226,7 @@ test('the API key alone takes the account of the environment', async () => {
   expect(() => contextServiceClient(store, 'key-1')).toThrow(InvalidOptionError)
 })
 
-test('options that cannot be are refused', () => {
+test('`contextServiceClient` refuses invalid options', () => {
   expect(() => contextServiceClient('http://host', { accountId })).toThrow(InvalidOptionError)
   expect(() => contextServiceClient('host', { accountId, apiKey: 'k' })).toThrow(InvalidOptionError)
   expect(() => contextServiceClient(memoryStore(), { accountId: '' })).toThrow(InvalidOptionError)

@@ -11,13 +11,13 @@ import { checkedOptions } from '@context-store/core/adapter'
 import { isStore } from '../check-store.ts'
 import { asMap } from './properties-map.ts'
 
-/** Whose data a bot script sees. */
+/** The data that a bot script sees. */
 export interface BotScope {
   /** The account. */
   readonly account: string
-  /** The user's id: the session with the user's data. */
+  /** The user's id, which is the session with the user's data. */
   readonly user: string
-  /** The conversation's id: the session with the conversation's data. */
+  /** The conversation's id, which is the session with the conversation's data. */
   readonly conversation: string
 }
 
@@ -25,51 +25,53 @@ export interface BotScope {
  * The functions that a bot script calls on the global `botContext` (docs/rest-contract.md, "Scripting functions").
  *
  * A write returns `true`, or `false` if the store refuses its arguments: an invalid name, a value that JSON would
- * lose, a session that would be too large, an unknown namespace where namespaces are explicit. A read returns `null`
- * for what does not exist. All properties of a session are an object that scripts read as `all.name` or through the
- * methods of the platform's map: `get`, `containsKey`, `keySet`, `values`, `entrySet`, `size`, `isEmpty`. These are not
- * enumerable, and a property of such a name takes their place. A name may be given as a number. If the store itself fails (closed, damaged, unavailable), the function throws.
+ * lose, a session that would be too large, an unknown namespace if namespaces are explicit. A read returns `null` if
+ * there is no such data. If the store itself fails (closed, damaged, unavailable), the function throws.
+ *
+ * All properties of a session are an object. Scripts read it as `all.name`, or through the methods of the platform's
+ * map: `get`, `containsKey`, `keySet`, `values`, `entrySet`, `size`, `isEmpty`. These are not enumerable, and a property
+ * of the same name replaces the method. Names may be numbers.
  */
 export interface BotContext {
   /** Whether the functions work: always `true`. */
   isContextApiEnabled(): boolean
-  /** Creates a namespace; `ttlSeconds` is the time to live of what is written into it from then on. */
+  /** Creates a namespace; `ttlSeconds` is the time to live of sessions that are written from then on. */
   registerContextNamespace(namespace: string | number, ttlSeconds?: number): boolean
   /** Deletes a namespace with all its sessions. */
   deleteContextNamespace(namespace: string | number): boolean
-  /** Writes a property for everybody. */
+  /** Writes a global property. */
   setGlobalContextData(namespace: string | number, property: string | number, value: unknown): boolean
-  /** Writes a property for the user. */
+  /** Writes a property of the user. */
   setContextDataForUser(namespace: string | number, property: string | number, value: unknown): boolean
-  /** Writes a property for the conversation. */
+  /** Writes a property of the conversation. */
   setContextDataForConversation(
     namespace: string | number,
     property: string | number,
     value: unknown,
   ): boolean
-  /** A property for everybody. */
+  /** Reads a global property. */
   getGlobalContextData(namespace: string | number, property: string | number): JsonValue
-  /** A property of the user, or without `property` all of them. */
+  /** Reads a property of the user, or all of them if `property` is omitted. */
   getContextDataForUser(namespace: string | number, property?: string | number): JsonValue
-  /** A property of the conversation, or without `property` all of them. */
+  /** Reads a property of the conversation, or all of them if `property` is omitted. */
   getContextDataForConversation(namespace: string | number, property?: string | number): JsonValue
-  /** Removes a property for everybody. */
+  /** Removes a global property. */
   deleteGlobalContextData(namespace: string | number, property: string | number): boolean
   /** Removes a property of the user. */
   deleteContextDataForUser(namespace: string | number, property: string | number): boolean
   /** Removes a property of the conversation. */
   deleteContextDataForConversation(namespace: string | number, property: string | number): boolean
-  /** Removes every property of the user. */
+  /** Removes all properties of the user. */
   deleteAllContextDataForUser(namespace: string | number): boolean
-  /** Removes every property of the conversation. */
+  /** Removes all properties of the conversation. */
   deleteAllContextDataForConversation(namespace: string | number): boolean
-  /** Keeps a message, as its text, for the test to read. */
+  /** Converts a message to a string and keeps it in {@link debugMessages}. */
   printDebugMessage(message: unknown): void
-  /** The latest 1,000 messages of `printDebugMessage`, the oldest first. */
+  /** The latest 1,000 messages of `printDebugMessage`, oldest first. */
   readonly debugMessages: readonly string[]
 }
 
-/** How many messages are kept. */
+/** The number of messages that are kept. */
 const mostMessages = 1000
 
 const refusals: readonly string[] = [
@@ -81,13 +83,13 @@ const refusals: readonly string[] = [
 ]
 
 /**
- * The scripting functions over a store with a synchronous side, to run bot scripts on a developer's machine.
+ * Creates the scripting functions over a store with a synchronous side, to run bot scripts on a developer's machine.
  *
- * Global data is in the session `__default__`, the data of the user and of the conversation in the sessions of their
- * ids, where the REST service shows it too. No function needs `this`: the object can be spread.
+ * Global data is in the session `__default__`, the data of the user and of the conversation in the sessions with their
+ * ids, where the REST service finds it too. No function needs `this`, so the object can be spread.
  *
- * @throws `InvalidOptionError` for a store without a synchronous side, an unknown or missing member of the scope, and
- *   ids of which two would be one session
+ * @throws `InvalidOptionError` for a store without a synchronous side, an unknown or missing member of the scope, or ids
+ *   that are the same session
  * @throws `InvalidAddressError` for an invalid id
  * @example
  * ```ts
@@ -98,7 +100,7 @@ const refusals: readonly string[] = [
 export function botContext(store: HasSync, scope: BotScope): BotContext {
   if (!isStore(store) || !('sync' in store) || !isStore(store.sync)) {
     throw new InvalidOptionError(
-      'botContext: the store must have a synchronous side, as memoryStore() and sqliteStore() have',
+      'botContext: the store must have a synchronous side, as memoryStore() and sqliteStore() do',
     )
   }
   const {
@@ -119,7 +121,7 @@ export function botContext(store: HasSync, scope: BotScope): BotContext {
   const ofConversation = (namespace: string | number): SyncSession =>
     namespaceOf(namespace).session(conversation)
   const debugMessages: string[] = []
-  // Checks the ids now, in any namespace: a script would only see `false`.
+  // Checks the ids now, in any namespace: later a script would only get `false`.
   ofUser('n')
   ofConversation('n')
 
@@ -150,13 +152,13 @@ export function botContext(store: HasSync, scope: BotScope): BotContext {
   }
 }
 
-/** A number as its digits; anything else as it is, for the store to check. */
+/** Converts a number to a string. The store checks any other value. */
 function textOf(name: string | number): string {
   return typeof name === 'number' ? String(name) : name
 }
 
 function set(session: () => SyncSession, property: string | number, value: unknown): boolean {
-  // In a patch, `undefined` leaves the property alone; a script that sets it has no value to set.
+  // In a patch, `undefined` would leave the property alone. For a script it is a mistake.
   if (value === undefined) return false
   return done(() => session().patch(Object.fromEntries([[textOf(property), value as JsonValue]])))
 }

@@ -1,12 +1,12 @@
 import type { JsonValue, Properties } from '@context-store/core'
 
 /**
- * Gives an object of properties the methods of the platform's map, where it has no property of that name. They are own
- * and not enumerable, so that the object is still equal to a plain one.
+ * Adds the methods of the platform's map to an object of properties, unless it has a property of that name. They are
+ * not enumerable, so that the object is still equal to a plain one.
  */
 export function asMap(properties: Properties): Properties {
   const keys = (): string[] => Object.keys(properties)
-  // The methods are own members too.
+  // Not `hasOwn`: the methods are own members too.
   const has = (name: unknown): boolean => Object.prototype.propertyIsEnumerable.call(properties, String(name))
   const valueIn = (name: unknown): JsonValue => (has(name) ? properties[String(name)] : undefined) ?? null
   const methods = {

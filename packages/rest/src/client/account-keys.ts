@@ -1,10 +1,10 @@
 import { ContextStoreError, InvalidOptionError, UnauthorizedError } from '@context-store/core'
 import type { RestStoreOptions } from './rest-store-options.ts'
 
-/** The keys of at most so many accounts are kept; beyond it, the one fetched longest ago is forgotten. */
+/** The number of accounts whose keys are kept. Beyond it, the key that was fetched longest ago is dropped. */
 const mostKept = 1000
 
-/** The API keys of requests, each fetched once, and again when it was refused. */
+/** The API keys of accounts. Each is fetched once, and again after the service refused it. */
 export class AccountKeys {
   readonly #source: RestStoreOptions['apiKey']
   readonly #kept = new Map<string, Promise<string>>()
@@ -20,7 +20,7 @@ export class AccountKeys {
     return typeof this.#source === 'function'
   }
 
-  /** The key of every account; `undefined`: a function tells the key of each. */
+  /** The key of every account; `undefined` if a function returns the key of each. */
   get ofAll(): string | undefined {
     return typeof this.#source === 'function' ? undefined : this.#source
   }
@@ -30,7 +30,7 @@ export class AccountKeys {
     return this.#kept.get(account) ?? this.#ask(account, undefined)
   }
 
-  /** The key to use instead of a refused one; requests that were refused together share one call of the function. */
+  /** The key to use instead of a refused one. Concurrent requests share one call of the function. */
   async instead(account: string, refused: string): Promise<string> {
     const replacing = this.#replacing.get(account)
     if (replacing !== undefined) return replacing
@@ -71,7 +71,7 @@ export class AccountKeys {
   }
 }
 
-/** A key that a header can carry. */
+/** Checks that a header can carry a key. */
 function checkedKey(key: unknown): string {
   if (typeof key === 'string' && /^[\x21-\x7e]+$/.test(key)) return key
   throw new InvalidOptionError(

@@ -22,26 +22,26 @@ import { errorOf, isNotFound, notTheService } from './service-errors.ts'
 import type { ServiceAnswer, ServiceRequest } from './service-exchange.ts'
 import { accountPath, namespacePath, propertiesPath, propertyPath, sessionTtlPath } from './service-paths.ts'
 
-/** Ids in a page of `session-ids`; the most that the contract allows (docs/rest-contract.md, "Later operations"). */
+/** Ids in a page of `session-ids`: the maximum of the contract (docs/rest-contract.md, "Later operations"). */
 const idsPerPage = 1000
 
-/** The longest query that is sent, in characters: servers accept 8 to 16 kB of headers, the other headers included. */
+/** The longest query that is sent, in characters: servers accept 8 to 16 kB of headers in all. */
 const maxQueryLength = 4000
 
-/** What the REST contract has no request for. */
+/** The store's features that the REST contract does not have. */
 const cannot = {
-  accounts: 'the REST contract has no listing of accounts: name the account',
+  accounts: 'the REST contract cannot list accounts: name the account',
   clock: 'now: the service uses its own clock',
-  conditions: 'the REST contract has no conditional writes: patchIf, clearIf and update are not possible',
+  conditions: 'the REST contract has no conditional writes, so no patchIf, clearIf or update',
   'explicit-namespaces': 'namespaces: the service decides whether a patch creates its namespace',
-  limits: 'limits: the service has its own',
+  limits: 'limits: the service has its own limits',
   'path-names': 'a URL path cannot carry this name: use another one',
   removals: 'a PATCH of the REST contract cannot remove properties: use delete()',
-  'session-info': 'the REST contract does not tell when a session was created',
+  'session-info': 'the REST contract does not return when a session was created',
   'session-listing': 'the REST contract lists only the ids of sessions: use sessionIds()',
 } satisfies Cannot
 
-/** The port over the REST contract. */
+/** The storage adapter for the REST contract. */
 export class RestAdapter implements StorageAdapter {
   readonly cannot: Cannot = cannot
   readonly timeoutMs: number
@@ -70,7 +70,7 @@ export class RestAdapter implements StorageAdapter {
   async listNamespaces(account: string, { from, limit }: ListRequest): Promise<Slice<NamespaceInfo>> {
     const listed = await this.#read({ account, method: 'GET', path: accountPath(account) })
     if (!Array.isArray(listed)) throw notTheService(200)
-    // The service gives all of them at once; ordered by name, the next slice is found whatever changes meanwhile.
+    // The service returns all of them. Sorted by name, the next slice is found even if namespaces change in between.
     const all = listed.map(namespaceOf).sort((a, b) => (a.name < b.name ? -1 : 1))
     const rest = from === undefined ? all : all.filter(({ name }) => name > from)
     const items = rest.slice(0, limit)
@@ -85,7 +85,7 @@ export class RestAdapter implements StorageAdapter {
     throw new UnsupportedError(cannot['session-listing'])
   }
 
-  /** Part of the ids of a namespace's sessions; `from` is the number of a page. */
+  /** A slice of the ids of a namespace's sessions; `from` is a page number. */
   async listSessionIds(account: string, namespace: string, from: string | undefined): Promise<Slice<string>> {
     const page = Number(from ?? 0)
     const path = `${namespacePath(account, namespace)}/session-ids?page=${page}&perPage=${idsPerPage}`
@@ -112,7 +112,7 @@ export class RestAdapter implements StorageAdapter {
 
   async readProperties(address: CheckedAddress, names: readonly string[] | undefined): Promise<Properties> {
     const path = propertiesPath(address)
-    // Every profile answers `include` in the same form, but not the path of a single property.
+    // The answer to `include` is the same in every profile; that to the path of a single property is not.
     const query = names === undefined ? '' : `?include=${names.map(encodeURIComponent).join(',')}`
     // `include` is split after it is decoded, so it cannot carry a name with a comma.
     const isWhole = query.length > maxQueryLength || names?.some((name) => name.includes(','))
@@ -148,7 +148,7 @@ export class RestAdapter implements StorageAdapter {
     return parsed(answer)
   }
 
-  /** The properties at a path; none where the service knows no such namespace or session. */
+  /** The properties at a path; none if the service does not have the namespace or the session. */
   async #readObject(account: string, path: string): Promise<Properties> {
     const request: ServiceRequest = { account, method: 'GET', path }
     const answer = await this.#calls.call(request)
@@ -163,16 +163,15 @@ export class RestAdapter implements StorageAdapter {
     return this.#calls.inOrder(requests, ({ status }) => status === 204)
   }
 
-  /** Removes; it is no error that there is nothing to remove. */
+  /** Sends requests that remove something; it is not an error if it does not exist. */
   #remove(...requests: readonly ServiceRequest[]): Promise<void> {
     return this.#calls.inOrder(requests, (answer) => answer.status === 204 || isNotFound(answer))
   }
 }
 
 /**
- * The contract has two requests where a store has one atom. A session that is to expire gets its time to live before
- * its properties, so that no claim outlives its holder; one that is to last gets its properties first, since an empty
- * session without a time to live does not exist.
+ * The contract needs two requests for a patch with a time to live. The time to live is sent first, so that a claim never
+ * stays without one. If it is 0, the properties are sent first: an empty session without a time to live does not exist.
  */
 function stepsWithTtl(merge: ServiceRequest, address: CheckedAddress, ttlSeconds: number): ServiceRequest[] {
   const path = `${sessionTtlPath(address)}?ttlSecond=${ttlSeconds}`

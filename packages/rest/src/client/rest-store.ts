@@ -6,12 +6,12 @@ import type { RestStoreOptions } from './rest-store-options.ts'
 import { ServiceCalls } from './service-calls.ts'
 import { serviceBase } from './service-paths.ts'
 
-/** A store over the REST contract, with the listing of ids that the contract has. */
+/** A store over the REST contract, which can also list session ids. */
 export interface RestStore extends ContextStore {
   /**
    * Lists the ids of a namespace's sessions, in pages of 1,000 of the service's `session-ids`
-   * (docs/rest-contract.md, "Later operations"). Its pages are numbered, so a session that is deleted meanwhile can
-   * hide another one: collect the ids first, then delete.
+   * (docs/rest-contract.md, "Later operations"). The pages are numbered, so if a session is deleted during the listing,
+   * another one can be missed: collect the ids first, then delete.
    *
    * @throws `NamespaceNotFoundError` if the namespace does not exist
    */
@@ -19,15 +19,16 @@ export interface RestStore extends ContextStore {
 }
 
 /**
- * A store over the REST contract (docs/rest-contract.md), on any host with `fetch`. It connects with the first call.
+ * Creates a store over the REST contract (docs/rest-contract.md), in any runtime with `fetch`. It connects at the first
+ * call.
  *
- * What the contract has no request for is an `UnsupportedError`, and nothing is sent: conditional writes (`patchIf`,
+ * What the contract cannot express throws an `UnsupportedError`, and nothing is sent: conditional writes (`patchIf`,
  * `clearIf`, `update`), `absent` in a patch, `accounts()`, `info()` and listings of sessions, and names that a URL path
- * cannot carry: `.`, `..`, the empty property name, a session called `properties`. `traitsOf(store).cannot` of
- * `@context-store/core/adapter` has the same as data.
+ * cannot carry: `.`, `..`, the empty property name, a session called `properties`. `traitsOf(store).cannot` from
+ * `@context-store/core/adapter` has the same list as data.
  *
- * Nothing here sends a write again that may have reached the service. The `fetch` of Deno and of browsers does, where a
- * connection that it had used before breaks (the package's README, "Where `fetch` differs").
+ * The store never resends a write that may have reached the service. The `fetch` of Deno and of browsers does, if a
+ * connection breaks that it had used before (the package's README, "Where fetch differs").
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @throws `UnsupportedError` for `namespaces: 'explicit'`, `limits` and `now`: the service decides those

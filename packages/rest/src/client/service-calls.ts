@@ -8,7 +8,7 @@ import type { AccountKeys } from './account-keys.ts'
 import { errorOf, outcomeOf } from './service-errors.ts'
 import type { ServiceAnswer, ServiceRequest } from './service-exchange.ts'
 
-/** The longest answer that is read, in bytes. */
+/** The longest answer that is accepted, in bytes. */
 const maxAnswerBytes = 64 * 2 ** 20
 
 interface ServiceCallsOptions {
@@ -20,8 +20,8 @@ interface ServiceCallsOptions {
 }
 
 /**
- * Errors of a connection that was never made, so that the service has seen nothing: those of Node's sockets and
- * resolver, and undici's own.
+ * The codes of errors before a connection was made, so that the service received nothing: those of Node's sockets and
+ * resolver, and of undici.
  */
 const neverSent: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -33,7 +33,7 @@ const neverSent: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** Sends requests within their time; retries those that never reached the service, and replaces a refused API key. */
+/** Sends requests with a timeout, retries those that never reached the service, and replaces a refused API key. */
 export class ServiceCalls {
   readonly timeoutMs: number
   readonly #options: ServiceCallsOptions
@@ -43,14 +43,14 @@ export class ServiceCalls {
     this.#options = options
   }
 
-  /** Sends a request; the caller reads every status but 401 and 403. */
+  /** Sends a request. The caller handles all statuses except 401 and 403. */
   call(request: ServiceRequest): Promise<ServiceAnswer> {
     return this.#inTime((signal) => this.#authorized(request, signal))
   }
 
   /**
-   * The status of a path that belongs to no account, so that no function is asked for a key. Without one a 401 or 403
-   * is an answer like any other.
+   * The status of a path without an account, so no function is asked for a key. Without a key, a 401 or 403 is a status
+   * like any other.
    */
   statusOf(path: string): Promise<number> {
     const key = this.#options.keys.ofAll
@@ -62,7 +62,7 @@ export class ServiceCalls {
     })
   }
 
-  /** Sends requests one after the other, all within the time of one call; ends at the first that did not succeed. */
+  /** Sends requests one after the other, all within the timeout of one call. Stops at the first that fails. */
   inOrder(requests: readonly ServiceRequest[], isSuccess: (answer: ServiceAnswer) => boolean): Promise<void> {
     return this.#inTime(async (signal) => {
       let isLater = false
@@ -105,7 +105,7 @@ export class ServiceCalls {
     for (let attempt = 0; ; attempt++) {
       try {
         const answer = this.#once(request, key, signal)
-        // A `fetch` that was handed in may not know what a signal is.
+        // A `fetch` from the options may ignore the signal.
         return await unlessAborted(answer, signal, () => unavailable(request, signal.reason, signal, false))
       } catch (error) {
         if (ContextStoreError.is(error)) throw error
@@ -113,7 +113,7 @@ export class ServiceCalls {
         if (!isNeverSent || attempt >= this.#options.retries || signal.aborted) {
           throw unavailable(request, error, signal, isNeverSent)
         }
-        // Between half and all of a time that doubles, so that many clients do not retry at the same moment.
+        // Exponential backoff with jitter, so that many clients do not retry at the same moment.
         await pause(100 * 2 ** attempt * (0.5 + Math.random() / 2), signal)
         if (signal.aborted) throw unavailable(request, error, signal, true)
       }
@@ -131,7 +131,7 @@ export class ServiceCalls {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal,
-      // Another host must not get the API key. `error` would say so too, but Cloudflare's workerd does not know it.
+      // Another host must not get the API key. Not `error`, which Cloudflare's workerd does not support.
       redirect: 'manual',
       ...whereKnown({ credentials: 'omit', cache: 'no-store' }),
     })
@@ -139,7 +139,7 @@ export class ServiceCalls {
   }
 }
 
-/** The members that this host's requests have: workerd throws for the others. */
+/** The members that this runtime's requests support: workerd throws for others. */
 function whereKnown(init: Pick<RequestInit, 'credentials' | 'cache'>): RequestInit {
   const known = Object.entries(init).filter(([name]) => name in (globalThis.Request?.prototype ?? {}))
   return Object.fromEntries(known)
@@ -167,10 +167,10 @@ async function textOf(response: Response, request: ServiceRequest): Promise<stri
   }
 }
 
-/** The code that the host gives to an error of a connection, wherever among its causes it is. */
+/** The runtime's code for a connection error, from the error or one of its causes. */
 function codeOf(error: unknown): string {
   for (let at = error, depth = 0; isErrorLike(at) && depth < 5; at = at.cause, depth++) {
-    // One error for each address of a host: when none was reached, all of them failed alike.
+    // One error for each address of a host, if none was reached; the first stands for all.
     const failed: unknown = Array.isArray(at.errors) ? at.errors[0] : at
     if (isErrorLike(failed) && typeof failed.code === 'string') return failed.code
   }
@@ -183,7 +183,7 @@ interface ErrorLike {
   readonly errors?: unknown
 }
 
-/** By its shape: an error of another realm, as in a test runner's sandbox, is no instance of this one's `Error`. */
+/** Not by `instanceof`, which fails for an error of another realm, as in a test runner's sandbox. */
 function isErrorLike(value: unknown): value is ErrorLike {
   return typeof value === 'object' && value !== null
 }
@@ -210,7 +210,7 @@ function noKey(request: ServiceRequest): StoreUnavailableError {
   return new StoreUnavailableError('apiKey: the function did not return a key in time', { outcome })
 }
 
-/** The value of `promise`, unless the time is over first; then `late` makes the error. */
+/** The value of `promise`; rejects with `late()` if the signal is aborted first. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const end = (): void => reject(late())

@@ -8,7 +8,7 @@ import {
 } from '@context-store/core'
 import type { ServiceAnswer, ServiceRequest } from './service-exchange.ts'
 
-/** The `outcome` of a call whose request failed; `isRefused`: this request has certainly changed nothing. */
+/** The `outcome` of a call whose request failed. With `isRefused`, the request certainly changed nothing. */
 export function outcomeOf(
   { method, isLater }: ServiceRequest,
   isRefused: boolean,
@@ -20,45 +20,45 @@ export function outcomeOf(
 export function errorOf(answer: ServiceAnswer, request: ServiceRequest): ContextStoreError {
   const { status } = answer
   const said = messageOf(answer)
-  // Whoever says so, a proxy in front of the service too: the same request will be too large again.
+  // Even if a proxy in front of the service says so: the same request will be too large again.
   if (status === 413) {
     const reason = said ?? 'no message'
-    return new TooLargeError(`the service refuses it (413): ${reason}`, { outcome: outcomeOf(request, true) })
+    return new TooLargeError(`the service answered 413: ${reason}`, { outcome: outcomeOf(request, true) })
   }
-  // No service of this contract gives such an answer: something else is at that URL.
+  // A service with this contract does not answer like this: something else is at that URL.
   if (status < 400 || said === undefined) return notTheService(status, request)
   // A 5xx says that the service failed, perhaps after it wrote.
   const outcome = outcomeOf(request, status < 500)
   switch (status) {
     case 400:
-      return new InvalidValueError('', `the service refuses it (400): ${said}`, { outcome })
+      return new InvalidValueError('', `the service answered 400: ${said}`, { outcome })
     case 404:
-      return new NamespaceNotFoundError(`the service does not know it (404): ${said}`, { outcome })
+      return new NamespaceNotFoundError(`the service answered 404: ${said}`, { outcome })
     default:
       return new StoreUnavailableError(`the service answered ${status}: ${said}`, { outcome })
   }
 }
 
-/** Whether the answer says that what was asked for does not exist. */
+/** Whether the answer is the service's 404. */
 export function isNotFound(answer: ServiceAnswer): boolean {
   return answer.status === 404 && messageOf(answer) !== undefined
 }
 
-/** The message of an error's body, cut to the length of a line; `undefined`: it is no such body. */
+/** The message in the body of an error, at most 200 characters; `undefined` if the body is not that of the contract. */
 function messageOf({ text, status }: ServiceAnswer): string | undefined {
   try {
     const { message }: { message?: unknown } = JSON.parse(text)
     if (typeof message === 'string') return message.slice(0, 200)
   } catch {
-    // A proxy in front of the service answers with a page of its own when the service is down or busy.
+    // If the service is down or busy, a proxy in front of it may answer with its own page.
   }
   return status >= 500 || status === 429 || status === 408 ? 'no message' : undefined
 }
 
-/** The error for an answer that cannot come from a service of this contract; without a request: of a read. */
+/** The error for an answer outside the contract; without `request`, for a read. */
 export function notTheService(status: number, request?: ServiceRequest): CorruptDataError {
   return new CorruptDataError(
-    `the server at baseUrl is not a service of this contract (it answered ${status}): check baseUrl`,
+    `the server at baseUrl gave an answer outside the REST contract (status ${status}): check baseUrl`,
     { outcome: request === undefined ? 'not-applied' : outcomeOf(request, false) },
   )
 }

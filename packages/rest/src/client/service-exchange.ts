@@ -1,19 +1,19 @@
 /** A request to the service. */
 export interface ServiceRequest {
-  /** Decides the API key. */
+  /** The account whose API key is sent. */
   readonly account: string
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  /** Below the base, each part of it encoded. */
+  /** The path below the base, its parts encoded. */
   readonly path: string
-  /** What is sent as JSON. */
+  /** Sent as JSON. */
   readonly body?: object
   /** Whether another request of the same call has been applied already. */
   readonly isLater?: boolean
 }
 
-/** What the service answered. */
+/** The answer of the service. */
 export interface ServiceAnswer {
   readonly status: number
-  /** The text of its body. */
+  /** The text of the body. */
   readonly text: string
 }

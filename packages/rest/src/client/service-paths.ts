@@ -1,7 +1,7 @@
 import { InvalidOptionError, UnsupportedError } from '@context-store/core'
 import type { CheckedAddress } from '@context-store/core/adapter'
 
-/** What comes before every path. */
+/** Checks `baseUrl`, and returns the prefix of every path. */
 export function serviceBase(baseUrl: unknown): string {
   const url = typeof baseUrl === 'string' && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
   if (
@@ -39,12 +39,12 @@ export function propertyPath(address: CheckedAddress, name: string): string {
   return `${propertiesPath(address)}/${encodeURIComponent(name)}`
 }
 
-/** The path where a session gets a time to live. */
+/** The path that sets the time to live of a session. */
 export function sessionTtlPath({ account, namespace }: CheckedAddress): string {
-  // There the service has a property called "session" (docs/rest-contract.md, "Paths").
+  // In this namespace the path means the property "session" (docs/rest-contract.md, "Paths").
   if (namespace === 'properties') {
     throw new UnsupportedError(
-      'a URL path cannot carry a time to live of a session in a namespace called "properties": use another name',
+      'a URL path cannot carry the time to live of a session in a namespace called "properties": use another name',
     )
   }
   return `${accountPath(account)}/namespace/${encodeURIComponent(namespace)}/session`

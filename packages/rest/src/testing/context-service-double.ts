@@ -5,28 +5,28 @@ import type { Fault } from './faults.ts'
 import type { RecordedRequest, RequestMatch, WaitOptions } from './journal.ts'
 import type { State } from './state.ts'
 
-/** How a double answers, and what it holds. */
+/** The options of a test double. */
 export interface DoubleOptions extends Omit<HandlerOptions, 'keys'> {
-  /** The API key of every account, or the key of each. Default: every key but an empty one. */
+  /** The API key of every account, or the key of each. Default: any non-empty key. */
   readonly keys?: Exclude<Keys, { accepts: unknown }> | undefined
   /**
-   * For the interceptor: the hosts to answer for, each without `https://`, with its port if it has one. The first is
-   * in `url`, that of `createContextService` too. Default: the vendor's seven (docs/rest-contract.md, "Paths").
+   * For the interceptor: the hosts to answer for, without `https://`, and with the port if there is one. The first is
+   * in `url`, also for `createContextService`. Default: the vendor's seven hosts (docs/rest-contract.md, "Paths").
    */
   readonly hosts?: readonly string[] | undefined
-  /** What the double holds at the start, and again after `reset()`. */
+  /** The data of the double at the start and after `reset()`. */
   readonly state?: State | undefined
   /** The seed of faults with a `rate`: a whole number, default 1. */
   readonly seed?: number | undefined
   /**
-   * What happens to a request whose path the contract does not have, if no fault hits it. `answer`, the default: the
-   * answer of the service, a 404. `error`: the sender gets an error that names the request, on a port a 501. `pass`,
-   * for the interceptor alone: it goes where it would go without the double, which does not record it.
+   * What happens to a request whose path is outside the contract, if no fault hits it. `answer`, the default: it gets a
+   * 404, as from the service. `error`: the sender gets an error that names the request, or a 501 from a port. `pass`, only
+   * for the interceptor: it goes where it would go without the double, and is not recorded.
    */
   readonly onUnhandled?: 'answer' | 'error' | 'pass' | undefined
 }
 
-/** The clock of a double: the machine's, moved forward by the test. */
+/** The clock of a double: the system's clock, which a test can move forward. */
 export interface DoubleClock {
   /** Milliseconds since 1970. */
   now(): number
@@ -34,51 +34,51 @@ export interface DoubleClock {
   advanceSeconds(seconds: number): void
 }
 
-/** The service as a double for tests: the handler that serves a store, over memory, with what a test needs to see and control. */
+/** A test double of the service: it serves a store in memory, and lets a test inspect and control it. */
 export interface ContextServiceDouble extends AsyncDisposable {
-  /** Its URL: of its port, or of the first of its hosts. */
+  /** The URL: of the port, or of the first host. */
   readonly url: string
-  /** The store that it serves. */
+  /** The store with its data. */
   readonly store: ContextStore & HasSync
-  /** The latest requests since the last reset: at most 1,000, with at most 16,000,000 bytes of bodies. */
+  /** The latest requests since the last reset: at most 1,000, whose bodies have at most 16,000,000 bytes together. */
   readonly requests: readonly RecordedRequest[]
-  /** Its clock. */
+  /** The clock. */
   readonly clock: DoubleClock
-  /** Answers a request: one line in the setup of another mocking library. Rejects if a fault breaks the connection. */
+  /** Answers a request that another mocking library intercepted. Rejects if a fault breaks the connection. */
   handle(request: Request): Promise<Response>
   /**
-   * Makes the next matching request fail, or as many as the fault says.
+   * Makes the next matching request fail, or as many as `times` or `rate` says.
    *
-   * @throws `InvalidOptionError` for an invalid fault, or an unknown member of one
+   * @throws `InvalidOptionError` for an invalid fault or an unknown member
    */
   fault(fault: Fault): void
-  /** The faults that have not fired as often as they should, each with the `times` that are left; not those with a `rate`. */
+  /** The faults that have not fired all their `times`, each with the `times` that are left; not those with a `rate`. */
   readonly pendingFaults: readonly Fault[]
   /**
-   * Asserts that all that the test planned has happened, and nothing else: for the end of a test.
+   * Asserts at the end of a test that all faults have fired and all requests had a path of the contract.
    *
-   * @throws `Error` that names the {@link pendingFaults}, and the requests since the last reset whose path the
-   * contract does not have and that no fault hit
+   * @throws `Error` that names the {@link pendingFaults}, and the requests since the last reset that no fault hit and
+   * whose path is outside the contract
    */
   assertDone(): void
   /**
-   * The first matching request, one that came already or the next.
+   * Waits for the first request that matches: one already received, or the next.
    *
-   * @throws `StoreUnavailableError` if none comes in time
-   * @throws `InvalidOptionError` for an invalid match or option, or an unknown member of one
+   * @throws `StoreUnavailableError` if there is none in time
+   * @throws `InvalidOptionError` for an invalid match or option, or an unknown member
    */
   waitForRequest(match?: RequestMatch, options?: WaitOptions): Promise<RecordedRequest>
-  /** Creates a new API key for an account; the one before is a 403 from now on. */
+  /** Creates and returns a new API key for an account. From now on the previous key is a 403. */
   regenerateKey(account: string): string
-  /** Everything that it holds, as plain JSON; empty namespaces and sessions too. */
+  /** All stored data as plain JSON, including empty namespaces and sessions. */
   snapshot(): State
   /**
-   * Resets the store, to the first state or to `state`, and the journal, the faults, the clock and the keys. The
-   * connection of a delayed request breaks, so that it takes no effect in the next test.
+   * Resets the store to the initial state or to `state`, and also the journal, the faults, the clock and the keys. The
+   * connections of delayed requests break, so that they take no effect in the next test.
    *
-   * @throws `InvalidOptionError` for an invalid `state`; nothing has changed then
+   * @throws `InvalidOptionError` for an invalid `state`; then nothing has changed
    */
   reset(state?: State): void
-  /** Closes the port, or removes the interceptor, and closes the store; the connection of a delayed request breaks. */
+  /** Closes the port or removes the interceptor, and closes the store. The connections of delayed requests break. */
   close(): Promise<void>
 }

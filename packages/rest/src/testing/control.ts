@@ -11,15 +11,15 @@ import type { Fault } from './faults.ts'
 import { checkMembers } from './members.ts'
 import type { State } from './state.ts'
 
-/** Where a double that is controlled over HTTP is controlled: no path of the contract begins so. */
+/** The prefix of the paths that control a double over HTTP. No path of the contract begins with it. */
 const controlPath = '/control/'
 
-/** The longest body of a request, in bytes: a whole state. */
+/** The longest body of a request, in bytes. The longest is a whole state. */
 const mostBytes = 100_000_000
 
 type Act = (core: DoubleCore, body: unknown) => Answer
 
-/** What there is to control, and what each method does to it. */
+/** The resources below `/control/`, and what each method does. */
 const resources: { readonly [name: string]: { readonly [method: string]: Act } } = {
   requests: { GET: (core) => jsonAnswer(core.requests) },
   faults: {
@@ -70,9 +70,9 @@ export function isControl(target: string): boolean {
 }
 
 /**
- * What answers the requests that control a double. They need no key and are not recorded.
+ * Creates the service for the requests that control a double. They need no API key and are not recorded.
  *
- * @param cors - the origin whose pages may send them, as for the service
+ * @param cors - the origin whose pages may send them, as in the options of the double
  */
 export function controlOf(core: DoubleCore, cors: string | undefined): Service {
   const rules = corsRules(cors, methods)
@@ -92,7 +92,7 @@ async function controlled(core: DoubleCore, request: ServiceRequest, target: str
   if (acts === undefined) {
     throw new Refusal(
       404,
-      `there is no such path; there are ${Object.keys(resources)
+      `there is no such path: use one of ${Object.keys(resources)
         .map((each) => controlPath + each)
         .join(', ')}`,
     )
@@ -100,7 +100,8 @@ async function controlled(core: DoubleCore, request: ServiceRequest, target: str
   const method = request.method === 'HEAD' ? 'GET' : request.method
   const act = Object.hasOwn(acts, method) ? acts[method] : undefined
   if (act === undefined) {
-    throw new Refusal(405, `${request.method} is not possible here`, { allow: Object.keys(acts).join(', ') })
+    const allow = Object.keys(acts).join(', ')
+    throw new Refusal(405, `${request.method} is not allowed at this path: use ${allow}`, { allow })
   }
   const takesBody = method !== 'GET' && name !== 'reset'
   return act(core, takesBody ? parseJson(await readBody(request, mostBytes)) : null)

@@ -2,9 +2,9 @@ import type { ContextServiceDouble, DoubleOptions } from './context-service-doub
 import { checkedDoubleOptions, DoubleCore, doubleOf } from './double-core.ts'
 
 /**
- * Creates the double with neither a port nor an interceptor: its `handle` answers the requests that a handler of MSW,
- * Playwright's `page.route` or a service worker gives it, whatever their host. It needs nothing of Node: in a browser
- * or a worker, import it from `@context-store/rest/testing/web`.
+ * Creates a double without a port or an interceptor. Its `handle` answers the requests that a handler of MSW,
+ * Playwright's `page.route` or a service worker passes to it, whatever their host. It does not depend on Node: in a
+ * browser or a worker, import it from `@context-store/rest/testing/web`.
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one; the store's own errors for a `state`
  * @example

@@ -1,9 +1,9 @@
-/** Waits that can be ended all at once. */
+/** Delays that can be ended together. */
 export class Delays {
   readonly #ends = new Set<(isWhole: boolean) => void>()
   #isEnded = false
 
-  /** Waits; gives whether it waited to the end, `false` where {@link end} came before. */
+  /** Waits. Resolves with `false` if {@link end} ended the delay early. */
   wait(milliseconds: number): Promise<boolean> {
     if (this.#isEnded) return Promise.resolve(false)
     return new Promise((resolve) => {
@@ -17,12 +17,12 @@ export class Delays {
     })
   }
 
-  /** Ends those that are under way. */
+  /** Ends all pending delays. */
   end(): void {
     for (const end of this.#ends) end(false)
   }
 
-  /** Ends those that are under way, and any to come. */
+  /** Ends all pending and future delays. */
   close(): void {
     this.#isEnded = true
     this.end()

@@ -17,15 +17,15 @@ import { checkedHosts, realHosts } from './hosts.ts'
 import { checkMatch, Journal, type RecordedRequest, type RequestMatch, type WaitOptions } from './journal.ts'
 import { checkState, type State } from './state.ts'
 
-/** The options of a double that have been checked, with its hosts. */
+/** The checked options of a double. */
 export type CheckedDoubleOptions = Partial<DoubleOptions> & { readonly hosts: readonly string[] }
 
 /**
  * Checks the options of a double.
  *
- * @param of - the factory
- * @param unhandled - what it can do with requests outside the contract
- * @param own - its own options, which it checks itself
+ * @param of - the name of the factory
+ * @param unhandled - the values that it takes for `onUnhandled`
+ * @param own - the names of its other options, which it checks itself
  */
 export function checkedDoubleOptions<Options extends DoubleOptions>(
   options: Options | undefined,
@@ -45,7 +45,7 @@ export function checkedDoubleOptions<Options extends DoubleOptions>(
   return { ...checked, hosts: checkedHosts(hosts) }
 }
 
-/** What all doubles are: the service over a store in memory, with a journal, faults, a clock and keys. */
+/** The core of all doubles: the service over a store in memory, with a journal, faults, a clock and keys. */
 export class DoubleCore {
   readonly store: ContextStore & HasSync
   readonly clock: DoubleClock
@@ -70,7 +70,7 @@ export class DoubleCore {
     checkState(state)
     this.#refusesUnhandled = onUnhandled === 'error'
     this.clock = {
-      // Date.now is looked up at each call, so that fake timers work.
+      // `Date.now` is looked up at each call, so that fake timers work.
       now: () => Date.now() + this.#moved,
       advanceSeconds: (seconds) => {
         if (!(seconds >= 0 && seconds <= 1e10)) {
@@ -84,7 +84,7 @@ export class DoubleCore {
     this.#keys = createKeys(keys)
     this.#service = createService(this.store, { ...options, keys: this.#keys })
     fill(this.store, state)
-    // A copy: the caller may change the object later.
+    // A copy, since the caller may change the object later.
     this.#state = this.snapshot()
   }
 
@@ -96,7 +96,7 @@ export class DoubleCore {
     return this.#faults.pending()
   }
 
-  /** Answers a request, or fails it as a fault says. Never rejects. */
+  /** Answers a request, or makes it fail if a fault hits it. Never rejects. */
   async respond(request: ServiceRequest, target: string): Promise<Outcome> {
     const heard = readOnce(request)
     // The service does not read a body whose stated length is too long, so the journal does not either.
@@ -119,7 +119,7 @@ export class DoubleCore {
     return { ...errorAnswer(501, message), error: new TypeError(message) }
   }
 
-  /** As {@link respond}, but a broken connection is an error. Reads a clone: whoever gave the request may read it too. */
+  /** Like {@link respond}, but rejects if the connection breaks. Reads a clone, so that the caller can read the request. */
   async handle(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url)
     const outcome = await this.respond(new WebRequest(request.clone()), pathname + search)
@@ -137,9 +137,7 @@ export class DoubleCore {
   assertDone(): void {
     const problems = [
       ...this.pendingFaults.map((fault) => `a fault did not fire: ${shown(fault)}`),
-      ...this.#journal.unhandled.map(
-        (request) => `a request has a path that the contract has not: ${request}`,
-      ),
+      ...this.#journal.unhandled.map((request) => `a request has a path outside the contract: ${request}`),
     ]
     if (problems.length > 0) throw new Error(problems.join('\n'))
   }
@@ -170,7 +168,7 @@ export class DoubleCore {
 
   reset(state: State = this.#state): void {
     checkState(state)
-    // What a store refuses is refused before anything is removed.
+    // Throws for a state that the store refuses, before anything is removed.
     fill(memoryStore(), state)
     this.#delays.end()
     for (const account of [...this.store.sync.accounts()]) {
@@ -184,7 +182,7 @@ export class DoubleCore {
     fill(this.store, state)
   }
 
-  /** Closes the double: its delays, its port or interceptor, its store. */
+  /** Ends the delays, closes the port or the interceptor, and closes the store. */
   async close(endEntrance: () => Promise<void>): Promise<void> {
     this.#delays.close()
     await endEntrance()
@@ -221,7 +219,7 @@ function readOnce(request: ServiceRequest): ServiceRequest {
   }
 }
 
-/** A double of its engine, its URL, and what ends its port or its interceptor. */
+/** Creates a double from its core and its URL. `end` closes its port or interceptor. */
 export function doubleOf(core: DoubleCore, url: string, end: () => Promise<void>): ContextServiceDouble {
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -250,14 +248,14 @@ export function doubleOf(core: DoubleCore, url: string, end: () => Promise<void>
   }
 }
 
-/** The error of a broken connection, with `code` both where Node's clients and where fetch have it. */
+/** The error of a broken connection, with `code` where Node's clients have it and where fetch has it. */
 function connectionReset(): Error {
   const code = { code: 'ECONNRESET' }
   const cause = Object.assign(new Error('read ECONNRESET'), code)
   return Object.assign(new TypeError('fetch failed: the test asked for this fault', { cause }), code)
 }
 
-/** The first half of a body, and then an error. */
+/** A stream of the first half of a body, then an error. */
 function halfOf(body: string): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(body)
   return new ReadableStream({

@@ -8,23 +8,23 @@ import { checkMembers } from './members.ts'
 /** The longest delay. */
 export const mostDelayMs = 600_000
 
-/** How a request fails. */
+/** A fault: which requests fail, and how. */
 export type Fault = {
-  /** Which requests. Default: any. */
+  /** The requests that it can hit. Default: all. */
   readonly match?: RequestMatch | undefined
-  /** How many of them. Default: 1, or all of them if `rate` is given. */
+  /** How many requests it hits. Default: 1, or no limit if `rate` is given. */
   readonly times?: number | undefined
-  /** Which share of them, from 0 to 1, chosen by the double's seed. */
+  /** The share of matching requests that it hits, from 0 to 1; the double's seed determines which. */
   readonly rate?: number | undefined
 } & (
   | {
       /** The answer's status, from 400 to 599. */
       readonly status: number
-      /** Headers of the answer, such as `retry-after`; not `content-length` or `transfer-encoding`, which the double states. */
+      /** Headers of the answer, such as `retry-after`. The double itself sets `content-length` and `transfer-encoding`. */
       readonly headers?: Readonly<Record<string, string>> | undefined
       /**
-       * The answer's body, sent as JSON; a string is sent as its own text if the header `content-type` names another type.
-       * Default: an object with a `message`, as all errors of the service.
+       * The answer's body, sent as JSON; a string is sent as it is if the header `content-type` names another type.
+       * Default: an object with a `message`, like all errors of the service.
        */
       readonly body?: JsonValue | undefined
       /** Whether the request takes effect first. */
@@ -37,15 +37,15 @@ export type Fault = {
       readonly afterEffect?: boolean | undefined
     }
   | {
-      /** Delays the answer by so many milliseconds; `close()` and `reset()` break the connection of a delayed request. */
+      /** The delay of the answer in milliseconds. `close()` and `reset()` break the connection of a delayed request. */
       readonly delayMs: number
       /** Whether the request takes effect before the delay, not after it. */
       readonly afterEffect?: boolean | undefined
     }
   | {
       /**
-       * The request takes effect, and the connection breaks in the middle of the answer's body, or instead of an
-       * answer that has none.
+       * The request takes effect, and the connection breaks in the middle of the answer's body, or before the answer
+       * if it has no body.
        */
       readonly halfBody: true
     }
@@ -54,7 +54,7 @@ export type Fault = {
 /** The outcome of a request: an answer, and whether the connection breaks before it or within its body. */
 export interface Outcome extends Answer {
   readonly breaks?: 'before' | 'within'
-  /** What the sender gets instead of the answer, where there is no connection that could carry one. */
+  /** The error that the sender gets instead of the answer, if there is no connection. */
   readonly error?: Error
 }
 
@@ -67,7 +67,7 @@ interface Planned {
   left: number
 }
 
-/** The faults that have not fired. */
+/** The planned faults. */
 export class Faults {
   readonly #seed: number
   #planned: Planned[] = []
@@ -78,7 +78,7 @@ export class Faults {
     this.#state = seed
   }
 
-  /** Plans a fault. */
+  /** Adds a fault. */
   add(fault: Fault): void {
     checkFault(fault)
     const { times, rate } = fault
@@ -88,14 +88,14 @@ export class Faults {
     })
   }
 
-  /** Those that have not fired as often as they should. With a rate, chance decides how often that is. */
+  /** The faults that have not fired `times` times, without those with a rate, whose number is random. */
   pending(): Fault[] {
     return this.#planned
       .filter(({ fault }) => fault.rate === undefined)
       .map(({ fault, left }) => ({ ...copyOf(fault), times: left }))
   }
 
-  /** The fault that hits a request: the first one that matches. */
+  /** The fault that hits a request: the first that matches. */
   take(request: RecordedRequest): Fault | undefined {
     for (const planned of this.#planned) {
       const { match, rate } = planned.fault
@@ -107,13 +107,13 @@ export class Faults {
     return undefined
   }
 
-  /** Forgets all faults, and restarts the seed's sequence. */
+  /** Removes all faults, and restarts the random sequence of the seed. */
   clear(): void {
     this.#planned = []
     this.#state = this.#seed
   }
 
-  /** Mulberry32: a number from 0 to 1, the same sequence for the same seed. */
+  /** Mulberry32: a number from 0 to 1. The same seed gives the same sequence. */
   #random(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
@@ -122,7 +122,7 @@ export class Faults {
   }
 }
 
-/** Refuses an invalid fault. */
+/** Throws if a fault is invalid. */
 function checkFault(fault: Fault): void {
   checkMembers('fault', fault, [...kinds, 'match', 'times', 'rate', 'headers', 'body', 'afterEffect'])
   const { match, times, rate } = fault
@@ -166,11 +166,11 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
       !/^[\t -~\x80-\xff]*$/.test(value)
     ) {
       throw new InvalidOptionError(
-        `fault.headers: ${JSON.stringify(name)} is not a header with a string that it can carry`,
+        `fault.headers: ${JSON.stringify(name)} must be a valid header name with a valid string value`,
       )
     }
     if (/^(?:content-length|transfer-encoding)$/i.test(name)) {
-      throw new InvalidOptionError(`fault.headers: the double states ${name} itself`)
+      throw new InvalidOptionError(`fault.headers: the double sets ${name} itself`)
     }
   }
 }
@@ -179,12 +179,12 @@ function checkBody(body: JsonValue): void {
   try {
     if (JSON.stringify(body) !== undefined) return
   } catch {
-    // A cycle or a BigInt; the message below says what is wrong.
+    // A cycle or a BigInt: refused below.
   }
   throw new InvalidOptionError('fault.body: must be a JSON value')
 }
 
-/** A copy: the caller may change the object later. */
+/** A copy, since the caller may change the object later. */
 function copyOf(fault: Fault): Fault {
   return {
     ...fault,
@@ -194,7 +194,7 @@ function copyOf(fault: Fault): Fault {
   }
 }
 
-/** A fault as a message names it: without the bodies and headers of the test. */
+/** A description of a fault for messages, without its body and headers. */
 export function shown(fault: Fault): string {
   const kind = kinds.find((name) => Object.hasOwn(fault, name)) ?? ''
   const { method, path = 'any path' } = fault.match ?? {}
@@ -213,7 +213,7 @@ function answerOf(fault: Extract<Fault, { readonly status: number }>): Answer {
 }
 
 /**
- * The outcome of a request, under `fault` if one hits it; `serve` makes it take effect. If its delay is ended early,
+ * The outcome of a request that `fault` hits, if any; `serve` makes the request take effect. If a delay is ended early,
  * the connection breaks.
  */
 export async function outcomeOf(

@@ -1,7 +1,7 @@
-/** Which function each of our wrappers stands before. */
+/** The function that each of our wrappers wraps. */
 const wrapped = new WeakMap<object, unknown>()
 
-/** What a value is without wrappers of ours. */
+/** A value without our wrappers. */
 function bare(value: unknown): unknown {
   let inner = value
   while (typeof inner === 'function' && wrapped.has(inner)) inner = wrapped.get(inner)
@@ -9,10 +9,10 @@ function bare(value: unknown): unknown {
 }
 
 /**
- * Puts a wrapper before the function that is a member of an object, until the returned function is called, among other
- * libraries that do the same and end in any order. A library puts back what it found when it started, be that a
- * wrapper of ours that has ended, or a function from before ours. So the member is an accessor: what others assign goes
- * below our wrapper while we are in place, and without any wrapper of ours afterwards.
+ * Wraps a function that is a member of an object, until the returned function is called. Other libraries may do the same
+ * and end in any order. A library restores what it found when it started: perhaps a wrapper of ours that has ended, or a
+ * function from before our patch. So the member becomes an accessor. While our patch is active, a value that others
+ * assign goes below our wrapper; afterwards it is used without our wrappers.
  */
 export function patchMember(owner: object, name: string, wrap: (inner: unknown) => object): () => void {
   const before = Object.getOwnPropertyDescriptor(owner, name)
@@ -34,7 +34,7 @@ export function patchMember(owner: object, name: string, wrap: (inner: unknown) 
     configurable: true,
     enumerable: before.enumerable ?? true,
     get: () => {
-      // Put back by a library that ended after us.
+      // A library that ended after us restored the original.
       if (isEnded && inner === original) restore()
       return isEnded ? inner : ours
     },
@@ -48,7 +48,7 @@ export function patchMember(owner: object, name: string, wrap: (inner: unknown) 
     Object.defineProperty(owner, name, accessor)
   }
   const isInPlace = (): boolean => Object.getOwnPropertyDescriptor(owner, name)?.get === accessor.get
-  /** Puts the accessor back over what another library defined in its place. */
+  /** Defines the accessor again after another library replaced it. */
   const reapply = (): void => {
     const value: unknown = Reflect.get(owner, name)
     apply()
@@ -76,10 +76,10 @@ export function patchMember(owner: object, name: string, wrap: (inner: unknown) 
 const fetchInterceptor = Symbol.for('fetch-interceptor')
 
 /**
- * The interceptor of `fetch` that MSW and nock stand on replaces the property, and at its end puts back the one that it
- * found. It announces itself in a global of this symbol after the first, and deletes that before the second. Calls
- * `started` for each that has patched, also for one in place already, and what that returns when it has put back what it
- * found; until the returned function is called.
+ * Watches the interceptor of `fetch` that MSW and nock use. It replaces the property when it starts, and restores the one
+ * that it found when it ends. After the first it sets a global with this symbol, before the second it deletes it. Calls
+ * `started` for each interceptor that has patched `fetch`, including one that is already active, and the function that
+ * `started` returned when it has restored `fetch`. Ends when the returned function is called.
  */
 function watchFetchInterceptors(started: () => () => void): () => void {
   let isEnded = false

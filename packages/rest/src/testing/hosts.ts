@@ -7,7 +7,7 @@ export const realHosts: readonly string[] = [
   'va-a.context.liveperson.net',
 ]
 
-/** Checks the hosts of an interceptor, and writes them as URLs do: in lower case, other scripts in Punycode. */
+/** Checks the hosts of an interceptor, and normalizes them as URLs do: lower case, other scripts in Punycode. */
 export function checkedHosts(hosts: unknown): string[] {
   if (!Array.isArray(hosts) || hosts.length === 0) {
     throw new InvalidOptionError('hosts: must be an array of at least one host name')
@@ -23,15 +23,15 @@ function checkedHost(host: unknown): string {
     )
   }
   const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined
-  // Nothing but a host: no credentials, query or fragment.
+  // Only a host: no credentials, query or fragment.
   if (url === undefined || url.href !== `http://${url.host}/`) {
     throw new InvalidOptionError(`hosts: ${JSON.stringify(host)} is not a host name`)
   }
-  // A URL leaves out its default port.
+  // A `URL` omits its default port.
   return url.hostname + (/:\d+$/.exec(host)?.[0] ?? '')
 }
 
-/** The host of a URL as {@link checkedHosts} writes it, without its port and with it. */
+/** The host of a URL, normalized like {@link checkedHosts}, without and with its port. */
 export function hostsOf(url: string): [hostname: string, host: string] {
   const { hostname, port, protocol } = new URL(url)
   return [hostname, `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`]

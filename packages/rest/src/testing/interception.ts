@@ -5,45 +5,45 @@ import { ClientRequestInterceptor } from '@mswjs/interceptors/ClientRequest'
 import { patchMember } from './global-patches.ts'
 import { hostsOf } from './hosts.ts'
 
-/** What answers the requests to some hosts. */
-export interface Stand {
+/** Answers the requests to some hosts. */
+export interface HostHandler {
   readonly hosts: readonly string[]
   /** Whether it answers requests to this target, a path with its query. */
   readonly takes: (target: string) => boolean
-  /** Reads a clone of the request. Rejects with the error that the sender gets. */
+  /** Answers a request. Reads a clone of it. Rejects with the error that the sender gets. */
   readonly answer: (request: Request) => Promise<Response>
 }
 
 type Call = (...args: unknown[]) => unknown
 
-/** The stands in place, the latest last. */
-const stands: Stand[] = []
+/** The active handlers, the latest last. */
+const handlers: HostHandler[] = []
 let end = (): void => undefined
 
 /**
- * Answers the requests of this process to a stand's hosts, until the returned function is called; if several stands
+ * Answers the requests of this process to a handler's hosts, until the returned function is called; if several handlers
  * have the same host, the latest answers.
  */
-export function intercept(stand: Stand): () => void {
-  if (stands.length === 0) end = begin()
-  stands.push(stand)
+export function intercept(handler: HostHandler): () => void {
+  if (handlers.length === 0) end = begin()
+  handlers.push(handler)
   return () => {
-    stands.splice(stands.indexOf(stand), 1)
-    if (stands.length === 0) end()
+    handlers.splice(handlers.indexOf(handler), 1)
+    if (handlers.length === 0) end()
   }
 }
 
 /**
- * The patches are our own. Interceptors of @mswjs/interceptors share one instance for all libraries in the process:
- * whichever ends first takes the others' listeners or patches with it, and MSW and nock stand on the same ones. Here
- * a request to any other host goes to what was in place before, untouched.
+ * Patches `fetch` and Node's functions. The interceptors of @mswjs/interceptors are not used for this: all libraries in
+ * a process share one instance, MSW and nock among them, and the first to end removes the listeners or patches of the
+ * others. With these patches a request to any other host goes unchanged to the functions that were there before.
  */
 function begin(): () => void {
   const ends = [patchMember(globalThis, 'fetch', (original) => fetchBefore(original as typeof fetch))]
   for (const { owner, name, protocol, call } of nodeFunctions) {
     ends.push(
       patchMember(owner, name, (original) => {
-        const isOurs = (args: unknown[]) => standOf(urlOfCall(protocol, args)) !== undefined
+        const isOurs = (args: unknown[]) => handlerOf(urlOfCall(protocol, args)) !== undefined
         return new Proxy(original as Call, {
           apply: (target, self, args) => Reflect.apply(isOurs(args) ? call : target, self, args),
           construct: (target, args) => Reflect.construct(isOurs(args) ? call : target, args) as object,
@@ -59,12 +59,12 @@ function begin(): () => void {
 function fetchBefore(original: typeof fetch): typeof fetch {
   return async (input, init) => {
     const url = typeof input === 'object' && 'url' in input ? input.url : String(input)
-    const stand = standOf(url)
-    if (stand === undefined) return original(input, init)
+    const handler = handlerOf(url)
+    if (handler === undefined) return original(input, init)
     const request = new Request(input, init)
     const { signal } = request
     signal.throwIfAborted()
-    const answer = stand.answer(request)
+    const answer = handler.answer(request)
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     })
@@ -73,7 +73,7 @@ function fetchBefore(original: typeof fetch): typeof fetch {
   }
 }
 
-/** Node's functions as @mswjs/interceptors makes them, which answer every request that they are given. */
+/** Creates the functions with which @mswjs/interceptors replaces Node's; they answer every request that they get. */
 class HttpRequests extends ClientRequestInterceptor {
   functions(): { owner: object; name: string; protocol: string; call: Call }[] {
     const members = [
@@ -85,19 +85,19 @@ class HttpRequests extends ClientRequestInterceptor {
     ]
     const before = members.map(({ owner, name }) => Object.getOwnPropertyDescriptor(owner, name))
     const { Headers: headersBefore } = globalThis
-    // Over Node's own, not over what a library has put there already, which would get the requests before this.
+    // On top of Node's own functions, not of another library's, which would get the requests first.
     for (const [at, value] of ownFunctions().entries()) {
       const { owner, name } = members[at] ?? {}
       if (owner !== undefined && name !== undefined)
         Object.defineProperty(owner, name, { value, configurable: true, writable: true })
     }
-    // Not apply(): it joins the instance that MSW or nock may have in place, and what is wanted are the functions.
+    // Not apply(), which would join the instance of MSW or nock if there is one; only the functions are needed.
     this.setup()
     const made = members.map((member) => ({
       ...member,
       call: Reflect.get(member.owner, member.name) as Call,
     }))
-    // Somebody else's wrapper of Headers stays.
+    // Undoes only our own wrapper of Headers.
     if (globalThis.Headers !== headersBefore) for (const undo of this.subscriptions) undo()
     for (const [at, { owner, name }] of members.entries()) {
       const descriptor = before[at]
@@ -105,9 +105,9 @@ class HttpRequests extends ClientRequestInterceptor {
     }
     this.emitter.on('request', async ({ request, controller }) => {
       try {
-        const stand = standOf(request.url)
-        if (stand === undefined) throw new Error(`the double of ${request.url} was closed`)
-        controller.respondWith(await stand.answer(request))
+        const handler = handlerOf(request.url)
+        if (handler === undefined) throw new Error(`the double of ${request.url} was closed`)
+        controller.respondWith(await handler.answer(request))
       } catch (error) {
         controller.errorWith(isError(error) ? error : new Error(String(error)))
       }
@@ -116,7 +116,7 @@ class HttpRequests extends ClientRequestInterceptor {
   }
 }
 
-/** Node's `request`, `get` and `ClientRequest` of http, and `request` and `get` of https, whatever stands in their places. */
+/** Node's own `request`, `get` and `ClientRequest` of http, and `request` and `get` of https, even if they are patched. */
 function ownFunctions(): object[] {
   let prototype: object = http.ClientRequest.prototype
   for (let above = prototype; above !== null && above !== http.OutgoingMessage.prototype; ) {
@@ -125,7 +125,7 @@ function ownFunctions(): object[] {
   }
   const ClientRequest = prototype.constructor as typeof http.ClientRequest
   const request = (...args: ConstructorParameters<typeof http.ClientRequest>) => new ClientRequest(...args)
-  // As Node's own does: the options of the URL and those beside it, with the agent of https unless they name one.
+  // Like Node's own: merges the options of the URL with the others; the default agent is that of https.
   const secureRequest = (...args: unknown[]) => {
     const [first] = args
     const url = typeof first === 'string' ? new URL(first) : first
@@ -144,7 +144,7 @@ function ownFunctions(): object[] {
   return [request, ended(request), ClientRequest, secureRequest, ended(secureRequest)]
 }
 
-/** The URL that the arguments of `request` or `get` name; Node has the same precedence. */
+/** The URL in the arguments of `request` or `get`, with Node's precedence. */
 function urlOfCall(defaultProtocol: string, [first, second]: unknown[]): string {
   const text = typeof first === 'string' || first instanceof URL ? String(first) : ''
   const base = URL.canParse(text) ? new URL(text) : undefined
@@ -157,19 +157,19 @@ function urlOfCall(defaultProtocol: string, [first, second]: unknown[]): string 
   return `${protocol}//${hostname}${port === '' || hostname.includes(':') ? '' : `:${port}`}${path}`
 }
 
-function standOf(url: string): Stand | undefined {
+function handlerOf(url: string): HostHandler | undefined {
   if (!URL.canParse(url)) return undefined
   const [hostname, host] = hostsOf(url)
   const { pathname, search } = new URL(url)
-  return stands.findLast(
+  return handlers.findLast(
     ({ hosts, takes }) => (hosts.includes(hostname) || hosts.includes(host)) && takes(pathname + search),
   )
 }
 
-/** By its shape: an error of another realm, as in a test runner's sandbox, is no instance of this one's `Error`. */
+/** Not by `instanceof`, which fails for an error of another realm, as in a test runner's sandbox. */
 function isError(value: unknown): value is Error {
   return typeof value === 'object' && value !== null && 'message' in value
 }
 
-/** Made at once: classes of a window, which a test may put in the place of Node's for a time, must not get into them. */
+/** Created when the module is loaded, before a test can replace Node's classes with those of a window. */
 const nodeFunctions = new HttpRequests().functions()

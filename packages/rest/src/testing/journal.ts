@@ -2,11 +2,11 @@ import { InvalidOptionError, type JsonValue, StoreUnavailableError } from '@cont
 import { checkedOptions } from '@context-store/core/adapter'
 import { checkMembers } from './members.ts'
 
-/** The most requests that are kept, and the most bytes of their bodies; beyond it, the oldest are forgotten. */
+/** The limits for the kept requests: their number, and the bytes of their bodies. Beyond these the oldest are dropped. */
 const mostRequests = 1000
 const mostBytes = 16_000_000
 
-/** The longest that a timer of Node or of a browser waits. */
+/** The longest delay of a timer in Node or a browser. */
 const mostTimeoutMs = 2 ** 31 - 1
 
 /** A request that the double received. API keys are redacted: `maven-api-key`, `authorization`, `access_token`. */
@@ -17,27 +17,27 @@ export interface RecordedRequest {
   readonly path: string
   /** The headers, with lower-case names. */
   readonly headers: { readonly [name: string]: string }
-  /** The body: its JSON value, or its text if it is not JSON; `undefined`: none, or too long. */
+  /** The body: its JSON value, or its text if it is not JSON; `undefined` if there is none, or it is too long. */
   readonly body: JsonValue | undefined
-  /** The status of the answer; `undefined`: not answered yet, or a fault broke the connection. */
+  /** The status of the answer; `undefined` if there is none yet, or a fault broke the connection. */
   status?: number
 }
 
-/** Which requests match: those that have all of it. */
+/** Which requests match: all given members must match. */
 export interface RequestMatch {
   /** The method, in upper or lower case. */
   readonly method?: string | undefined
-  /** A part of the path with its query, or a regular expression for it. */
+  /** A substring of the path with its query, or a regular expression. */
   readonly path?: string | RegExp | undefined
 }
 
 /** How long to wait for a request. */
 export interface WaitOptions {
-  /** In milliseconds: 0 to 2,147,483,647, default 1,000. */
+  /** The timeout in milliseconds: 0 to 2,147,483,647, default 1,000. */
   readonly timeoutMs?: number | undefined
 }
 
-/** Refuses an invalid match; `what` names it in the message. */
+/** Throws if a match is invalid; `what` names it in the message. */
 export function checkMatch(what: string, match: RequestMatch): void {
   checkMembers(what, match, ['method', 'path'])
   const { method, path } = match
@@ -49,7 +49,7 @@ export function checkMatch(what: string, match: RequestMatch): void {
   }
 }
 
-/** By its tag: one of another realm, as in a test runner's sandbox, is no instance of this one's `RegExp`. */
+/** Not by `instanceof`, which fails for one of another realm, as in a test runner's sandbox. */
 function isPattern(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object RegExp]'
 }
@@ -66,7 +66,7 @@ export class Journal {
   readonly requests: RecordedRequest[] = []
   /** The length of each request's body. */
   readonly #lengths: number[] = []
-  /** The method and path of each request that nothing handled. */
+  /** The method and path of each request that neither the contract nor a fault handled. */
   readonly unhandled: string[] = []
   #bytes = 0
   readonly #waiting = new Set<(request: RecordedRequest) => void>()
@@ -78,7 +78,7 @@ export class Journal {
     headers: Iterable<readonly [name: string, value: string]>,
     body: Uint8Array | undefined,
   ): RecordedRequest {
-    // Some hosts' `Headers` keep the case of names as they were sent.
+    // In some runtimes `Headers` keeps the case of the names.
     const shown = [...headers].map(([sent, value]) => {
       const name = sent.toLowerCase()
       return [name, isSecret(name) ? 'redacted' : value]
@@ -101,12 +101,12 @@ export class Journal {
     return recorded
   }
 
-  /** Records that nothing handled a request. */
+  /** Records a request in {@link unhandled}. */
   noteUnhandled({ method, path }: RecordedRequest): void {
     if (this.unhandled.length < mostRequests) this.unhandled.push(`${method} ${path}`)
   }
 
-  /** Forgets all requests. */
+  /** Removes all requests. */
   clear(): void {
     this.unhandled.length = 0
     this.requests.length = 0
@@ -114,7 +114,7 @@ export class Journal {
     this.#bytes = 0
   }
 
-  /** The first request that matches, one that came already or the next. */
+  /** The first request that matches: one already received, or the next. */
   wait(match: RequestMatch, options: WaitOptions | undefined): Promise<RecordedRequest> {
     const { timeoutMs = 1000 } = checkedOptions(options, ['timeoutMs'], 'waitForRequest')
     if (!(timeoutMs >= 0 && timeoutMs <= mostTimeoutMs)) {
@@ -131,7 +131,7 @@ export class Journal {
       }
       const timer = setTimeout(() => {
         this.#waiting.delete(hear)
-        reject(new StoreUnavailableError(`no matching request came within ${timeoutMs} ms`))
+        reject(new StoreUnavailableError(`no matching request arrived within ${timeoutMs} ms`))
       }, timeoutMs)
       this.#waiting.add(hear)
     })

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '@context-store/core'
 
-/** Refuses anything but an object, and a member that is not one of `names`; `what` names it in the message. */
+/** Throws if a value is not an object, or has a member that is not in `names`; `what` names it in the message. */
 export function checkMembers(what: string, value: unknown, names: readonly string[]): void {
   if (typeof value !== 'object' || value === null) throw new InvalidOptionError(`${what}: must be an object`)
   const unknown = Object.keys(value).find((name) => !names.includes(name))

@@ -10,19 +10,19 @@ import { mostDelayMs, type Outcome } from './faults.ts'
 
 /** The options of a double on a port. */
 export interface StartOptions extends DoubleOptions {
-  /** The port, 0 to 65,535; 0, the default, is any that is free. */
+  /** The port, 0 to 65,535. Default: 0, which picks a free one. */
   readonly port?: number | undefined
-  /** The address to listen on. Default: `127.0.0.1`, this machine alone. */
+  /** The address to listen on. Default: `127.0.0.1`, which only this machine can reach. */
   readonly host?: string | undefined
   /**
    * Whether programs in other languages can control it over HTTP, below `/control/` (docs/rest-contract.md, "Control").
-   * Default: no. Whoever can reach the port can then read and replace everything, without a key.
+   * Default: no. With it, anyone who can reach the port can read and replace all data, without an API key.
    */
   readonly control?: boolean | undefined
 }
 
 /**
- * Starts the double on a port, served as `serve` serves a store.
+ * Starts a double on a port, with the same server as `serve`.
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one; the store's own errors for a `state`
  * @example
@@ -42,7 +42,7 @@ export async function startContextService(options?: StartOptions): Promise<Conte
   if (typeof control !== 'boolean') throw new InvalidOptionError('control: must be true or false')
   const core = new DoubleCore(others)
   const controlling = control ? controlOf(core, others.cors) : undefined
-  // A connection may be idle for twice the time that a request may take, so no delay ends it.
+  // A connection may be idle for twice this time, so that no delay ends it.
   const server = serverOf(
     (request, target) =>
       controlling !== undefined && isControl(target)
@@ -55,7 +55,7 @@ export async function startContextService(options?: StartOptions): Promise<Conte
   const connections = new Connections(server)
   await listening(server, port, host)
   return doubleOf(core, urlOf(host, server.address()), () => {
-    // Requests still under way belong to a test that is over.
+    // Pending requests belong to a test that has ended.
     server.closeAllConnections()
     return connections.close()
   })

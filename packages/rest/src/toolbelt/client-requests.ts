@@ -1,10 +1,10 @@
 import { ContextServiceError, errorCodes, errorOfAnswer } from './context-service-error.ts'
 
-/** How long the vendor's client waits for an answer, and how often it sends a request that got none. */
+/** How long the vendor's client waits for an answer, and how many times it sends a request that gets none. */
 const timeoutMs = 10_000
 const attempts = 3
 
-/** Errors of a connection after which the vendor's client sends a request again. */
+/** The connection errors after which the vendor's client retries. */
 const retried: ReadonlySet<string> = new Set([
   'ECONNRESET',
   'ENOTFOUND',
@@ -16,13 +16,13 @@ const retried: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ])
 
-/** undici's own codes, as Node's sockets call them. */
+/** The codes of Node's sockets for undici's codes. */
 const codesOfSockets: { readonly [code: string]: string } = {
   UND_ERR_SOCKET: 'ECONNRESET',
   UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
 }
 
-/** Sends a request, and returns the text of an answer with the status that the vendor's client accepts. */
+/** Sends a request, and returns the text of the answer. Throws for a status that the vendor's client does not accept. */
 export async function send(
   fetch: typeof globalThis.fetch,
   url: string,
@@ -44,12 +44,12 @@ export async function send(
       if (!retried.has(code) || attempt === attempts)
         throw new ContextServiceError(code, messageOf(cause), { cause })
     }
-    // The vendor's client waits for seconds; a test does not have to.
+    // The vendor's client waits for seconds; this one keeps tests fast.
     await new Promise((resolve) => setTimeout(resolve, 50 * attempt))
   }
 }
 
-/** The code of a connection's error, wherever among its causes it is. */
+/** The code of a connection error, from the error or one of its causes. */
 function codeOf(error: unknown): string {
   let at = error
   for (let depth = 0; depth < 5 && typeof at === 'object' && at !== null; depth++) {
@@ -59,7 +59,7 @@ function codeOf(error: unknown): string {
   return errorCodes.unknown
 }
 
-/** By its shape: an error of another realm is no instance of this one's `Error`. */
+/** Not by `instanceof`, which fails for an error of another realm. */
 function messageOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'message' in error
     ? String(error.message)

@@ -6,7 +6,7 @@ import { createHandler } from '../handler.ts'
 import { send } from './client-requests.ts'
 import { ContextServiceError, errorCodes, invalidParameter } from './context-service-error.ts'
 
-/** Which account a {@link contextServiceClient} works on. */
+/** The options of {@link contextServiceClient}. */
 export interface ContextServiceClientOptions {
   /** The account. */
   readonly accountId: string
@@ -20,7 +20,7 @@ export interface ServiceNamespace {
   readonly name: string
   /** When it was created. */
   readonly createdAt: Date
-  /** The time to live of what is written into it, in seconds; none: for ever. */
+  /** The time to live of its sessions in seconds; omitted if they do not expire. */
   readonly ttlSecond?: number
 }
 
@@ -28,53 +28,53 @@ export interface ServiceNamespace {
  * The vendor's client for its Functions platform (docs/rest-contract.md, "Functions toolbelt's client").
  *
  * Each method may throw a {@link ContextServiceError}, whose `code` says what is wrong. Without a `sessionId` the
- * session is `__default__`. Ids that are no strings are the text that JavaScript makes of them, `undefined` too.
+ * session is `__default__`. Ids of other types are converted to strings.
  */
 export interface ContextServiceClient {
-  /** Creates a namespace; one that exists stays. `ttl` in seconds, above 0. Not one of the service's own five names. */
+  /** Creates a namespace; an existing one stays. `ttl` is in seconds, above 0. Five reserved names are refused. */
   createNamespace(namespace: string, options?: { readonly ttl?: number } | null): Promise<ServiceNamespace>
-  /** Deletes a namespace with all its sessions; without a name it does nothing. Not one of the service's own five. */
+  /** Deletes a namespace with all its sessions; does nothing without a name. Five reserved names are refused. */
   deleteNamespace(namespace: string): Promise<void>
-  /** Every namespace of the account. */
+  /** Lists the namespaces of the account. */
   getListOfNamespaces(): Promise<ServiceNamespace[]>
   /** Merges properties into a session, and returns all its properties afterwards. */
   setPropertiesInNamespace(namespace: string, properties: Properties, sessionId?: string): Promise<Properties>
-  /** As `setPropertiesInNamespace`. */
+  /** The same as `setPropertiesInNamespace`. */
   updatePropertiesInNamespace(
     namespace: string,
     properties: Properties,
     sessionId?: string,
   ): Promise<Properties>
-  /** All properties of a session. */
+  /** Returns all properties of a session. */
   getAllPropertiesInSession(namespace: string, sessionId?: string): Promise<Properties>
-  /** Those of the named properties that exist. */
+  /** Returns the named properties that exist. */
   getSelectedPropertiesInSession(
     namespace: string,
     names: readonly string[],
     sessionId?: string,
   ): Promise<Properties>
-  /** The value of one property. */
+  /** Returns the value of one property. */
   getPropertyInSession(namespace: string, name: string, sessionId?: string): Promise<JsonValue>
-  /** Deletes one property; it is no error if there is none. */
+  /** Deletes one property; it is not an error if it does not exist. */
   deletePropertyInSession(namespace: string, name: string, sessionId?: string): Promise<void>
-  /** Deletes a session with all its properties; without a `sessionId` it is one called `undefined`. */
+  /** Deletes a session with all its properties; without a `sessionId`, the session called `undefined`. */
   deleteSession(namespace: string, sessionId: string): Promise<void>
-  /** The ids of the first 100 sessions of a namespace: the vendor's client asks for no other page. */
+  /** Lists the ids of the first 100 sessions of a namespace: the vendor's client reads only the first page. */
   getListOfSessions(namespace: string): Promise<string[]>
 }
 
-/** Namespaces that the vendor's client neither creates nor deletes (docs/rest-contract.md, "Functions toolbelt's client"). */
+/** Names that the vendor's client neither creates nor deletes (docs/rest-contract.md, "Functions toolbelt's client"). */
 const builtIn: readonly unknown[] = ['faas', 'consumer', 'custom', 'operational', 'conversation']
 
 /**
- * A double of the vendor's client, over a store of this process or the URL of a service. It sends the requests of that
- * client; those to a store are answered under the profile `service`. Its functions do not use `this`.
+ * Creates a double of the vendor's client, over a store in this process or the URL of a service. It sends the same
+ * requests as that client; a store answers them with the profile `service`. Its functions do not use `this`.
  *
- * As in newer toolbelts, the API key alone may stand for the options; the account is then in the environment variable
- * `X_LIVEPERSON_BRAND_ID`. Unlike the vendor's client it encodes ids into the path, and refuses those that a URL path
+ * As in newer toolbelts, `options` may be only the API key; the account is then in the environment variable
+ * `X_LIVEPERSON_BRAND_ID`. Unlike the vendor's client, it percent-encodes ids in paths, and refuses names that a URL path
  * cannot carry (`.`, `..`, an empty property name), so that no id can reach another session.
  *
- * @throws `InvalidOptionError` for an unknown option or an invalid value of one, and for a URL without an API key
+ * @throws `InvalidOptionError` for an unknown option or an invalid value of one, or for a URL without an API key
  * @example
  * ```ts
  * const client = contextServiceClient(memoryStore(), { accountId: '577089' })
@@ -92,7 +92,7 @@ export function contextServiceClient(
   )
   if (typeof accountId !== 'string' || accountId === '') {
     throw new InvalidOptionError(
-      'accountId: must be the id of an account; beside an API key alone, in X_LIVEPERSON_BRAND_ID',
+      'accountId: must be the id of an account; with only an API key, set X_LIVEPERSON_BRAND_ID to it',
     )
   }
   const service = typeof target === 'string' ? serviceAt(target, apiKey) : serviceOf(target, apiKey)
@@ -101,12 +101,12 @@ export function contextServiceClient(
     `${account}/${part(namespace, 'namespace')}/${part(session, 'sessionId')}/properties`
   const propertyPathOf = (namespace: string, name: string, session: string | undefined): string => {
     if (name === '')
-      throw invalidParameter('name: the path of the empty name is the one of the whole session')
+      throw invalidParameter('name: must not be empty: its path would be that of the whole session')
     return `${pathOf(namespace, session)}/${part(name, 'name')}`
   }
 
   const ask = (method: string, path: string, body?: string): Promise<string> => {
-    // With its content-type also where there is no body, as the vendor's client sends it.
+    // The vendor's client sends the content-type even without a body.
     const headers = { 'maven-api-key': service.apiKey, 'content-type': 'application/json' }
     return send(service.fetch, service.base + path, { method, headers, ...(body !== undefined && { body }) })
   }
@@ -132,7 +132,7 @@ export function contextServiceClient(
     try {
       return JSON.parse(text)
     } catch {
-      // A string is answered as its own text. The string `1000` comes back as a number, as on the platform.
+      // A string is sent as plain text, so the string `1000` comes back as a number, as on the platform.
       return text
     }
   }
@@ -151,7 +151,7 @@ export function contextServiceClient(
       await ask('POST', account + (ttl ? `?ttlSecond=${ttl}` : ''), jsonOf({ name: namespace }))
       const created = (await getListOfNamespaces()).find(({ name }) => name === namespace)
       if (created === undefined)
-        throw new ContextServiceError(errorCodes.notFound, 'it was deleted meanwhile')
+        throw new ContextServiceError(errorCodes.notFound, 'the namespace was deleted in the meantime')
       return created
     },
     async deleteNamespace(namespace) {
@@ -198,12 +198,12 @@ interface Service {
 }
 
 function serviceAt(url: string, apiKey: string | undefined): Service {
-  if (apiKey === undefined) throw new InvalidOptionError('apiKey: a URL requires the API key of the account')
-  // `fetch` is looked up at each request, so that an interceptor that starts later is reached.
+  if (apiKey === undefined) throw new InvalidOptionError('apiKey: required with the URL of a service')
+  // `fetch` is looked up for each request, so that an interceptor may start later.
   return { base: serviceBase(url), apiKey: checkedKey(apiKey), fetch: (input, init) => fetch(input, init) }
 }
 
-/** Answers the same requests within this process. */
+/** A service in this process, over a store. */
 function serviceOf(store: ContextStore, apiKey = 'any'): Service {
   checkStore(store, 'contextServiceClient')
   const handle = createHandler(store, { profile: 'service' })
@@ -220,14 +220,14 @@ function accountOfEnvironment(): string {
   return globalThis.process?.env.X_LIVEPERSON_BRAND_ID ?? ''
 }
 
-/** A part of a path. An empty one is sent: the service has no such path, and the vendor's client gets its 404. */
+/** A part of a path. An empty one is sent, as by the vendor's client: the service has no such path, so it is a 404. */
 function part(id: unknown, what: string): string {
   const text = String(id)
-  if (text === '.' || text === '..') throw invalidParameter(`${what}: a URL path cannot carry it`)
+  if (text === '.' || text === '..') throw invalidParameter(`${what}: a URL path cannot carry . or ..`)
   try {
     return encodeURIComponent(text)
   } catch {
-    throw invalidParameter(`${what}: has a lone surrogate, which no encoding can carry`)
+    throw invalidParameter(`${what}: has a lone surrogate, which cannot be encoded`)
   }
 }
 
@@ -239,12 +239,14 @@ function isIterable(value: unknown): boolean {
   return Symbol.iterator in Object(value ?? 0)
 }
 
-/** `undefined` is no body at all, which the service refuses. */
+/** The JSON of a body; `undefined` for `undefined`, which sends no body, and which the service refuses. */
 function jsonOf(value: object): string | undefined {
   try {
     return JSON.stringify(value)
   } catch (cause) {
-    throw new ContextServiceError(errorCodes.unknown, 'it has a value that JSON cannot express', { cause })
+    throw new ContextServiceError(errorCodes.unknown, 'an argument has a value that JSON cannot express', {
+      cause,
+    })
   }
 }
 

@@ -1,4 +1,4 @@
-/** The codes of the vendor's client (docs/rest-contract.md, "Functions toolbelt's client"); the last is spelled so. */
+/** The codes of the vendor's client (docs/rest-contract.md, "Functions toolbelt's client"). `unkown` is its spelling. */
 export const errorCodes = {
   notFound: 'com.liveperson.context-service-sdk.data.does-not-exist',
   unauthorized: 'com.liveperson.context-service-sdk.authorization.invalid',
@@ -8,22 +8,22 @@ export const errorCodes = {
   unknown: 'com.liveperson.context-service-sdk.unkown',
 } as const
 
-/** What an answer's status means to the vendor's client; any other is `unkown`. */
+/** The code and message for a status, as in the vendor's client; any other status is `unkown`. */
 const meanings: { readonly [status: number]: readonly [code: string, message: string] } = {
-  403: [errorCodes.unauthorized, 'the API key is invalid or without permission'],
-  404: [errorCodes.notFound, 'it does not exist'],
+  403: [errorCodes.unauthorized, 'the API key is invalid or lacks permission'],
+  404: [errorCodes.notFound, 'the namespace, session or property does not exist'],
   500: [errorCodes.service, 'the service failed'],
   503: [errorCodes.service, 'the service failed'],
 }
 
-/** What a `ContextServiceClient` throws. */
+/** The error of a `ContextServiceClient`. */
 export class ContextServiceError extends Error {
   /** The name of the class. */
   override readonly name = 'ContextServiceError'
   /**
-   * What is wrong, as the vendor's client says it: `com.liveperson.context-service-sdk.` and `data.does-not-exist`,
+   * The code of the vendor's client: `com.liveperson.context-service-sdk.` and `data.does-not-exist`,
    * `authorization.invalid`, `parameter.invalid`, `internal-server-error`, `response-timeout` or `unkown`; or the code
-   * of a connection that failed, such as `ECONNREFUSED`.
+   * of a connection error, such as `ECONNREFUSED`.
    */
   readonly code: string
   /** Creates the error. */
@@ -33,7 +33,7 @@ export class ContextServiceError extends Error {
   }
 }
 
-/** The error for an answer whose status does not mean success. */
+/** The error for an answer with an unexpected status. */
 export function errorOfAnswer(status: number, text: string): ContextServiceError {
   const [code, message] = (Object.hasOwn(meanings, status) ? meanings[status] : undefined) ?? [
     errorCodes.unknown,
@@ -42,7 +42,7 @@ export function errorOfAnswer(status: number, text: string): ContextServiceError
   return new ContextServiceError(code, message)
 }
 
-/** The error for an invalid argument, for which nothing is sent. */
+/** The error for an invalid argument; no request is sent. */
 export function invalidParameter(message: string): ContextServiceError {
   return new ContextServiceError(errorCodes.parameter, message)
 }

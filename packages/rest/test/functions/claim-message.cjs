@@ -1,4 +1,4 @@
-// A function as it is deployed to the vendor's platform: it asks for its toolbelt when it is invoked.
+// A function as it is deployed to the vendor's platform: it requires its toolbelt when it is invoked.
 async function lambda({ payload: { message, conversation } }) {
   const { Toolbelt } = require('./fake-toolbelt.cjs')
   const client = Toolbelt.ContextServiceClient({ apiKey: 'key-1', accountId: '577089' })

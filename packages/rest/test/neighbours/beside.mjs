@@ -1,5 +1,5 @@
-// The double beside one neighbour: in each order of starting and ending, requests are sent to both. No name resolves
-// meanwhile, so nothing leaves this machine.
+// Runs the double together with one neighbour: sends requests to both, in each order of starting and ending. Meanwhile
+// no name resolves, so no request leaves this machine.
 import dns from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
@@ -33,7 +33,7 @@ const sent = (send, url, options = {}, body = undefined) =>
   })
 const headers = { 'maven-api-key': 'k', 'content-type': 'application/json' }
 
-/** What goes wrong beside a neighbour: one line for each request that did not reach the one it was meant for. */
+/** The problems with a neighbour: one line for each request that did not reach the right library. */
 export async function besideOf(open) {
   let order = ''
   const faults = []

@@ -1,4 +1,5 @@
-// nock, loaded and in place before the module of the double, refuses every request that it does not know. Prints the statuses of ours.
+// nock is active before the double's module is loaded, and refuses unknown requests. Prints the statuses of the double's
+// requests.
 import { once } from 'node:events'
 import https from 'node:https'
 import nock from 'nock'

@@ -1,5 +1,5 @@
-// The neighbours. Each says how it starts and ends, what it can answer (`sends`), and with which status it answers
-// https://theirs.test/, as often as it is asked.
+// The libraries that may run beside the double. Each has `start` and `end`, the functions whose requests it can answer
+// (`sends`), and the `status` with which it answers https://theirs.test/ every time.
 import { interceptContextService } from '@context-store/rest/testing'
 
 async function nock(name, sends, { isOffline = false } = {}) {
@@ -36,7 +36,7 @@ async function msw(onUnhandledRequest) {
   }
 }
 
-/** As test environments do: the window's classes take the place of Node's. It answers nothing. */
+/** Replaces Node's classes with those of a window, as test environments do. Answers no requests. */
 function environment(open, close) {
   const names = [
     'window',
@@ -81,7 +81,7 @@ export const neighbours = {
     const { getGlobalDispatcher, MockAgent, setGlobalDispatcher } = await import('undici')
     const before = getGlobalDispatcher()
     return {
-      // Within Jest it is set in the globals of the test file, where Node's own fetch does not look for it.
+      // In Jest the dispatcher is set in the globals of the test file, where Node's `fetch` does not look for it.
       sends: process.env.JEST_WORKER_ID === undefined ? ['fetch'] : [],
       status: 203,
       start() {

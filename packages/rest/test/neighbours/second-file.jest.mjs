@@ -1,7 +1,7 @@
-// The process has run, or will run, another file with other globals; Node's modules are the same in both.
+// The same process also runs the other file, with other globals and the same Node modules.
 import { besideOf } from './beside.mjs'
 import { neighbours } from './neighbours.mjs'
 
-test.each(['MSW 2', 'nock 13', 'a second double'])('beside %s, in a file of its own', async (name) => {
+test.each(['MSW 2', 'nock 13', 'a second double'])('with %s, in another test file', async (name) => {
   expect(await besideOf(neighbours[name])).toEqual([])
 })

@@ -1,10 +1,10 @@
-// What restStore does against a service, told as data: the test bundles this, and runs it in each host.
+// Calls a service with restStore, and returns the results as data. The test bundles this and runs it in each runtime.
 import { restStore } from '@context-store/rest/client'
 
 /**
- * @param urls - of a double that loses the answer to a PATCH of `lost` and halves that to a GET of `half`, of a server
- *   that hangs, of one that redirects to the double, and of a port where nobody listens
- * @returns what each kind of call came to
+ * @param urls - of a double that loses the answer to a PATCH of `lost` and cuts off that to a GET of `half`, of a server
+ *   that hangs, of one that redirects to the double, and of a port on which nothing listens
+ * @returns the result of each kind of call
  */
 export async function callService({ service, hanging, redirecting, refused }) {
   const account = '577089'

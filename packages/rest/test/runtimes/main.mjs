@@ -1,4 +1,4 @@
-// For hosts with a command line: prints what `callService` found, as JSON.
+// For runtimes with a command line: prints the results of `callService` as JSON.
 import { callService } from './client-program.mjs'
 
 console.log(JSON.stringify(await callService(JSON.parse(process.argv[2]))))

@@ -1,4 +1,4 @@
-// For Workers: answers with what `callService` found.
+// For Workers: answers with the results of `callService`.
 import { callService } from './client-program.mjs'
 
 export default { fetch: async (request) => Response.json(await callService(await request.json())) }
