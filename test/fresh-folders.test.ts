@@ -236,6 +236,8 @@ async function emptyFolder(name: string): Promise<void> {
     [
       `nodeLinker: ${name.replace('yarn-', '')}`,
       'enableTelemetry: false',
+      // By default Yarn does not change its lockfile in CI.
+      'enableImmutableInstalls: false',
       'unsafeHttpWhitelist: ["127.0.0.1"]',
       `npmScopes: { context-store: { npmRegistryServer: "${registry.url}" } }`,
     ].join('\n'),
