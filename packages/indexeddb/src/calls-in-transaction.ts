@@ -2,23 +2,23 @@ import type { CheckedAddress, StoredSession } from '@context-store/core/adapter'
 import type { NamespaceRow, SessionRow } from './database.ts'
 import { answerOf } from './requests.ts'
 
-/** A namespace as the calls so far leave it. */
+/** A namespace, in the state after the calls so far. */
 export interface Owner {
   readonly account: string
   readonly name: string
-  /** Its row; `undefined`: there is none. */
+  /** Its row; `undefined` if there is none. */
   row: NamespaceRow | undefined
 }
 
-/** A session as the calls so far leave it. */
+/** A session, in the state after the calls so far. */
 export interface Target {
   readonly id: string
   readonly owner: Owner
-  /** What is stored; `undefined`: nothing. */
+  /** The stored session; `undefined` if there is none. */
   session: StoredSession | undefined
 }
 
-/** The namespace id that a handle found: a hint, compared with the id that its names have now. */
+/** A hint: the namespace id that a handle last found, which is compared with the current one. */
 class NamespaceHint {
   readonly id: number
   constructor(id: number) {
@@ -27,16 +27,16 @@ class NamespaceHint {
 }
 
 /**
- * The calls that share a transaction. They are started together, so that their reads go out together: each answer takes
- * a way to the browser's process and back. What they decide on is read once, and decided in their order.
+ * The calls that share a transaction. They start together, so that their reads are sent together, because each answer is
+ * a round trip to the browser process. What they need is read once, and they decide in their order.
  */
 export class CallsInTransaction {
   readonly transaction: IDBTransaction
   #owners = new Map<string, Promise<Owner>>()
   #targets = new Map<string, Promise<Target>>()
-  /** Settles when the calls so far have made their changes. */
+  /** Resolves when the calls so far have made their changes. */
   #made: Promise<void> = Promise.resolve()
-  /** What reads wait for: a call that changes or lists more than sessions that it names. */
+  /** What reads wait for: a call that is not limited to sessions that it names. */
   #barrier: Promise<void> | undefined
 
   constructor(transaction: IDBTransaction) {
@@ -46,7 +46,7 @@ export class CallsInTransaction {
   /**
    * Makes a call on some sessions.
    *
-   * @param make - gets them as the earlier calls leave them, and awaits nothing but requests of this transaction
+   * @param make - receives them in the state after the earlier calls, and awaits only requests of this transaction
    */
   onSessions<T>(
     addresses: readonly CheckedAddress[],
@@ -60,7 +60,7 @@ export class CallsInTransaction {
     })
   }
 
-  /** Makes a call that may change or read anything, by itself. */
+  /** Makes a call that may change or read anything, while no other call runs. */
   alone<T>(make: () => Promise<T>): Promise<T> {
     const made = this.#inTurn(async (turn) => {
       await turn
@@ -92,7 +92,7 @@ export class CallsInTransaction {
     const found =
       this.#barrier === undefined ? this.#find(address) : this.#barrier.then(() => this.#find(address))
     this.#targets.set(key, found)
-    // Whoever waits for it has the error.
+    // Callers that await it handle the error.
     found.catch(() => undefined)
     return found
   }
@@ -132,7 +132,7 @@ export function findNamespace(
   return answerOf(transaction.objectStore('namespaces').get([account, name]))
 }
 
-/** What is stored of a session. What no store wrote is no document, which whoever reads it finds; it can be cleared. */
+/** The stored session. If another program wrote the row, its document is invalid, which reads report. */
 export function storedSession(row: SessionRow): StoredSession {
   const { document, createdAt, ttlSeconds, ownTtl, expiresAt } = row
   return { document: `${document}`, life: { createdAt, ttlSeconds, ownTtl, expiresAt } }

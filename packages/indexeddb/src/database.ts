@@ -5,8 +5,8 @@ import type { SessionLife } from '@context-store/core/adapter'
 export const layoutVersion = 1
 
 /**
- * A namespace, kept under `[account, name]`. Its id is its generation: the key generator never gives one again, so the
- * sessions of a deleted namespace are nobody's.
+ * A namespace, stored under `[account, name]`. Its id is its generation: the key generator never reuses one, so the
+ * sessions of a deleted namespace belong to no other.
  */
 export interface NamespaceRow {
   readonly id: number
@@ -14,15 +14,15 @@ export interface NamespaceRow {
   readonly ttlSeconds: number
 }
 
-/** A session, kept under `[namespace id, session id]`; a member that is `undefined` is left out, also of the index. */
+/** A session, stored under `[namespace id, session id]`; without `expiresAt`, it is not in the index either. */
 export interface SessionRow extends Omit<SessionLife, 'expiresAt'> {
   readonly document: string
   readonly expiresAt?: number
 }
 
 /**
- * The object stores. `generations` gives the namespaces their ids by its key generator, and holds those of deleted ones
- * whose sessions are still to be removed.
+ * The object stores. The key generator of `generations` provides the ids of namespaces; its entries are the ids of
+ * deleted namespaces whose sessions are still to be removed.
  */
 export const objectStores = ['generations', 'namespaces', 'sessions'] as const
 
@@ -33,7 +33,7 @@ export function createLayout(database: IDBDatabase): void {
   database.createObjectStore('sessions').createIndex('byExpiry', 'expiresAt')
 }
 
-/** Refuses a database that is somebody else's. */
+/** Refuses a database of another program. */
 export function checkLayout(database: IDBDatabase): void {
   const names = [...database.objectStoreNames]
   if (names.length === objectStores.length && objectStores.every((name) => names.includes(name))) return
@@ -43,7 +43,7 @@ export function checkLayout(database: IDBDatabase): void {
 /** The error for a database that is not of this layout. */
 export function foreignDatabase(name: string, cause?: unknown): CorruptDataError {
   return new CorruptDataError(
-    `the database ${JSON.stringify(name)} is not a store's, or a newer version's; it has been left as it is`,
+    `the database ${JSON.stringify(name)} belongs to another program or a newer version; it has been left as it is`,
     { cause },
   )
 }

@@ -49,13 +49,13 @@ import { after, answerOf } from './requests.ts'
 /** How many sessions one `reclaim` removes: more than the writes between two of them can create. */
 const reclaimedAtOnce = 256
 
-/** How many sessions a listing reads at once: their documents come along. */
+/** How many sessions a listing reads at once, with their documents. */
 const readAtOnce = 32
 
 /**
- * The engine's calls. A write is made in the transaction that core has begun, and awaits nothing but that
- * transaction's requests; it decides everything before its first change, so that one that is refused leaves nothing
- * behind in a transaction that it shares with others.
+ * The calls of the engine. A write is made in the transaction that core has begun, and awaits only requests of that
+ * transaction. It decides everything before its first change, so that a refused write leaves nothing behind in a
+ * transaction that it shares with others.
  */
 export class IndexedDbAdapter implements StorageAdapter {
   readonly keepsOrder = true
@@ -99,7 +99,7 @@ export class IndexedDbAdapter implements StorageAdapter {
     return this.#alone(async (transaction) => {
       const row = await findNamespace(transaction, account, namespace)
       if (row === undefined) return
-      // Its sessions are out of sight with it, and are removed in steps: a range of many would hold up every writer.
+      // Its sessions are now invisible. They are removed in steps: deleting a large range would block all writers.
       transaction.objectStore('namespaces').delete([account, namespace])
       transaction.objectStore('generations').put(true, row.id)
     })
@@ -206,11 +206,11 @@ export class IndexedDbAdapter implements StorageAdapter {
   batch(writes: readonly BatchWrite[]): Promise<BatchOutcome> {
     const calls = this.#writing()
     const addresses = writes.map(({ address }) => address)
-    // The clock is asked when the transaction has its turn: it may wait long for those of other pages.
+    // The clock is read when the transaction runs: it may wait a long time for those of other pages.
     return calls.onSessions(addresses, (targets) => this.#make(writes, targets, calls, this.#rules.now()))
   }
 
-  /** Makes writes on their sessions: decides all of them, and then changes what they come to. */
+  /** Makes writes on their sessions: decides all of them, then makes the resulting changes. */
   #make(
     writes: readonly BatchWrite[],
     targets: readonly Target[],
@@ -298,7 +298,7 @@ export class IndexedDbAdapter implements StorageAdapter {
     return current
   }
 
-  /** Makes a call that is about more than sessions that it names. */
+  /** Makes a call that is not limited to sessions that it names. */
   #alone<T>(make: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
     return this.#call((calls) => calls.alone(() => make(calls.transaction)))
   }
@@ -307,7 +307,7 @@ export class IndexedDbAdapter implements StorageAdapter {
     return this.#call((calls) => calls.onSessions([address], ([target]) => target?.session))
   }
 
-  /** Makes a call in the transaction that core has begun, at once, or else a read in one of its own. */
+  /** Makes a call in the transaction that core has begun, or otherwise a read in a separate one. */
   #call<T>(make: (calls: CallsInTransaction) => Promise<T>): Promise<T> {
     const { current } = this.#connection
     return current === undefined ? this.#connection.reading().then(make) : make(current)

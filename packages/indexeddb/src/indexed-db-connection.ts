@@ -4,7 +4,7 @@ import { CallsInTransaction } from './calls-in-transaction.ts'
 import { checkLayout, createLayout, foreignDatabase, layoutVersion, objectStores } from './database.ts'
 import { nameOf } from './indexed-db-errors.ts'
 
-/** How long an open may wait: behind a deletion that another page blocks there is no event at all. */
+/** How long opening may take: while another page blocks a deletion, there is no event at all. */
 const openMilliseconds = 10_000
 
 interface Running {
@@ -14,8 +14,8 @@ interface Running {
 }
 
 /**
- * The database behind a store: opened at the first call, and again at the next one where it was lost, could not be
- * opened, or was given up for another page that deletes or upgrades it.
+ * The database behind a store, opened at the first call. If it was lost, could not be opened, or was closed because
+ * another page deletes or upgrades it, the next call opens it again.
  */
 export class IndexedDbConnection implements Transactions {
   /** Their order is kept by {@link CallsInTransaction}. */
@@ -31,12 +31,12 @@ export class IndexedDbConnection implements Transactions {
     this.#durability = durability
   }
 
-  /** The calls in the transaction that core has begun; `undefined`: there is none. */
+  /** The calls in the transaction that core has begun; `undefined` if there is none. */
   get current(): CallsInTransaction | undefined {
     return this.#running?.calls
   }
 
-  /** A transaction of its own for a call that reads. */
+  /** A separate transaction for a call that reads. */
   async reading(): Promise<CallsInTransaction> {
     return new CallsInTransaction(await this.#transaction('readonly'))
   }
@@ -48,18 +48,18 @@ export class IndexedDbConnection implements Transactions {
       transaction.oncomplete = () => resolve()
       transaction.onabort = () => reject(transaction.error ?? new DOMException('', 'AbortError'))
     })
-    // Looked at by commit() or rollback(), which may come later than the event.
+    // Handled by commit() or rollback(), which may be called after the event.
     ended.catch(() => undefined)
     this.#running = { calls: new CallsInTransaction(transaction), ended }
   }
 
-  /** Resolves when all of it is written: what passes the quota fails here, and not before. */
+  /** Resolves when everything is written. Exceeding the quota is only reported here. */
   async commit(): Promise<void> {
     const { calls, ended } = this.#ending()
     try {
       calls.transaction.commit()
     } catch {
-      // It has been aborted by what failed, which `ended` tells.
+      // A failure has aborted the transaction; `ended` rejects with it.
     }
     await ended
   }
@@ -69,12 +69,12 @@ export class IndexedDbConnection implements Transactions {
     try {
       calls.transaction.abort()
     } catch {
-      // It has been aborted by what failed.
+      // A failure has already aborted the transaction.
     }
     await ended.catch(() => undefined)
   }
 
-  /** A microtask: timers wait in pages that are not in view. Calls that come meanwhile share the next transaction. */
+  /** A microtask, because timers are throttled in background pages. Calls made meanwhile share the next transaction. */
   afterTick(flush: () => void): void {
     queueMicrotask(flush)
   }
@@ -101,7 +101,7 @@ export class IndexedDbConnection implements Transactions {
     try {
       return database.transaction(objectStores, mode, options)
     } catch (error) {
-      // It was lost without an event.
+      // The connection was lost without an event.
       if (nameOf(error) !== 'InvalidStateError') throw error
       this.#database = undefined
       return (await this.open()).transaction(objectStores, mode, options)
@@ -122,12 +122,12 @@ export class IndexedDbConnection implements Transactions {
   async #openAnew(): Promise<IDBDatabase> {
     const database = await openDatabase(this.#name)
     const opened = this.#database
-    // Another page wants to delete or upgrade it, and waits until nobody holds it.
+    // Another page wants to delete or upgrade the database, and waits until all connections are closed.
     database.onversionchange = () => {
       if (opened !== undefined) this.#forget(opened)
       database.close()
     }
-    // The browser gave it up: cleared site data, an error of the disk.
+    // The browser closed the connection: the user cleared site data, or the disk failed.
     database.onclose = () => {
       if (opened !== undefined) this.#forget(opened)
     }
@@ -138,7 +138,9 @@ export class IndexedDbConnection implements Transactions {
 function openDatabase(name: string): Promise<IDBDatabase> {
   const { indexedDB } = globalThis
   if (indexedDB === undefined) {
-    throw new StoreUnavailableError('there is no IndexedDB here: it is in browsers, in pages and workers')
+    throw new StoreUnavailableError(
+      'there is no IndexedDB here: use this store in pages and workers of a browser',
+    )
   }
   const request = indexedDB.open(name, layoutVersion)
   return new Promise((resolve, reject) => {
@@ -147,7 +149,7 @@ function openDatabase(name: string): Promise<IDBDatabase> {
       isLate = true
       reject(
         new StoreUnavailableError(
-          `the database did not open within ${openMilliseconds} ms: another page may hold up its deletion`,
+          `the database did not open within ${openMilliseconds} ms: another page may be blocking its deletion`,
         ),
       )
     }, openMilliseconds)

@@ -8,14 +8,14 @@ const messages = new Map([
   ],
   [
     'SecurityError',
-    'this page may not keep data: its origin is opaque (a sandboxed frame, a data: URL), or storage is switched off',
+    'this page may not store data: its origin is opaque (a sandboxed frame, a data: URL), or storage is disabled',
   ],
-  ['InvalidStateError', 'the browser keeps no data here: in a private window, perhaps'],
+  ['InvalidStateError', 'the browser does not store data here: this may be a private window'],
 ])
 
 /**
- * The store's error for an exception of IndexedDB. A transaction that was aborted left nothing behind; only where the
- * connection was lost during a commit does nobody know.
+ * The store's error for an exception of IndexedDB. An aborted transaction leaves nothing behind; only if the connection
+ * was lost during a commit is the outcome unknown.
  */
 export function storeError(cause: unknown, during: CallKind): ContextStoreError {
   const name = nameOf(cause)
@@ -24,7 +24,7 @@ export function storeError(cause: unknown, during: CallKind): ContextStoreError 
   return new StoreUnavailableError(message, { cause, outcome })
 }
 
-/** The name of an exception; of its own realm or another. */
+/** The name of an exception, which may come from another realm. */
 export function nameOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : ''
 }

@@ -5,22 +5,22 @@ import { IndexedDbConnection } from './indexed-db-connection.ts'
 
 /** The options of {@link indexedDbStore}. */
 export interface IndexedDbStoreOptions extends StoreOptions {
-  /** The name of the database, of this origin's; created if it is missing. It holds nothing else. */
+  /** The name of a database of this origin, created if missing. It must contain nothing else. */
   readonly name: string
   /**
-   * `full`, the default: an awaited write has been flushed to the disk. `relaxed`: it survives the page and the
-   * browser's process; a power cut may lose the last writes, and damages nothing. As IndexedDB's `strict` and
-   * `relaxed` (w3.org/TR/IndexedDB-3, "durability hint").
+   * `full`, the default: an awaited write has been flushed to the disk. `relaxed`: it survives the end of the page and
+   * of the browser process; a power cut may lose the last writes, but damages nothing. These are IndexedDB's `strict`
+   * and `relaxed` (w3.org/TR/IndexedDB-3, "durability hint").
    */
   readonly durability?: 'full' | 'relaxed' | undefined
 }
 
 /**
  * A store in the browser's IndexedDB, for pages, workers and service workers: any number of them may use one database
- * at once.
+ * at the same time.
  *
- * The writes of one tick share a transaction, so many at a time are much faster than one after the other. The database
- * is opened at the first call; `ready()` tells whether it can be.
+ * The writes of one tick share a transaction, so concurrent writes are much faster than one after the other. The
+ * database is opened at the first call; `ready()` checks that it can be.
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @example
@@ -36,7 +36,9 @@ export function indexedDbStore(options: IndexedDbStoreOptions): ContextStore {
     'indexedDbStore',
   )
   if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
-    throw new InvalidOptionError('name: must be the name of a database, of well-formed Unicode')
+    throw new InvalidOptionError(
+      'name: must be the name of a database, a non-empty string of well-formed Unicode',
+    )
   }
   const connection = new IndexedDbConnection(name, durabilityOf(durability))
   return createStore((rules) => new IndexedDbAdapter(connection, rules), rest)

@@ -1,6 +1,6 @@
 /**
- * The answer of a request, within the transaction: it goes on until what awaits the answer has run. One that fails does
- * not abort it: whoever waits decides.
+ * The result of a request, inside its transaction, which stays active until the code that awaits the result has run. A
+ * failed request does not abort the transaction: the code that awaits it decides.
  */
 export function answerOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -12,7 +12,7 @@ export function answerOf<T>(request: IDBRequest<T>): Promise<T> {
   })
 }
 
-/** The key range of what begins with `prefix` and comes after `from`: an array sorts behind every string. */
+/** The key range of the keys that begin with `prefix` and come after `from`: arrays sort after all strings. */
 export function after(prefix: readonly (string | number)[], from: string | undefined): IDBKeyRange {
   return IDBKeyRange.bound([...prefix, from ?? ''], [...prefix, []], true, true)
 }

@@ -30,8 +30,8 @@ test('the snippet of the README runs in a page', async () => {
   expect(await browser.run(shown)).toEqual([said?.replace(/(\w+):/g, '"$1":').replaceAll(' ', '')])
 })
 
-test('a full storage is unavailable, and leaves nothing half written', async () => {
-  // A browser of its own: one that kept data before takes half a minute to see the new quota.
+test('if the storage is full, a write is unavailable and not applied in part', async () => {
+  // A separate browser: one that has stored data takes half a minute to notice the new quota.
   const small = new Browser(pages)
   onTestFinished(() => small.stop())
   await small.start()
@@ -44,7 +44,7 @@ test('a full storage is unavailable, and leaves nothing half written', async () 
   expect(found.written).toBeGreaterThan(0)
 })
 
-test('two tabs, a worker and a service worker lose nothing of one session', async () => {
+test('two tabs, a worker and a service worker lose no write to one session', async () => {
   const [one, two] = [await tab(), await tab()]
   await Promise.all([
     tool(one, 'count', 'shared', 25, 'one'),
@@ -67,7 +67,7 @@ test.each([
       await browser.launch()
     },
   ],
-])('what was acknowledged before %s is there afterwards', async (what, end) => {
+])('acknowledged writes survive if %s', async (what, end) => {
   const page = await browser.open()
   let last = 0
   const enough = new Promise<void>((resolve) => {
@@ -87,7 +87,7 @@ test.each([
   expect(found).toHaveProperty(`p${found.n % 50}`)
 })
 
-test('another tab may delete the database, and the next call begins a new one', async () => {
+test('another tab may delete the database, and the next call creates a new one', async () => {
   const [one, two] = [await tab(), await tab()]
   await tool(one, 'patch', 'deleted', { a: 1 })
   expect(await tool(two, 'deleteDatabase', 'deleted')).toBe('deleted')
@@ -96,7 +96,7 @@ test('another tab may delete the database, and the next call begins a new one', 
   expect(await tool(two, 'get', 'deleted')).toEqual({ value: { b: 2 } })
 })
 
-test('another tab may upgrade the database; it is then refused, and left alone', async () => {
+test('another tab may upgrade the database; it is then refused and left as it is', async () => {
   const [one, two] = [await tab(), await tab()]
   await tool(one, 'patch', 'upgraded', { a: 1 })
   await tool(two, 'foreignDatabase', 'upgraded', 7)
@@ -110,7 +110,7 @@ test('another tab may upgrade the database; it is then refused, and left alone',
   expect(await tool(two, 'foreignValue', 'upgraded')).toMatchObject({ value: 'kept', version: 7 })
 })
 
-test('a database of another program is refused, and left alone', async () => {
+test('a database of another program is refused and left as it is', async () => {
   const page = await tab()
   await tool(page, 'foreignDatabase', 'theirs', 1)
   expect(await tool(page, 'ready', 'theirs')).toMatchObject({ code: 'corrupt' })
@@ -122,7 +122,7 @@ test('a database of another program is refused, and left alone', async () => {
   })
 })
 
-test('an opaque origin is unavailable, with words', async () => {
+test('an opaque origin is unavailable, and the message says why', async () => {
   const page = await tab()
   await page.setContent(
     `<iframe sandbox="allow-scripts" srcdoc="<script type=module crossorigin src=${browser.origin}/page.mjs></script>">`,

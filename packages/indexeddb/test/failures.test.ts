@@ -17,14 +17,14 @@ interface Factory {
   open(name: string, version?: number): Request
   deleteDatabase(name: string): Request
 }
-/** A class of IndexedDB with the methods that a test makes fail. */
+/** The methods of IndexedDB classes that tests replace with failing ones. */
 type Class<M extends string> = { readonly prototype: { [name in M]: (...args: never[]) => unknown } }
 interface Host {
   indexedDB: Factory | undefined
   IDBObjectStore: Class<'put' | 'add'>
   IDBDatabase: Class<'transaction'>
 }
-// The tests know no DOM.
+// The tests are compiled without the DOM types.
 const host = globalThis as unknown as Host
 const { indexedDB } = host as { indexedDB: Factory }
 
@@ -52,7 +52,7 @@ function answer(request: Request): Promise<unknown> {
   })
 }
 
-/** How many sessions the database holds, whether a namespace has them or not. */
+/** How many sessions the database has, including those of deleted namespaces. */
 async function storedSessions(name: string): Promise<number> {
   const database = (await answer(indexedDB.open(name))) as Database
   const count = await answer(database.transaction(['sessions']).objectStore('sessions').count())
@@ -67,13 +67,13 @@ test.each([
   [{ name: 'x', durability: 'strict' }],
   [{ name: 'x', quota: 1 }],
   [undefined],
-])('options that cannot be are refused: %j', (options) => {
+])('invalid options are refused: %j', (options) => {
   expect(() => indexedDbStore(options as unknown as IndexedDbStoreOptions)).toThrow(
     expect.objectContaining({ code: 'invalid-option' }),
   )
 })
 
-test('where there is no IndexedDB, every call says so, and works once there is', async () => {
+test('without IndexedDB every call says so, and works once it exists', async () => {
   const { store } = open()
   host.indexedDB = undefined
   await expect(store.ready()).rejects.toMatchObject({
@@ -86,7 +86,7 @@ test('where there is no IndexedDB, every call says so, and works once there is',
   expect(await store.session(address).getAll()).toEqual({ a: 1 })
 })
 
-test('an open behind a deletion that another page holds up ends in time, and the next call opens anew', async () => {
+test('opening fails in time while another page blocks a deletion, and the next call opens again', async () => {
   const { store, name } = open()
   const holder = (await answer(indexedDB.open(name))) as Database
   const deletion = answer(indexedDB.deleteDatabase(name))
@@ -104,7 +104,7 @@ test('an open behind a deletion that another page holds up ends in time, and the
   expect(await store.session(address).getAll()).toEqual({ b: 2 })
 })
 
-test('a connection that was lost without an event is opened anew', async () => {
+test('a connection that was lost without an event is opened again', async () => {
   const { store } = open()
   await store.session(address).patch({ a: 1 })
   const { prototype } = host.IDBDatabase
@@ -120,9 +120,9 @@ test('a connection that was lost without an event is opened anew', async () => {
   }
 })
 
-test('a write is acknowledged when its transaction is complete, and not before', async () => {
+test('a write resolves when its transaction is complete, and not before', async () => {
   const { store } = open()
-  // The first patch of a store also lets it reclaim, behind the call.
+  // After its first patch, a store also reclaims in the background.
   await store.session(address).patch({ first: 1 })
   await store.session(address).patch({ second: 1 })
   const events: string[] = []
@@ -142,7 +142,7 @@ test('a write is acknowledged when its transaction is complete, and not before',
   expect(events).toEqual(['complete', 'acknowledged', 'complete', 'acknowledged', 'complete', 'acknowledged'])
 })
 
-test('a request that fails in the middle fails its call alone, with its own error as the cause', async () => {
+test('a failed request fails only its own call, with its error as the cause', async () => {
   const { store } = open()
   await store.session(address).patch({ a: 1 })
   const { prototype } = host.IDBObjectStore
@@ -173,7 +173,7 @@ test('a request that fails in the middle fails its call alone, with its own erro
   expect(ids).toEqual(['after', 'before', 'c1'])
 })
 
-test('the deletion of a namespace removes none of its sessions; later writes do, some at a time', async () => {
+test('deleting a namespace does not remove its sessions; later writes do, some at a time', async () => {
   const { store, name } = open()
   const namespace = store.account('577089').namespace('orders')
   await Promise.all(Array.from({ length: 1000 }, (_, i) => namespace.session(`${i}`).patch({ i })))
@@ -192,7 +192,7 @@ test('the deletion of a namespace removes none of its sessions; later writes do,
   expect(await namespace.session('5').getAll()).toEqual({ anew: true })
 })
 
-test('a patch that waits for another page sees expired what expires meanwhile', async () => {
+test('a patch that waits for another page sees what expires meanwhile as expired', async () => {
   let time = 0
   const { store, name } = open({ now: () => time })
   await store.session(address).patch({ old: 1 }, { ttlSeconds: 10 })
@@ -219,7 +219,7 @@ test('a patch that waits for another page sees expired what expires meanwhile', 
   expect(await store.session(address).getAll()).toEqual({ fresh: 1, updated: null })
 })
 
-test('what another program put in place of a session is damaged, and is left alone until it is cleared', async () => {
+test('a session that another program overwrote is corrupt, and left as it is until it is cleared', async () => {
   const { store, name } = open()
   await store.session(address).patch({ a: 1 })
   const database = (await answer(indexedDB.open(name))) as {

@@ -1,4 +1,4 @@
-/** Waits until all have ended, also if one fails early; then rejects if one has failed. */
+/** Waits until all promises are settled, even if one rejects early; then rejects if any has rejected. */
 export async function allEnded<T>(works: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(works)
   return Promise.all(works)

@@ -36,21 +36,21 @@ import { SessionReclaim } from './session-reclaim.ts'
 const buriedWithNamespace = 1000
 
 /**
- * By how much Keyv's own expiry comes after the session's, in milliseconds: it only frees what nobody has removed,
- * and clocks differ.
+ * How long after the session's expiry Keyv's own expiry comes, in milliseconds. It only frees what has not been removed
+ * otherwise, and clocks differ.
  */
 const backstopMargin = 60_000
 
-/** Some engines (memcached) take a longer time to live for an instant. */
+/** Some engines (memcached) interpret a longer time to live as an instant. */
 const longestBackstop = 30 * 24 * 3600 * 1000
 
-/** What is stored of a session; it may have expired. */
+/** The stored records of a session, which may have expired. */
 interface Found {
   readonly namespace: NamespaceRecord | undefined
   readonly session: SessionRecord | undefined
 }
 
-/** The engine: records in a Keyv. What makes a call an atom: {@link KeyvCalls.locks}. */
+/** The engine: records in a Keyv. Calls are atomic by means of {@link KeyvCalls.locks}. */
 export class KeyvAdapter implements StorageAdapter {
   readonly #rules: StoreRules
   readonly #keys: RecordKeys
@@ -69,7 +69,7 @@ export class KeyvAdapter implements StorageAdapter {
   }
 
   async createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): Promise<void> {
-    // Between the look of a patch at the namespace's time to live and its write nothing may change that.
+    // Between a patch's read of the namespace's time to live and its write, nothing may change that time.
     await this.#calls.locks.exclude(this.#keys.namespace(account, namespace), () =>
       this.#namespaces.begin(account, namespace, ttlSeconds, this.#rules.now()),
     )
@@ -162,7 +162,7 @@ export class KeyvAdapter implements StorageAdapter {
       const { account, namespace: name } = address
       const [namespaceValue, value] = await this.#calls.readMany([keys.namespace, keys.session])
       const namespace = namespaceOf(namespaceValue, account, name)
-      // The session's record is not read: this is also how to get rid of a damaged one.
+      // The session's record is not parsed, so that a damaged one can be removed.
       if (namespace !== undefined && value !== undefined) await this.#end(address, keys, namespace)
       return undefined
     })
@@ -172,10 +172,10 @@ export class KeyvAdapter implements StorageAdapter {
     return this.#reclaim.step()
   }
 
-  /** The Keyv is the caller's, and stays open. */
+  /** Does nothing: the Keyv belongs to the caller, and stays open. */
   async close(): Promise<void> {}
 
-  /** The namespace, and the session if it is of the namespace's generation. */
+  /** The namespace, and the session if it has the namespace's generation. */
   async #find(address: CheckedAddress): Promise<Found> {
     const keys = this.#keys.of(address)
     const [namespaceValue, value] = await this.#calls.readMany([keys.namespace, keys.session])
@@ -185,13 +185,13 @@ export class KeyvAdapter implements StorageAdapter {
   }
 
   async #findAlive(address: CheckedAddress): Promise<SessionRecord | undefined> {
-    // Asked before the record is read: a later instant could say that a session has expired whose life another store
-    // has extended since.
+    // Read before the record: by a later time, a session whose life another store has extended since could count as
+    // expired.
     const now = this.#rules.now()
     return alive(await this.#find(address), now)
   }
 
-  /** Reads, decides and writes as one atom. */
+  /** Reads, decides and writes atomically. */
   #change(
     address: CheckedAddress,
     decide: (found: Found, now: number) => WriteDecision,
@@ -210,7 +210,7 @@ export class KeyvAdapter implements StorageAdapter {
       }
       const { document, life } = decision
       const { generation } = namespace
-      // Before the record: whatever has one is listed.
+      // Before the record, so that every session with a record is listed.
       if (found.session === undefined) await this.#index.add(this.#keys.sessions(generation), id)
       const text = recordText('session', { generation, id, ...life }, document)
       await this.#calls.write(keys.session, text, this.#backstopOf(life, now))
@@ -218,7 +218,7 @@ export class KeyvAdapter implements StorageAdapter {
     })
   }
 
-  /** Runs a write to a session while no other store writes to it, and none deletes its namespace. */
+  /** Runs a write to a session, while no other store writes to it or deletes its namespace. */
   #inLock<T>(address: CheckedAddress, work: (keys: SessionKeys) => Promise<T>): Promise<T> {
     const keys = this.#keys.of(address)
     const { locks } = this.#calls
@@ -226,13 +226,13 @@ export class KeyvAdapter implements StorageAdapter {
     return locks.share(keys.namespace, () => locks.exclude(keys.session, () => work(keys)))
   }
 
-  /** Removes a session; first the record, so that whatever has one is listed. */
+  /** Removes a session; first the record, so that every session with a record is listed. */
   async #end({ session }: CheckedAddress, keys: SessionKeys, { generation }: NamespaceRecord): Promise<void> {
     await this.#calls.remove(keys.session)
     await this.#index.remove(this.#keys.sessions(generation), session).catch(leftToReclaim)
   }
 
-  /** Keyv's own time to live for a session, in milliseconds; 0: none. It does not follow the option `now`. */
+  /** Keyv's own time to live for a session, in milliseconds; 0: none, also with the option `now`. */
   #backstopOf({ expiresAt }: SessionLife, now: number): number {
     if (this.#rules.hasOwnClock || expiresAt === undefined) return 0
     const span = expiresAt - now + backstopMargin

@@ -4,7 +4,7 @@ import type { KeyedLocks } from '@context-store/core/adapter'
 import type { KeyvInstance } from './keyv-instance.ts'
 import { locksOf } from './storage-locks.ts'
 
-/** A call of Keyv's that is under way, with the error events that it caused, or may have caused. */
+/** A pending call of Keyv, with the error events that it caused or may have caused. */
 interface WatchedCall {
   ended: boolean
   readonly errors: unknown[]
@@ -14,16 +14,16 @@ type Emitter = Pick<KeyvInstance, 'on' | 'off'>
 
 type Outcome = 'not-applied' | 'unknown'
 
-/** Which call an error event belongs to: it is emitted in that call's asynchronous context. */
+/** The call that an error event belongs to: the event is emitted in the asynchronous context of its call. */
 const underWay = new AsyncLocalStorage<WatchedCall>()
 
 /**
- * The calls of a Keyv, made to fail where its backend fails.
+ * The calls of a Keyv, which reject if its backend fails.
  *
- * Keyv, and adapters such as that of Redis, report most failures by an `error` event alone, and then answer as if
- * the key were missing or the write done. So each call is watched: an answer that has every value is good; any other
- * one is believed only if no error event came with it. An event that belongs to no call under way (of a broken
- * connection, say) counts against all of them. Listeners are attached only while calls are under way.
+ * Keyv, and adapters such as that of Redis, report most failures only as an `error` event, and then answer as if the key
+ * were missing or the write had succeeded. So each call is watched: an answer that has every value is accepted; any
+ * other one is accepted only if there was no error event. An event that belongs to no pending call (such as that of a
+ * broken connection) counts against all of them. Listeners are attached only while calls are pending.
  */
 export class KeyvCalls {
   readonly #keyv: KeyvInstance
@@ -40,9 +40,9 @@ export class KeyvCalls {
   }
 
   /**
-   * What the key holds; `undefined`: nothing.
+   * The value of the key; `undefined` if there is none.
    *
-   * @param outcome - what a failure of this read leaves of the call that it is part of
+   * @param outcome - the outcome of the whole call, of which this read is part, if the read fails
    */
   read(key: string, outcome: Outcome = 'not-applied'): Promise<unknown> {
     return this.#watch(
@@ -52,7 +52,7 @@ export class KeyvCalls {
     )
   }
 
-  /** What several keys hold, in one round trip where the storage adapter can. */
+  /** The values of several keys, in one round trip if the storage adapter supports it. */
   async readMany(keys: readonly string[]): Promise<readonly unknown[]> {
     // If the adapter has no getMany, Keyv makes single reads and returns failed ones as missing.
     const { store } = this.#keyv
@@ -70,18 +70,18 @@ export class KeyvCalls {
     )
   }
 
-  /** Writes a text; `ttl` in milliseconds, 0: for ever, whatever the Keyv's own default is. */
+  /** Writes a text; `ttl` in milliseconds, 0: no expiry, whatever the Keyv's own default is. */
   async write(key: string, text: string, ttl: number): Promise<void> {
     await this.#watch('unknown', async () => {
       if ((await this.#keyv.set(key, text, ttl)) === false) throw this.#refusal('set')
     })
   }
 
-  /** Removes a key; one that is not there is no error. */
+  /** Removes a key; a missing key is not an error. */
   async remove(key: string): Promise<void> {
     await this.#watch('unknown', async () => {
       if (await this.#keyv.delete(key)) return
-      // Keyv returns false where there was nothing, and where its adapter failed.
+      // Keyv returns false if the key was missing, and also if its adapter failed.
       if ((await this.#keyv.getRaw(key)) !== undefined) throw this.#refusal('delete')
     })
   }
@@ -105,7 +105,7 @@ export class KeyvCalls {
     }
   }
 
-  /** Why a write was refused: the error event that says so, if there was one. */
+  /** The reason why a write failed: the error event, if there was one. */
   #refusal(method: string): unknown {
     const [event] = underWay.getStore()?.errors ?? []
     return event ?? new Error(`Keyv's ${method} reported a failure without an error event`)
@@ -113,7 +113,7 @@ export class KeyvCalls {
 
   readonly #heard = (error: unknown): void => {
     const call = underWay.getStore()
-    // A connection keeps the context of the call that opened it, which may have ended long ago.
+    // A connection keeps the context of the call that opened it, which may no longer be pending.
     if (call !== undefined && !call.ended) call.errors.push(error)
     else for (const each of this.#calls) each.errors.push(error)
   }
@@ -121,7 +121,7 @@ export class KeyvCalls {
   #begin(call: WatchedCall): void {
     this.#calls.add(call)
     if (this.#calls.size > 1) return
-    // Both: with `emitErrors: false` the Keyv passes nothing on, and what it catches itself is its own event.
+    // Both: with `emitErrors: false` the Keyv forwards no events, and errors that it catches are its own events.
     this.#emitters = [this.#keyv, this.#keyv.store].filter(isEmitter)
     for (const emitter of this.#emitters) emitter.on('error', this.#heard)
   }

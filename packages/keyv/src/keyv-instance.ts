@@ -1,20 +1,20 @@
-/** A value as Keyv keeps it. */
+/** A value in the form in which Keyv stores it. */
 export interface KeyvValue {
-  /** What was set. */
+  /** The value that was set. */
   readonly value?: unknown
 }
 
-/** What the store calls of a Keyv: any instance of Keyv 5.6 or a later 5 has it. */
+/** The members of a Keyv that the store uses; every instance of Keyv 5.6 or a later 5 has them. */
 export interface KeyvInstance {
-  /** The namespace that Keyv keeps its keys apart by. */
+  /** The namespace that separates the keys of this Keyv from those of others. */
   readonly namespace?: string | undefined
   /** The storage adapter, or a `Map`. */
   readonly store: object
-  /** Reads one value, with what Keyv keeps around it. */
+  /** Reads one value, in the form in which Keyv stores it. */
   getRaw(key: string): Promise<KeyvValue | undefined>
   /** Reads several values. */
   getMany(keys: string[]): Promise<readonly unknown[]>
-  /** Writes a value, for so many milliseconds; 0: for ever. */
+  /** Writes a value that expires after `ttl` milliseconds; 0: never. */
   set(key: string, value: string, ttl: number): Promise<boolean>
   /** Removes a value. */
   delete(key: string): Promise<boolean>

@@ -5,7 +5,7 @@ import { NameIndex } from './name-index.ts'
 import { RecordKeys } from './record-keys.ts'
 import { type NamespaceGeneration, type NamespaceRecord, namespaceOf, recordText } from './records.ts'
 
-/** The namespaces and accounts. One is created, ended or taken out of the listings in its account's lock. */
+/** The namespaces and accounts. A namespace is created, ended or unlisted while its account's lock is held. */
 export class KeyvNamespaces {
   readonly calls: KeyvCalls
   readonly index: NameIndex
@@ -17,12 +17,12 @@ export class KeyvNamespaces {
     this.keys = new RecordKeys(keyv.namespace)
   }
 
-  /** The namespace; `undefined`: there is none. */
+  /** The namespace; `undefined` if it does not exist. */
   async find(account: string, name: string): Promise<NamespaceRecord | undefined> {
     return namespaceOf(await this.calls.read(this.keys.namespace(account, name)), account, name)
   }
 
-  /** The namespace, created if it is missing; it takes a stated time to live. */
+  /** The namespace, created if missing; a stated time to live is set. */
   begin(
     account: string,
     name: string,
@@ -34,7 +34,7 @@ export class KeyvNamespaces {
       if (found !== undefined && (ttlSeconds ?? found.ttlSeconds) === found.ttlSeconds) return found
       const { generation = randomUUID(), createdAt = now } = found ?? {}
       if (found === undefined) {
-        // Before the record: whatever has one is listed.
+        // Before the record, so that every namespace with a record is listed.
         await this.index.add(this.keys.accounts, account)
         await this.index.add(this.keys.namespaces(account), name)
       }
@@ -44,7 +44,7 @@ export class KeyvNamespaces {
     })
   }
 
-  /** Ends a namespace at once for every reader; the index of the deleted ones says that its sessions are left. */
+  /** Ends a namespace for every reader; until its sessions are removed, the index of deleted namespaces lists it. */
   end(account: string, name: string): Promise<NamespaceGeneration | undefined> {
     return this.#inLock(account, async () => {
       const record = await this.find(account, name)
@@ -56,7 +56,7 @@ export class KeyvNamespaces {
     })
   }
 
-  /** Takes a namespace that has no record out of the listings, and its account if it has no other. */
+  /** Removes a namespace without a record from the listings, and its account if it has no other namespace. */
   forget(account: string, name: string): Promise<void> {
     return this.#inLock(account, async () => {
       if ((await this.find(account, name)) === undefined) await this.#unlist(account, name)
@@ -71,7 +71,7 @@ export class KeyvNamespaces {
     return { account, name, generation }
   }
 
-  /** Notes that a deleted namespace has no session left. */
+  /** Notes that a deleted namespace has no sessions left. */
   async forgetDeleted(deleted: NamespaceGeneration): Promise<void> {
     await this.index.remove(this.keys.deleted, nameOfDeleted(deleted))
   }
@@ -87,8 +87,8 @@ export class KeyvNamespaces {
 }
 
 /**
- * What a failed removal may come to when its effect is visible already: what is left is out of sight, and `reclaim`
- * removes it. An engine in trouble fails the next call.
+ * Ignores a failed removal whose effect is already visible: what is left is invisible, and `reclaim` removes it. If the
+ * engine keeps failing, the next call reports it.
  */
 export function leftToReclaim(): undefined {
   return undefined

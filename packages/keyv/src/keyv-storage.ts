@@ -11,13 +11,13 @@ import {
 } from '@context-store/core'
 import { checkedOptions } from '@context-store/core/adapter'
 
-/** Where in a store a Keyv's entries are kept. */
+/** The options of {@link keyvStorage}: where in a store the entries of a Keyv are kept. */
 export interface KeyvStorageOptions {
-  /** The account that they belong to. */
+  /** The account that the entries belong to. */
   readonly account: string
   /**
    * The first part of the names of the store's namespaces, without a `:`; default `keyv`. The entries of a Keyv
-   * without a namespace are in `keyv`, those of the Keyv namespace `users` in `keyv:users`.
+   * without a namespace are in `keyv`, those of a Keyv with the namespace `users` in `keyv:users`.
    */
   readonly namespace?: string | undefined
 }
@@ -28,31 +28,31 @@ export interface KeyvStorageEntry {
   readonly key: string
   /** The value, as Keyv passes it. */
   readonly value: unknown
-  /** Milliseconds to live; 0 or none: for ever. */
+  /** The time to live in milliseconds; 0 or none: no expiry. */
   readonly ttl?: number | undefined
 }
 
-/** A Keyv storage adapter over a store, with the members that Keyv 5 looks for. */
+/** A Keyv storage adapter on a store, with the members that Keyv 5 expects. */
 export interface KeyvStorage {
-  /** What Keyv looks at. */
+  /** Options that Keyv reads. */
   readonly opts: { [name: string]: unknown }
-  /** Keyv sets it to its own namespace. An adapter object is for one Keyv: the last one to set it counts. */
+  /** Keyv sets it to its own namespace. Use an adapter object for one Keyv only: the last one to set it wins. */
   namespace?: string | undefined
-  /** The value of a key; `undefined`: there is none, or it has expired. */
+  /** The value of a key; `undefined` if it does not exist or has expired. */
   get<Value>(key: string): Promise<Value | undefined>
   /** The values of several keys. */
   getMany<Value>(keys: string[]): Promise<(Value | undefined)[]>
   /**
-   * Sets a value, for `ttl` milliseconds; 0 or none: for ever, below 0: it expires at once.
+   * Sets a value that expires after `ttl` milliseconds; 0 or none: never, below 0: at once.
    *
    * @throws `InvalidValueError` for a value that JSON would lose; Keyv's own serialization turns all into strings
    */
   set(key: string, value: unknown, ttl?: number): Promise<boolean>
-  /** Sets several values, each by itself. */
+  /** Sets several values, each on its own. */
   setMany(entries: readonly KeyvStorageEntry[]): Promise<void>
-  /** Removes a key; whether it existed. */
+  /** Removes a key; returns whether it existed. */
   delete(key: string): Promise<boolean>
-  /** Removes several keys; whether any existed. */
+  /** Removes several keys; returns whether any existed. */
   deleteMany(keys: string[]): Promise<boolean>
   /** Removes every key of the namespace, and nothing else. */
   clear(): Promise<void>
@@ -60,11 +60,11 @@ export interface KeyvStorage {
   has(key: string): Promise<boolean>
   /** Which of several keys exist. */
   hasMany(keys: string[]): Promise<boolean[]>
-  /** Every key with its value, read a page at a time; complete as the store's listings are. */
+  /** Every key with its value, read a page at a time; as complete as the listings of the store. */
   iterator<Value>(namespace?: string): AsyncGenerator<[string, Awaited<Value>], void>
-  /** Does nothing: the store is the caller's, and stays open. */
+  /** Does nothing: the store belongs to the caller, and stays open. */
   disconnect(): Promise<void>
-  /** Adds a listener: `error` reports a failed `get`, about which Keyv itself says nothing. */
+  /** Adds a listener: `error` reports a failed `get`, which Keyv itself does not report. */
   on(event: string, listener: (error: unknown) => void): KeyvStorage
   /** Removes a listener. */
   off(event: string, listener: (error: unknown) => void): KeyvStorage
@@ -73,27 +73,27 @@ export interface KeyvStorage {
 /** The properties of the session that holds an entry. */
 interface Entry {
   readonly value: JsonValue
-  /** An instant in milliseconds; null: never. A session's own time to live is in whole seconds. */
+  /** When the entry expires, in milliseconds; null: never. The time to live of a session is in whole seconds. */
   readonly expiresAt: number | null
-  /** As JSON, where the session's id is a digest of the key. */
+  /** The key as JSON, if the session's id is a digest of it. */
   readonly key: string
 }
 
-/** The longest id that every store takes. */
+/** The length of the longest id that every store accepts by default. */
 const longestId = 512
 
-/** Ids that start with it are digests; so a key that starts with it becomes a digest too. */
+/** Ids that start with this are digests; so a key that starts with it is replaced by its digest too. */
 const digestMark = '#'
 
 /** The longest time to live of a session, in seconds. */
 const longestTtl = 1e10
 
 /**
- * A Keyv storage adapter over any store: what is written for Keyv runs on it.
+ * A Keyv storage adapter on any store, for code that is written for Keyv.
  *
- * Each key is a session of its own. Each Keyv namespace is a namespace of the store, so that no two share an entry,
- * whatever the keys, and `clear()` deletes one namespace and nothing else. The store must create namespaces by
- * itself, which is the default (`namespaces: 'implicit'`).
+ * Each key is a session. Each Keyv namespace is a namespace of the store, so that no two share an entry, whatever the
+ * keys, and `clear()` deletes one namespace and nothing else. The store must create namespaces implicitly, which is the
+ * default (`namespaces: 'implicit'`).
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @throws `InvalidAddressError` for an invalid account
@@ -116,13 +116,13 @@ export function keyvStorage(store: ContextStore, options: KeyvStorageOptions): K
   if (typeof namespace !== 'string' || namespace === '' || namespace.includes(':')) {
     throw new InvalidOptionError('keyvStorage: namespace must be a non-empty string without a colon')
   }
-  // Refuses an invalid account now.
+  // Throws now if the account is invalid.
   store.account(account)
   return new StoreAsKeyvStorage(store, account, namespace)
 }
 
 class StoreAsKeyvStorage implements KeyvStorage {
-  /** Keyv 5 has an iterator only for adapters of a dialect that it knows by name. */
+  /** Keyv 5 offers an iterator only for adapters with one of the dialects that it knows. */
   readonly opts: { [name: string]: unknown } = { dialect: 'sqlite' }
   namespace: string | undefined = undefined
   readonly #store: ContextStore
@@ -226,7 +226,9 @@ class StoreAsKeyvStorage implements KeyvStorage {
     const { value, expiresAt, key: stored } = await this.#session(key).getAll()
     if (!isAlive(expiresAt)) return undefined
     if (stored !== undefined && stored !== JSON.stringify(key)) {
-      throw new CorruptDataError('the entry is not as this adapter wrote it; it has been left as it is')
+      throw new CorruptDataError(
+        'the entry was not written by this adapter, or is damaged; it has been left as it is',
+      )
     }
     return asked<Value>(value)
   }
@@ -242,18 +244,18 @@ class StoreAsKeyvStorage implements KeyvStorage {
   }
 }
 
-/** The id of a key's session: the key if every store takes it as an id, else a digest of it. */
+/** The id of a key's session: the key if every store accepts it as an id, otherwise a digest of it. */
 function idOf(key: string): string {
   if (key !== '' && key.length <= longestId && key.isWellFormed() && !key.startsWith(digestMark)) return key
   return digestMark + createHash('sha256').update(Buffer.from(key, 'utf16le')).digest('hex')
 }
 
-/** The value, of the type that Keyv's caller says it has. */
+/** The value, with the type that the caller of Keyv states. */
 function asked<Value>(value: unknown): Value {
   return value as Value
 }
 
-/** Whether an entry that expires then exists. */
+/** Whether an entry with this expiry exists. */
 function isAlive(expiresAt: number | null | undefined): boolean {
   return expiresAt === null || (expiresAt !== undefined && Date.now() < expiresAt)
 }

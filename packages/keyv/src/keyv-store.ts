@@ -4,14 +4,14 @@ import { KeyvAdapter } from './keyv-adapter.ts'
 import type { KeyvInstance } from './keyv-instance.ts'
 
 /**
- * A store over a Keyv 5 of the caller's, whatever its backend. The Keyv is never closed.
+ * A store on a caller's Keyv 5, whatever its backend. The store never closes the Keyv.
  *
- * Writes are atomic among all stores of one process over the same storage object. Between processes they are not:
- * of two that patch one session at the same instant, one may be lost. The redis and sqlite packages lose none.
+ * Writes are atomic among all stores of one process on the same storage object, but not across processes: if two
+ * processes patch a session at the same time, one patch may be lost. The redis and sqlite packages lose none.
  *
- * @param keyv - an instance of Keyv 5.6 or a later 5, with a storage adapter object of its own
+ * @param keyv - an instance of Keyv 5.6 or a later 5, with its own storage adapter object
  * @param options - the options of every store
- * @throws `InvalidOptionError` if `keyv` is not a Keyv, for an unknown option or an invalid value of one
+ * @throws `InvalidOptionError` if `keyv` is not a Keyv, or for an unknown option or an invalid value of one
  * @example
  * ```ts
  * const store = keyvStore(new Keyv())

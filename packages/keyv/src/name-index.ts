@@ -3,13 +3,13 @@ import type { KeyvCalls } from './keyv-calls.ts'
 import { digest } from './record-keys.ts'
 import { type IndexPart, indexPartOf, recordText } from './records.ts'
 
-/** How many names one part holds before it is divided into sixteen. */
+/** How many names one part holds at most before it is divided into sixteen. */
 const mostNames = 128
 
 /** A name with its position in the index's order. */
 export interface IndexedName {
   readonly name: string
-  /** Follows from the name alone, so no write moves it. */
+  /** Depends only on the name, so no write changes it. */
   readonly position: string
 }
 
@@ -24,10 +24,10 @@ interface Batch {
 
 /**
  * Sets of names, each a tree of small records in the Keyv: a part holds up to 128 names, or the digits of the parts
- * below it. A name is in the part to which the digits of its digest lead, so a change rewrites one part, and a
- * listing walks the parts in their order. Parts without a name are removed, the last one too.
+ * below it. The digits of a name's digest lead to its part, so a change rewrites one part, and a listing walks the parts
+ * in order. Empty parts are removed, including the last one.
  *
- * A part is written before what leads to it, and removed before that: readers need no lock.
+ * A part is written before the part above that refers to it, and also removed before it: readers need no lock.
  */
 export class NameIndex {
   readonly #calls: KeyvCalls
@@ -37,12 +37,12 @@ export class NameIndex {
     this.#calls = calls
   }
 
-  /** Adds a name to the index at `root`, if it is not there. */
+  /** Adds a name to the index at `root`, if it is missing. */
   add(root: string, name: string): Promise<boolean> {
     return this.#change(root, { name, position: digest(name), isAdded: true })
   }
 
-  /** Removes a name; whether any other is left in the index. */
+  /** Removes a name; resolves to whether any other name is left in the index. */
   remove(root: string, name: string): Promise<boolean> {
     return this.#change(root, { name, position: digest(name), isAdded: false })
   }
@@ -62,12 +62,12 @@ export class NameIndex {
     }
   }
 
-  /** All names, from a random one on, and after the last one from the first. */
+  /** All names, starting at a random one and continuing with the first after the last. */
   async *namesFromRandom(root: string): AsyncGenerator<IndexedName, void, undefined> {
     const start = await this.randomName(root)
     if (start === undefined) return
     const position = digest(start)
-    // One digit less is before that name and, digests being what they are, after all names before it.
+    // Without its last digit, the position is before this name and, digests being random, after all earlier names.
     yield* this.names(root, position.slice(0, -1))
     for await (const one of this.names(root, undefined)) {
       if (one.position >= position) return
@@ -95,7 +95,7 @@ export class NameIndex {
     for (const [index, each] of prefixes.entries()) yield* this.#walk(root, each, values[index], after)
   }
 
-  /** Changes of one index that wait for the same one are made together. */
+  /** Makes a change. Changes that wait for the lock of the same index are made together. */
   #change(root: string, change: Change): Promise<boolean> {
     const waiting = this.#waiting.get(root)
     if (waiting !== undefined) {
@@ -113,7 +113,7 @@ export class NameIndex {
     return done
   }
 
-  /** Makes the changes below a prefix, where a part may exist or not; whether a name is left there. */
+  /** Makes the changes below a prefix, whose part may not exist; resolves to whether a name is left there. */
   async #apply(
     root: string,
     prefix: string,
@@ -138,7 +138,7 @@ export class NameIndex {
     return names.size > 0
   }
 
-  /** The same where the names are divided, or are to be. */
+  /** The same for a part whose names are divided, or must be divided now. */
   async #applyBelow(
     root: string,
     prefix: string,
@@ -158,7 +158,7 @@ export class NameIndex {
     return after !== ''
   }
 
-  /** A part that is to be changed. Something was written before it, perhaps: a namespace, or another part. */
+  /** A part that is to be changed. The call may have written something before: a namespace, or another part. */
   async #read(root: string, prefix: string): Promise<IndexPart | undefined> {
     return indexPartOf(await this.#calls.read(keyOf(root, prefix), 'unknown'))
   }

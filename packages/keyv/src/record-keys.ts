@@ -10,9 +10,9 @@ export interface SessionKeys {
 /**
  * The keys of a store's records in a Keyv.
  *
- * They are digests: all of one length, without a letter that a backend might fold and without the `:` at which Keyv
- * looks for its own prefix. A record says itself what it stands for, and that is compared. The Keyv's namespace is
- * part of every digest, so that two Keyvs never share a record, even where they put no prefix before keys.
+ * They are digests: all of the same length, without letters whose case a backend might fold, and without the `:` by which
+ * Keyv recognizes its own prefix. A record contains what its key stands for, and reads compare it. The Keyv's namespace
+ * is part of every digest, so that two Keyvs never share a record, even if they add no prefix to keys.
  */
 export class RecordKeys {
   /** The index of the accounts. */
@@ -27,7 +27,7 @@ export class RecordKeys {
     this.deleted = this.#key('i', 'deleted')
   }
 
-  /** The keys of an address, kept in its memo. */
+  /** The keys of an address, cached in its memo. */
   of(address: CheckedAddress): SessionKeys {
     const { account, namespace, session } = address
     address.memo ??= {

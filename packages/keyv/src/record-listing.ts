@@ -2,21 +2,21 @@ import { listedLength, type Slice } from '@context-store/core/adapter'
 import type { KeyvCalls } from './keyv-calls.ts'
 import type { IndexedName } from './name-index.ts'
 
-/** A name of an index with what stands in the record behind it. */
+/** A name of an index, with the value of its record. */
 export interface ListedRecord extends IndexedName {
-  /** `undefined`: there is no record, or none was read. */
+  /** `undefined` if there is no record, or none was read. */
   readonly value?: unknown
 }
 
-/** The most records that are read at once. */
+/** How many records are read at once at most. */
 const mostAtOnce = 128
 
 /**
- * Reads the records behind names: as many at once as make up about `listedLength` characters, judged by the longest
+ * Reads the records of names: so many at once that they have about `listedLength` characters, estimated from the longest
  * one seen so far.
  *
  * @param most - how many to read at once at most
- * @param longest - how long a record may be, in characters, before one has been seen
+ * @param longest - the assumed length of a record, in characters, until one has been seen
  */
 export async function* withRecords(
   calls: KeyvCalls,
@@ -45,8 +45,8 @@ export async function* withRecords(
 /**
  * A slice of a listing.
  *
- * @param itemOf - what the listing shows of a record; `undefined`: nothing
- * @param length - the slice ends early where its records reach so many characters
+ * @param itemOf - the item of a record; `undefined` to leave it out
+ * @param length - the slice ends early once its records have this many characters
  */
 export async function sliceOf<T>(
   records: AsyncIterable<ListedRecord>,

@@ -2,7 +2,7 @@ import { CorruptDataError, type SessionAddress } from '@context-store/core'
 import type { CheckedAddress, SessionLife } from '@context-store/core/adapter'
 
 /*
- * Each value in the Keyv is one text, so that any serialization, compression or none keeps it:
+ * Each value in the Keyv is one text, so that it survives any serialization and compression:
  *
  *   context-store <layout> <kind> <a JSON object>\n<a session's document>
  */
@@ -26,7 +26,7 @@ export interface NamespaceRecord extends NamespaceGeneration {
 
 /** A session. */
 export interface SessionRecord {
-  /** That of the namespace in which it was created. */
+  /** The generation of the namespace in which it was created. */
   readonly generation: string
   readonly id: string
   readonly life: SessionLife
@@ -34,10 +34,10 @@ export interface SessionRecord {
   readonly document: string
 }
 
-/** A part of an index: names, or the digits of those of the sixteen parts below that hold any. */
+/** A part of an index: names, or the digits of the non-empty ones of the sixteen parts below. */
 export type IndexPart = { readonly names: readonly string[] } | { readonly below: string }
 
-/** What a record is of. */
+/** The kinds of records. */
 export type RecordKind = 'namespace' | 'session' | 'index'
 
 /** The text of a record; `document`: a session's. */
@@ -45,7 +45,7 @@ export function recordText(kind: RecordKind, head: object, document = ''): strin
   return `context-store ${layout} ${kind} ${JSON.stringify(head)}\n${document}`
 }
 
-/** The namespace that a value holds; `undefined`: there is none. */
+/** The namespace in a value; `undefined` if there is none. */
 export function namespaceOf(value: unknown, account: string, name: string): NamespaceRecord | undefined {
   if (value === undefined) return undefined
   const { head } = partsOf('namespace', value)
@@ -56,7 +56,7 @@ export function namespaceOf(value: unknown, account: string, name: string): Name
   return { account, name, generation, createdAt, ttlSeconds }
 }
 
-/** The session that a value holds; `undefined`: there is none. */
+/** The session in a value; `undefined` if there is none. */
 export function sessionOf(value: unknown, address: Omit<CheckedAddress, 'memo'>): SessionRecord | undefined {
   if (value === undefined) return undefined
   const { head, body } = partsOf('session', value, address)
@@ -73,7 +73,7 @@ export function sessionOf(value: unknown, address: Omit<CheckedAddress, 'memo'>)
   }
 }
 
-/** The part of an index that a value holds; `undefined`: there is none. */
+/** The part of an index in a value; `undefined` if there is none. */
 export function indexPartOf(value: unknown): IndexPart | undefined {
   if (value === undefined) return undefined
   const { names, below } = partsOf('index', value).head
@@ -91,7 +91,7 @@ function partsOf(
   const [start = '', found, of] = /^context-store (\d+) ([a-z]+) /.exec(value) ?? []
   if (found === undefined) throw damaged(kind, address)
   if (Number(found) !== layout) {
-    const what = `has layout ${found}, this version knows ${layout}: update @context-store/keyv`
+    const what = `has layout ${found}, but this version knows only ${layout}: update @context-store/keyv`
     throw damaged(kind, address, what)
   }
   const end = value.indexOf('\n')
@@ -108,12 +108,12 @@ function parsed(json: string): unknown {
   }
 }
 
-/** Instants before 1970 are below zero. */
+/** May be negative: instants before 1970 are below zero. */
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value)
 }
 
-/** The address says which session it is: in a listing core cannot know. */
+/** The message names the session, because core does not know which one of a listing is damaged. */
 function damaged(
   kind: RecordKind,
   address?: SessionAddress,

@@ -4,35 +4,35 @@ import type { KeyvNamespaces } from './keyv-namespaces.ts'
 import { lengthOf, withRecords } from './record-listing.ts'
 import { type NamespaceGeneration, type SessionRecord, sessionOf } from './records.ts'
 
-/** How many sessions one sweep looks at, unless they are long: more than a store creates between two steps. */
+/** How many sessions one sweep looks at, unless they are long: more than a store creates between two sweeps. */
 const lookedAtOnce = 128
 
-/** Past so many characters a sweep stops: at the default limit after ten sessions, when 8 writes make it due again. */
+/** A sweep stops after this many characters: ten sessions of the default limit, when 8 writes make it due again. */
 const readAtOnce = 2 * listedLength
 
 /** How many sessions of a deleted namespace one step removes. */
 const buriedAtOnce = 256
 
-/** How many sweeps are left out at most while they find nothing. */
+/** How many sweeps are skipped at most while they find nothing. */
 const mostIdle = 15
 
 type Place = Pick<CheckedAddress, 'account' | 'namespace'>
 
 /**
- * Frees what is out of sight: sessions of deleted namespaces, expired sessions, and names without a record.
+ * Frees what is no longer visible: sessions of deleted namespaces, expired sessions, and names without a record.
  *
- * Each sweep starts at a random session of a random namespace, so that programs that write a few times and end also
- * free in the long run what expired: none has to know where the one before stopped. Half of the sweeps are in the
- * namespace that this store wrote to last.
+ * Each sweep starts at a random session of a random namespace, so that short-lived programs also free everything in the
+ * long run: none has to know where the previous one stopped. Half of the sweeps are in the namespace that this store
+ * wrote to last.
  */
 export class SessionReclaim {
   /** The namespace that was written to last. */
   lastWritten: Place | undefined
   readonly #namespaces: KeyvNamespaces
   readonly #rules: StoreRules
-  /** How many sweeps to leave out after the last one: 0 if it freed something, else more each time. */
+  /** How many sweeps to skip after the last one: 0 if it freed something, otherwise more each time. */
   #idle = 0
-  /** How many of them are still to be left out. */
+  /** How many of them are still to be skipped. */
   #idleLeft = 0
 
   constructor(namespaces: KeyvNamespaces, rules: StoreRules) {
@@ -40,13 +40,13 @@ export class SessionReclaim {
     this.#rules = rules
   }
 
-  /** One step; whether there is more to free. */
+  /** Takes one step; resolves to whether there is more to free. */
   async step(): Promise<boolean> {
     const isMoreLeft = await allEnded([this.#burySome(), this.#sweepSome()])
     return isMoreLeft.includes(true)
   }
 
-  /** Removes up to `most` sessions of a deleted namespace, and the note of it with the last; whether any is left. */
+  /** Removes up to `most` sessions of a deleted namespace, and its note with the last; resolves to whether any is left. */
   async bury(deleted: NamespaceGeneration, most: number): Promise<boolean> {
     const { index, keys } = this.#namespaces
     for (let removed = 0; removed < most; removed += lookedAtOnce) {
@@ -72,7 +72,7 @@ export class SessionReclaim {
       this.#idleLeft--
       return false
     }
-    // No other one starts while this one runs.
+    // No other sweep starts while this one runs.
     this.#idleLeft = mostIdle
     let freed = 0
     try {
@@ -80,7 +80,7 @@ export class SessionReclaim {
       if (place !== undefined) freed = await this.#sweep(place)
       this.#idle = freed > 0 ? 0 : Math.min(mostIdle, 2 * this.#idle + 1)
     } finally {
-      // After a failure the next one tries again.
+      // After a failure, the next sweep tries again.
       this.#idleLeft = this.#idle
     }
     return freed > 0.25
@@ -91,11 +91,11 @@ export class SessionReclaim {
     if (this.lastWritten !== undefined && Math.random() < 0.5) return this.lastWritten
     const account = await index.randomName(keys.accounts)
     if (account === undefined) return undefined
-    // No namespace has the name '': it stands for an account that has none, and is to be taken out of the listing.
+    // No namespace has the name '': it stands for an account without namespaces, which must be unlisted.
     return { account, namespace: (await index.randomName(keys.namespaces(account))) ?? '' }
   }
 
-  /** Frees some of what expired in a namespace; its share of what was looked at. */
+  /** Frees some expired sessions of a namespace; resolves to their share of those looked at. */
   async #sweep({ account, namespace }: Place): Promise<number> {
     const { calls, index, keys } = this.#namespaces
     const owner = await this.#namespaces.find(account, namespace)
@@ -118,7 +118,7 @@ export class SessionReclaim {
     return freed.filter(Boolean).length / Math.max(1, looked)
   }
 
-  /** Removes what is left of a session, unless it is alive when its lock is free: it may be being created. */
+  /** Removes what is left of a session, unless it is alive once its lock is acquired: it may have just been created. */
   #free(owner: NamespaceGeneration, id: string, isDeleted: boolean): Promise<boolean> {
     const { calls, index, keys } = this.#namespaces
     const key = keys.session(owner.account, owner.name, id)
@@ -126,7 +126,7 @@ export class SessionReclaim {
       const value = await calls.read(key)
       if (!isDeleted && this.#isAlive(value, owner, id)) return false
       const session = readable(value, owner, id)
-      // One of another generation belongs to a namespace that was created later. A damaged one goes with its own.
+      // A record of another generation belongs to a namespace that was created later. A damaged one is removed.
       const isOwn = session === undefined ? value !== undefined : session.generation === owner.generation
       if (isOwn) await calls.remove(key)
       await index.remove(keys.sessions(owner.generation), id)
@@ -134,7 +134,7 @@ export class SessionReclaim {
     })
   }
 
-  /** Whether the value is a session of the generation that has not expired; a damaged one is left to its readers. */
+  /** Whether the value is an unexpired session of the generation; a damaged one counts too, so that reads report it. */
   #isAlive(value: unknown, owner: NamespaceGeneration, id: string): boolean {
     const session = readable(value, owner, id)
     if (session === undefined) return value !== undefined

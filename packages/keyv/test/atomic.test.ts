@@ -40,7 +40,7 @@ const backends: readonly (readonly [string, () => Promise<object>])[] = [
 ]
 
 test.each(backends)(
-  '64 simultaneous patches and updates of four stores over two Keyvs on %s lose nothing',
+  '64 concurrent patches and updates of four stores on two Keyvs on %s lose no write',
   async (_, open) => {
     const storage = await open()
     const keyvs = [new Keyv({ store: storage }), new Keyv({ store: storage })]
@@ -61,7 +61,7 @@ test.each(backends)(
     }
     await Promise.all(names.map((_, index) => stores[index % 4]?.session(address).update(['n'], count)))
     expect(await stores[1]?.session(address).get('n')).toBe(64)
-    // Each update is one step: none lost a race.
+    // Each update is one step, so none loses a race.
     expect(changes).toBe(64)
   },
 )
@@ -103,7 +103,7 @@ test('a namespace that is deleted while sessions are created in it leaves no ear
   expect(map.size).toBe(0)
 })
 
-test("deleting a namespace waits for another store's write in it, and leaves no record of it", async () => {
+test("deleting a namespace waits for another store's write in it, and leaves no record of that session", async () => {
   const adapter = new FaultyAdapter()
   const keyv = new Keyv({ store: adapter })
   const [creating, deleting] = [1, 2].map(() => keyvStore(keyv).account('577089').namespace('orders'))
@@ -126,7 +126,7 @@ test("deleting a namespace waits for another store's write in it, and leaves no 
   expect([...adapter.map.keys()]).toEqual([])
 })
 
-test('a patch has the time to live that its namespace has, though another store states one meanwhile', async () => {
+test('a patch takes the time to live of its namespace, even if another store sets one meanwhile', async () => {
   const adapter = new FaultyAdapter()
   const keyv = new Keyv({ store: adapter })
   const [patching, stating] = [1, 2].map(() => keyvStore(keyv).account('577089').namespace('orders'))
@@ -154,7 +154,7 @@ test('a patch has the time to live that its namespace has, though another store 
   expect(info?.expiresAt !== undefined).toBe(wasStatedBefore)
 })
 
-test('different sessions are written at the same time, one session by one write at a time', async () => {
+test('different sessions are written concurrently, and one session by one write at a time', async () => {
   const map = new Map<string, unknown>()
   let writing = 0
   let most = 0

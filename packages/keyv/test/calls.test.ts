@@ -49,7 +49,7 @@ test('calls on one session take effect in the order in which they were made', as
   ])
 })
 
-test('clearIf ends a session only on its condition, and reports what it found', async () => {
+test('`clearIf` ends a session only if its condition holds, and otherwise returns the current values', async () => {
   const store = keyvStore(new Keyv())
   const session = store.session(address)
   await session.patch({ owner: 'a', step: 1 })
@@ -61,7 +61,7 @@ test('clearIf ends a session only on its condition, and reports what it found', 
   expect((await store.account('577089').namespace('orders').listSessions()).items).toEqual([])
 })
 
-test('patchIf with present prolongs a session, and creates nothing where there is none', async () => {
+test('`patchIf` with `present` prolongs a session, and creates none', async () => {
   const map = new Map()
   let now = Date.UTC(2026, 0, 1)
   const session = keyvStore(new Keyv({ store: map }), { now: () => now }).session(address)
@@ -124,7 +124,7 @@ test.each([{ properties: true as const }, { properties: ['i'] }, {}])(
   },
 )
 
-test('a patch past the limit is too-large and writes nothing', async () => {
+test('a patch over the limit is too-large and writes nothing', async () => {
   const map = new Map()
   const store = keyvStore(new Keyv({ store: map }))
   const session = store.session(address)

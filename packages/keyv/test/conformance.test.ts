@@ -20,7 +20,7 @@ testContextStore({
 
 const folder = mkdtempSync(join(tmpdir(), 'context-store-keyv-'))
 const sqlite = new KeyvSqlite({ uri: `sqlite://${join(folder, 'keyv.db')}` })
-// Each Keyv listens to it.
+// Each Keyv adds a listener to it.
 sqlite.setMaxListeners(0)
 afterAll(async () => {
   await sqlite.disconnect()
@@ -39,7 +39,7 @@ let client: ReturnType<typeof createClient>
 beforeAll(async () => {
   server = await startRedis()
   client = createClient({ url: server.url })
-  // Each adapter listens to it.
+  // Each adapter adds a listener to it.
   client.setMaxListeners(0)
   await client.connect()
 })

@@ -85,7 +85,7 @@ describe.each(settings)('a Keyv %s', (_, options) => {
   )
 })
 
-test('only those calls fail that the backend failed, however many are under way', async () => {
+test('only the calls that the backend fails reject, however many are pending', async () => {
   const adapter = new FaultyAdapter()
   const store = keyvStore(new Keyv({ store: adapter }))
   const namespace = store.account('577089').namespace('orders')
@@ -102,7 +102,7 @@ test('only those calls fail that the backend failed, however many are under way'
   for (const { status, ...rest } of found) if (status === 'fulfilled') expect(rest).toEqual({ value: {} })
 })
 
-test('an error event of no call fails a call that found nothing, and no other', async () => {
+test('an error event that belongs to no call fails only a call that found nothing', async () => {
   const adapter = new FaultyAdapter()
   const store = keyvStore(new Keyv({ store: adapter }))
   const session = store.session(address)
@@ -117,7 +117,7 @@ test('an error event of no call fails a call that found nothing, and no other', 
   })
 })
 
-test('no listener is left when no call is under way', async () => {
+test('no listener is left when no call is pending', async () => {
   const adapter = new FaultyAdapter()
   const keyv = new Keyv({ store: adapter })
   const store = keyvStore(keyv)
@@ -129,7 +129,7 @@ test('no listener is left when no call is under way', async () => {
   expect([adapter.listenerCount('error'), keyv.listeners('error').length]).toEqual(listeners)
 })
 
-test('what a half-failed removal leaves is out of sight and reclaimed', async () => {
+test('what a half-failed removal leaves behind is invisible and reclaimed', async () => {
   const adapter = new FaultyAdapter()
   const store = keyvStore(new Keyv({ store: adapter }))
   const namespace = store.account('577089').namespace('orders')
@@ -141,7 +141,7 @@ test('what a half-failed removal leaves is out of sight and reclaimed', async ()
   expect((await namespace.listSessions()).items).toEqual([])
   adapter.faults.clear()
   const [left] = [adapter.map.size]
-  // A sweep that found nothing, as that after the first write may, leaves the next ones out.
+  // After a sweep that found nothing, as the one after the first write may, the next ones are skipped.
   for (let round = 0; round < 6; round++) {
     await Promise.all(Array.from({ length: 64 }, () => namespace.session('43').patch({})))
   }
@@ -149,7 +149,7 @@ test('what a half-failed removal leaves is out of sight and reclaimed', async ()
   expect(adapter.map.size).toBe(left - 1)
 })
 
-test('a session of a deleted namespace stays out of sight if the write that was to replace it failed', async () => {
+test('a session of a deleted namespace stays invisible if the write that would replace it fails', async () => {
   const adapter = new FaultyAdapter()
   const namespace = keyvStore(new Keyv({ store: adapter }))
     .account('577089')
@@ -165,7 +165,7 @@ test('a session of a deleted namespace stays out of sight if the write that was 
   expect(await namespace.session('42').getAll()).toEqual({})
 })
 
-test('a closed store makes no call of the Keyv, not to reclaim either', async () => {
+test('a closed store does not call the Keyv, not even to reclaim', async () => {
   const adapter = new FaultyAdapter()
   const store = keyvStore(new Keyv({ store: adapter }))
   const writes = Array.from({ length: 64 }, () => store.session(address).patch({ a: 1 }))
@@ -176,10 +176,10 @@ test('a closed store makes no call of the Keyv, not to reclaim either', async ()
   expect(adapter.calls).toBe(calls)
 })
 
-test('while Redis is down every call fails, and calls succeed when it is back', async () => {
+test('every call fails while Redis is down, and succeeds when it is back', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
-  // As the README says: otherwise node-redis keeps commands until the server is back.
+  // As in the README: otherwise node-redis queues commands until the server is back.
   const client = createClient({
     url: server.url,
     disableOfflineQueue: true,
@@ -204,7 +204,7 @@ test('while Redis is down every call fails, and calls succeed when it is back', 
   const ready = new Promise((resolve) => client.once('ready', resolve))
   await server.restart()
   await ready
-  // It kept nothing on disk.
+  // The server stored nothing on disk.
   expect(await namespace.session('42').getAll()).toEqual({})
   await namespace.session('42').patch({ a: 2 })
   expect(await namespace.session('42').getAll()).toEqual({ a: 2 })

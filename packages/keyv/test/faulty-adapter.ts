@@ -9,12 +9,12 @@ export type Fault =
   /** It returns false. */
   | 'false'
 
-/** A storage adapter for Keyv over a Map, whose methods can fail. */
+/** A storage adapter for Keyv on a Map, whose methods can fail. */
 export class FaultyAdapter extends EventEmitter {
   readonly opts = {}
   namespace: string | undefined
   readonly map = new Map<string, unknown>()
-  /** What fails, and how. */
+  /** The methods that fail, and how. */
   readonly faults = new Map<string, Fault>()
   /** How many calls were made. */
   calls = 0

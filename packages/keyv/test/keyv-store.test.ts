@@ -21,13 +21,13 @@ async function codeOf(call: () => Promise<unknown>): Promise<string> {
   return 'no error'
 }
 
-/** What a Map holds under the first key that contains `part`, as Keyv keeps it. */
+/** The value of a Map under the first key that contains `part`, as Keyv stores it. */
 function kept(map: Map<string, string>, part: string): { key: string; value: string; expires?: number } {
   const [key = ''] = [...map.keys()].filter((each) => each.includes(part))
   return { key, ...JSON.parse(map.get(key) ?? 'null') }
 }
 
-/** Makes another store's writes, after which it reclaims, and waits for that. */
+/** Writes with another store until it reclaims, and waits for that. */
 async function writeSome(keyv: Keyv, options?: StoreOptions): Promise<void> {
   const store = keyvStore(keyv, options)
   const session = store.account('others').namespace('n').session()
@@ -42,7 +42,7 @@ test.each<readonly [string, KeyvOptions]>([
   ['with a default time to live', { ttl: 1 }],
   ['with statistics', { stats: true }],
   [
-    'with a serialization of its own',
+    'with its own serialization',
     {
       serialize: (data) => Buffer.from(JSON.stringify(data)).toString('base64'),
       deserialize: (text) => JSON.parse(Buffer.from(text, 'base64').toString()),
@@ -57,7 +57,7 @@ test.each<readonly [string, KeyvOptions]>([
       },
     },
   ],
-])('works over a Keyv %s', async (_, options) => {
+])('works on a Keyv %s', async (_, options) => {
   const map = new Map()
   vi.useFakeTimers({ toFake: ['Date'] })
   const store = keyvStore(new Keyv({ store: map, ...options }))
@@ -73,7 +73,7 @@ test.each<readonly [string, KeyvOptions]>([
   ).toBe(':x')
 })
 
-test('works over a Keyv that serializes nothing', async () => {
+test('works on a Keyv without serialization', async () => {
   const keyv = new Keyv()
   keyv.serialize = undefined
   keyv.deserialize = undefined
@@ -117,7 +117,7 @@ test.each<readonly [unknown, string]>([
   )
 })
 
-test('close() leaves the Keyv open, with its data for the next store', async () => {
+test('`close` leaves the Keyv open, with its data for the next store', async () => {
   const keyv = new Keyv()
   const store = keyvStore(keyv)
   const late = store.session(address).patch({ a: 1 })
@@ -129,7 +129,7 @@ test('close() leaves the Keyv open, with its data for the next store', async () 
   expect(await keyv.get('own')).toBe(1)
 })
 
-test('Keyvs of different namespaces over one storage share no record', async () => {
+test('Keyvs with different namespaces on one storage share no record', async () => {
   const map = new Map()
   const options: KeyvOptions[] = [
     { namespace: 'a' },
@@ -197,7 +197,7 @@ test('when everything is deleted, the storage is empty', async () => {
   expect(map.size).toBe(0)
 })
 
-test('a namespace of 10,000 sessions is kept in small records, listed in pages and deleted in steps', async () => {
+test('a namespace of 10,000 sessions is stored in small records, listed in pages and deleted in steps', async () => {
   const map = new Map<string, string>()
   const store = keyvStore(new Keyv({ store: map }))
   const namespace = store.account('a').namespace('n')

@@ -3,11 +3,11 @@ import Keyv from 'keyv'
 import { expect, test } from 'vitest'
 import { keyvStore } from '../src/index.ts'
 
-// What the README says that a Keyv cannot give. If one of these tests fails, the README promises too little.
+// What the README does not promise. If one of these tests fails, the README promises too little.
 
 const address = { account: '577089', namespace: 'orders', session: '42' }
 
-/** A storage adapter object of its own, over values that others use too; an answer is given once `reading` resolves. */
+/** A separate storage adapter object on values that others share; reads are answered once `reading` resolves. */
 function adapterOver(values: Map<string, unknown>, reading: () => Promise<void>) {
   return {
     get: async (key: string) => {
@@ -21,7 +21,7 @@ function adapterOver(values: Map<string, unknown>, reading: () => Promise<void>)
   }
 }
 
-/** One session through two adapter objects, whose next writes decide after both have read it. */
+/** One session through two adapter objects, whose next writes decide only after both have read it. */
 async function sharedSession(): Promise<{ first: Session; second: Session; meet: () => void }> {
   const values = new Map<string, unknown>()
   let meeting: Promise<void> | undefined
@@ -43,7 +43,7 @@ async function sharedSession(): Promise<{ first: Session; second: Session; meet:
   return { first, second: session(), meet }
 }
 
-test('of two patches at the same instant through two adapter objects over one storage, one is lost', async () => {
+test('of two simultaneous patches through two adapter objects on one storage, one is lost', async () => {
   const { first, second, meet } = await sharedSession()
   meet()
   await Promise.all([first.patch({ a: 1 }), second.patch({ b: 2 })])
@@ -54,7 +54,7 @@ test('of two patches at the same instant through two adapter objects over one st
   ]).toContainEqual(found)
 })
 
-test('of two conditional writes through two adapter objects, both may say that they were made', async () => {
+test('two conditional writes through two adapter objects may both report success', async () => {
   const { first, second, meet } = await sharedSession()
   meet()
   const outcomes = await Promise.all([
@@ -64,7 +64,7 @@ test('of two conditional writes through two adapter objects, both may say that t
   expect(outcomes).toEqual([{ ok: true }, { ok: true }])
 })
 
-test('a write that the backend drops without a word is not noticed', async () => {
+test('a write that the backend silently drops is not noticed', async () => {
   const adapter = adapterOver(new Map(), async () => undefined)
   const session = keyvStore(new Keyv({ store: adapter })).session(address)
   await session.patch({ a: 1 })

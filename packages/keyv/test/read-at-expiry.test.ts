@@ -15,7 +15,7 @@ test.each<readonly [string, (session: Session, store: ContextStore) => Promise<u
       (await store.account(address.account).namespace(address.namespace).listSessions()).items[0],
   ],
 ])(
-  '%s: a session whose life another store extends before its end is found by a read that began earlier',
+  '%s: a read that began earlier finds a session whose life another store extends before its expiry',
   async (_, read) => {
     const values = new Map<string, unknown>()
     let [time, isRead] = [1000, false]

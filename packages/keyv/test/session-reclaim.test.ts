@@ -6,7 +6,7 @@ import { FaultyAdapter } from './faulty-adapter.ts'
 
 const start = Date.UTC(2026, 0, 1)
 
-/** A storage with a clock, and the stores over it. */
+/** A storage with a clock, and the stores on it. */
 class World {
   readonly map = new Map<string, unknown>()
   readonly keyv = new Keyv({ store: this.map })
@@ -16,14 +16,14 @@ class World {
     return keyvStore(this.keyv, { now: () => this.now })
   }
 
-  /** Runs a program that writes once and ends. */
+  /** Runs a program that writes once and exits. */
   async run(): Promise<void> {
     const store = this.open()
     await store.account('others').namespace('n').session().patch({ a: 1 })
     await store.close()
   }
 
-  /** Runs such programs until so few sessions are stored. */
+  /** Runs such programs until at most this many sessions are stored. */
   async runUntil(sessions: number): Promise<void> {
     for (let runs = 0; runs < 3000 && this.sessions() > sessions; runs++) await this.run()
   }
@@ -44,7 +44,7 @@ class World {
   }
 }
 
-test('programs that write once and end free what expired, in other namespaces and among many that stay', async () => {
+test('programs that write once and exit free expired sessions, in other namespaces and among many that stay', async () => {
   const world = new World()
   await world.write(500, 'stays', 'm', 0)
   await world.write(100, 'goes', 'm', 60)
@@ -57,7 +57,7 @@ test('programs that write once and end free what expired, in other namespaces an
   expect(listed).toHaveLength(500)
 })
 
-test('a long-lived store frees what expired', async () => {
+test('a long-lived store frees expired sessions', async () => {
   const world = new World()
   const store = world.open()
   const namespace = store.account('a').namespace('n')
@@ -70,7 +70,7 @@ test('a long-lived store frees what expired', async () => {
   expect(world.sessions()).toBe(1)
 })
 
-test('programs that write once and end remove the sessions of deleted namespaces', async () => {
+test('programs that write once and exit remove the sessions of deleted namespaces', async () => {
   const world = new World()
   await world.write(1300, 's', 'n', 0)
   await world.open().account('a').namespace('n').delete()
@@ -85,7 +85,7 @@ test('programs that write once and end remove the sessions of deleted namespaces
 test.each([
   ['namespace', 2],
   ['account without namespaces', 1],
-])('a later program takes a %s that a failed deletion left out of the listings', async (_, parts) => {
+])('a later program unlists a %s that a failed deletion left behind', async (_, parts) => {
   const adapter = new FaultyAdapter()
   const keyv = new Keyv({ store: adapter })
   const store = keyvStore(keyv)
@@ -109,7 +109,7 @@ test.each([
   for await (const { name } of store.account('a').namespaces()) throw new Error(`${name} is listed`)
 })
 
-test('a session that is created again is not removed for the one that expired', async () => {
+test('a session that was created again is not removed instead of the expired one', async () => {
   for (let delay = 0; delay < 40; delay++) {
     const adapter = new FaultyAdapter()
     let now = start
@@ -132,7 +132,7 @@ test('a session that is created again is not removed for the one that expired', 
   }
 })
 
-test('a store that finds nothing to free looks less and less often', async () => {
+test('a store that finds nothing to free looks less often', async () => {
   const adapter = new FaultyAdapter()
   const store = keyvStore(new Keyv({ store: adapter }))
   const namespace = store.account('a').namespace('n')

@@ -39,13 +39,13 @@ test('has the type and the members of a Keyv storage adapter', async () => {
   expect(found).toEqual([['42', { name: 'Ada' }]])
 })
 
-test('clear() clears one namespace and no other, whatever the names and keys', async () => {
+test('`clear` clears one namespace and no other, whatever the names and keys', async () => {
   const store = memoryStore()
   const namespaces = ['', 'a', 'a:b', 'keyv', 'keyv:a', 'A']
   const keyvs = namespaces.map((namespace) => {
     return new Keyv({ store: keyvStorage(store, { account }), namespace })
   })
-  // Another namespace's key with its prefix is a key of the Keyv without a namespace.
+  // A key with the prefix of another namespace is a key of the Keyv without a namespace.
   const keys = ['k', 'b:k', 'a:k', 'a:b:k', 'keyv:k']
   const valuesOf = (keyv: Keyv) => Promise.all(keys.slice(0, 2).map((key) => keyv.get(key)))
   for (const [index, keyv] of keyvs.entries()) {
@@ -93,7 +93,7 @@ test.each<readonly [readonly unknown[], string]>([
   )
 })
 
-test('the iterator reads a page of entries at once', async () => {
+test('the iterator reads entries a page at a time', async () => {
   const adapter = new FaultyAdapter()
   const storage = keyvStorage(keyvStore(new Keyv({ store: adapter })), { account })
   const keys = Array.from({ length: 100 }, (_, index) => `k${index}`)
@@ -103,7 +103,7 @@ test('the iterator reads a page of entries at once', async () => {
   expect(adapter.calls).toBeLessThan(10)
 })
 
-test('any string is a key, and different strings are different keys', async () => {
+test('any string can be a key, and different strings are different keys', async () => {
   const hash = '#e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
   const key = fc.oneof(
     fc.string({ maxLength: 6, unit: fc.constantFrom('a', 'A', ':', '#', '\u0000', '\ud800', '\udc00', 'é') }),
@@ -210,7 +210,7 @@ test('a failing store fails each call, and a Keyv that hides the failure emits t
   }
 })
 
-test('disconnect() leaves the store open', async () => {
+test('`disconnect` leaves the store open', async () => {
   const store = memoryStore()
   const keyv = new Keyv({ store: keyvStorage(store, { account }) })
   await keyv.set('k', 1)

@@ -1,27 +1,27 @@
 const [first, longest] = [1_000, 60_000]
 
-/** How long to leave the remote store alone after failures: from a second, doubling, to a minute. */
+/** How long to wait after failures of the remote store: one second, doubled after each failure, up to one minute. */
 export class BackOff {
   #failures = 0
   #until = 0
 
-  /** Whether the time of the last failure is not over. */
+  /** Whether the wait after the last failure is not over yet. */
   get isWaiting(): boolean {
     return this.left > 0
   }
 
-  /** How long it still is, in milliseconds. */
+  /** The time left to wait, in milliseconds. */
   get left(): number {
     return Math.max(0, this.#until - performance.now())
   }
 
-  /** Notes a failure: the time to wait is between half and all of it, so that many devices do not keep in step. */
+  /** Notes a failure. The wait is half to all of the full time, at random, so that devices do not retry in step. */
   failed(): void {
     const delay = Math.min(longest, first * 2 ** this.#failures++) * (0.5 + Math.random() / 2)
     this.#until = performance.now() + delay
   }
 
-  /** Notes that the remote store answers, or may again. */
+  /** Notes that the remote store answers, or may answer again. */
   reset(): void {
     this.#failures = 0
     this.#until = 0

@@ -38,20 +38,20 @@ import type { Pulls } from './pulls.ts'
 import { isForGood, type RemoteCalls } from './remote-calls.ts'
 import type { Rounds } from './rounds.ts'
 
-/** The longest that a read of a session that this device has never seen waits for the remote store, in milliseconds. */
+/** How long a call on a session that this device has never seen waits for the remote store, in milliseconds. */
 const firstReadWaits = 2_000
-/** How often a write is tried that others of the same session come between. */
+/** How often a write is attempted while other writes change the same session. */
 const mostAttempts = 128
 
-/** How a store finds out what the remote store has, and what it keeps for that. */
+/** Whether an offline store reads from the remote store, and what it keeps to find conflicts. */
 export interface OfflineRules {
   /** Whether the first read of a session asks the remote store. */
   readonly pullsFirst: boolean
-  /** Whether conflicts are looked for, which takes the remote values that were known at a write. */
+  /** Whether conflicts are detected, which needs the remote values that were known at the time of a write. */
   readonly keepsBase: boolean
 }
 
-/** The engine of an offline store: the local store, and in the same atom the record of what is unsent. */
+/** The engine of an offline store: the local store and, in the same transaction, the record of what is unsent. */
 export class OfflineAdapter implements StorageAdapter {
   readonly keepsOrder = true
   readonly #local: ContextStore
@@ -61,7 +61,7 @@ export class OfflineAdapter implements StorageAdapter {
   readonly #pulls: Pulls
   readonly #backOff: BackOff
   readonly #rules: OfflineRules
-  /** Of the sessions with a call of several steps under way: later calls on them wait for it. */
+  /** Locks of the sessions that have a pending call of several steps: later calls on them wait for it. */
   readonly #turns = new KeyedLocks()
 
   constructor(
@@ -88,7 +88,7 @@ export class OfflineAdapter implements StorageAdapter {
     return this.#local.ready()
   }
 
-  /** Noted first: a namespace that exists here alone would never reach the remote store. */
+  /** Noted first: a namespace that was created without a note would never reach the remote store. */
   async createNamespace(account: string, namespace: string, ttlSeconds: number | undefined): Promise<void> {
     await this.#outbox.noteNamespace(account, namespace, ttlSeconds)
     const options = ttlSeconds === undefined ? undefined : { ttlSeconds }
@@ -100,14 +100,15 @@ export class OfflineAdapter implements StorageAdapter {
     return this.#local.account(account).namespace(namespace).info()
   }
 
-  /** The remote store's first: a deletion that is sent later would remove what others wrote meanwhile. */
+  /** Remote first: a deletion that is sent later would remove what others wrote in the meantime. */
   deleteNamespace(account: string, namespace: string): Promise<void> {
     return this.#rounds.alone(async () => {
       const outbox = this.#outbox
       try {
         await this.#remote.ask((store) => store.account(account).namespace(namespace).delete())
       } catch (cause) {
-        const reason = 'a namespace is deleted in the remote store first, which failed: see the cause'
+        const reason =
+          'the namespace could not be deleted in the remote store, which comes first: see the cause'
         throw new StoreUnavailableError(reason, { cause })
       }
       outbox.deletions++
@@ -200,7 +201,7 @@ export class OfflineAdapter implements StorageAdapter {
     }
   }
 
-  /** Writes, and marks the properties unsent: one atom, decided by the engine alone. */
+  /** Writes and marks the properties as unsent, in one batch that the engine decides alone. */
   async #write(
     place: Place,
     write: BatchWrite,
@@ -220,7 +221,7 @@ export class OfflineAdapter implements StorageAdapter {
     return undefined
   }
 
-  /** As {@link #write}, for what has to know the session: read first, and again where others write meanwhile. */
+  /** Like {@link #write}, for writes that need the session: it is read first, and again if others write meanwhile. */
   async #writeGuarded(
     place: Place,
     write: BatchWrite,
@@ -252,10 +253,10 @@ export class OfflineAdapter implements StorageAdapter {
   }
 
   /**
-   * Makes a call on a session in its turn: one of one step at once, since the local store keeps the order; one of
-   * several steps, or behind such a one, when it may.
+   * Makes a call on a session in order. A call of one step is made at once, since the local store keeps the order; a call
+   * of several steps, and every call after one, waits for the session's lock.
    *
-   * @param asks - whether the call wants to know what the remote store has
+   * @param asks - whether the call needs the state of the remote store
    */
   #inTurn<T>(place: Place, asks: boolean, isSeveral: boolean, work: () => Promise<T>): Promise<T> {
     const isFirst = asks && this.#rules.pullsFirst && !place.isSeen
@@ -268,14 +269,14 @@ export class OfflineAdapter implements StorageAdapter {
     })
   }
 
-  /** Asks the remote store for a session that this device has never seen, for a while; a failure is no error of the read's. */
+  /** Reads a session that this device has never seen from the remote store, for a limited time. Ignores failures. */
   async #firstRead(place: Place): Promise<void> {
     if (this.#backOff.isWaiting || this.#remote.isStopped) return
     if ((await this.#outbox.seen(place)).at !== undefined) return
     const pulling = this.#pulls.pull(place).then(
       () => this.#backOff.reset(),
       (error) => {
-        // What the remote store refuses says nothing of the network.
+        // A refusal of the remote store says nothing about the network.
         if (!ContextStoreError.is(error) || !isForGood(error)) this.#backOff.failed()
       },
     )
@@ -283,14 +284,14 @@ export class OfflineAdapter implements StorageAdapter {
   }
 }
 
-/** Names that are written, and names that are deleted. */
+/** The names that are written, and those that are deleted. */
 type Marked = readonly [readonly string[], readonly string[]]
 
 function basesOf(names: readonly string[], local: Properties): RecordChanges {
   return Object.fromEntries(names.map((name) => [keyOf('base', name), kept(valueAt(local, name))]))
 }
 
-/** Waits for a promise, but not longer than that. */
+/** Waits for a promise, but no longer than `milliseconds`. */
 async function inTime(promise: Promise<void>, milliseconds: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import type { absent, ContextStoreError, JsonValue, SessionAddress } from '@context-store/core'
 
-/** One property that this device has changed, and another writer too; what is missing is `undefined`. */
+/** A property that both this device and another writer have changed; a value that does not exist is `undefined`. */
 export interface Conflict {
   /** The session. */
   readonly address: Required<SessionAddress>
@@ -8,35 +8,35 @@ export interface Conflict {
   readonly name: string
   /** The remote value that this device knew when it wrote. */
   readonly base: JsonValue | undefined
-  /** The value here; `undefined`: it was removed here. */
+  /** The value on this device; `undefined` if it was removed here. */
   readonly local: JsonValue | undefined
   /** The value in the remote store. */
   readonly remote: JsonValue | undefined
 }
 
-/** What is unsent of a session. */
+/** The unsent writes of a session. */
 export interface PendingWrites {
   /** The session. */
   readonly address: Required<SessionAddress>
-  /** Its properties that were written or removed; none: only its time to live was. */
+  /** Its properties that were written or removed; empty if only its time to live is unsent. */
   readonly names: readonly string[]
 }
 
-/** A write that the remote store refuses for good, or that `onConflict` threw for; it is kept here and not sent. */
+/** A write that the remote store refuses permanently, or for which `onConflict` threw; it is kept here and not sent. */
 export interface RejectedWrite {
   /** The session. */
   readonly address: Required<SessionAddress>
   /** Its properties. */
   readonly names: readonly string[]
-  /** Why. */
+  /** The reason. */
   readonly error: ContextStoreError
-  /** Makes it pending again, as a new write does. */
+  /** Makes the write pending again, as a new write does. */
   retry(): Promise<void>
-  /** Gives the local values up: the properties are removed here, and come back as they are in the remote store with the next pull. */
+  /** Drops the local values: the properties are removed here, and the next pull restores them from the remote store. */
   discard(): Promise<void>
 }
 
-/** Something that has happened in an offline store. */
+/** An event of an offline store. */
 export type OfflineEvent =
   | {
       /** `status` has changed. */
@@ -44,8 +44,8 @@ export type OfflineEvent =
     }
   | {
       /**
-       * `pushed`: the remote store has these properties as they were sent. `pulled`: they were changed here to what the
-       * remote store has. `expired`: they expired here before they were sent, and are gone.
+       * `pushed`: these properties were sent to the remote store. `pulled`: they were changed here to the values of the
+       * remote store. `expired`: they expired here before they were sent, and are gone.
        */
       readonly type: 'pushed' | 'pulled' | 'expired'
       /** The session. */
@@ -54,33 +54,33 @@ export type OfflineEvent =
       readonly names: readonly string[]
     }
   | {
-      /** Two writers changed one property, and `onConflict` has decided. */
+      /** This device and another writer changed a property, and `onConflict` has decided. */
       readonly type: 'conflict'
-      /** What was found. */
+      /** The conflict. */
       readonly conflict: Conflict
-      /** What it was decided to be. */
+      /** The decision. */
       readonly result: JsonValue | typeof absent
     }
   | {
-      /** A write was set aside. */
+      /** A write was rejected: it is kept here and not sent. */
       readonly type: 'rejected'
       /** The write. */
       readonly write: RejectedWrite
     }
 
-/** How an offline store stands; a new, frozen object at each change. */
+/** The state of an offline store; a new, frozen object at each change. */
 export interface OfflineStatus {
   /**
-   * `synced`: nothing is unsent. `pending`: something is. `syncing`: it is being sent. `offline`: the last attempt did
-   * not reach the remote store, or it failed. `unauthorized`: it refused the credentials of an account.
+   * `synced`: nothing is unsent. `pending`: there are unsent writes. `syncing`: they are being sent. `offline`: the last
+   * attempt did not reach the remote store, or failed. `unauthorized`: it refused the credentials of an account.
    */
   readonly state: 'synced' | 'pending' | 'syncing' | 'offline' | 'unauthorized'
-  /** How many sessions have something unsent, as far as this store knows: another tab's show after its next round. */
+  /** How many sessions have unsent writes; those of other tabs are counted in the next full round. */
   readonly pending: number
-  /** How many sessions have something that was set aside. */
+  /** How many sessions have rejected writes. */
   readonly rejected: number
-  /** Why the last attempt failed; none once one succeeds. */
+  /** Why the last attempt failed; absent after one that succeeded. */
   readonly lastError?: ContextStoreError
-  /** When the last attempt succeeded that left nothing unsent, by this device's clock. */
+  /** When the last attempt ended that succeeded and left nothing unsent, by this device's clock. */
   readonly lastSyncedAt?: Date
 }

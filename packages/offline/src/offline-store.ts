@@ -30,25 +30,26 @@ import { SyncStatus } from './sync-status.ts'
 /** The options of {@link offlineStore}. */
 export interface OfflineOptions {
   /**
-   * Where everything is kept on this device: a store of `indexedDbStore`, `sqliteStore` or `memoryStore` (without
-   * bounds). Private to the offline store from then on: what is written to it directly is never sent. Its limits, its
-   * `namespaces` and its clock are those of the offline store.
+   * The store on this device: an `indexedDbStore`, a `sqliteStore`, or a `memoryStore` without bounds. It now belongs to
+   * the offline store: what is written to it directly is never sent. Its limits, `namespaces` and clock apply to the
+   * offline store.
    */
   readonly local: ContextStore
-  /** The store that this device's is merged with, usually a `restStore`. */
+  /** The store that the writes are sent to, usually a `restStore`. */
   readonly remote: ContextStore
   /**
-   * What becomes of a property that this device has changed and another writer too. `local`, the default: this
-   * device's value is sent, and the remote store is not read for that. `remote`: the remote value is taken. A function
-   * gives a value, or `absent`; it may be called again. Where the remote store has no conditions, as over REST, what is
-   * written there between the look and the sending is overwritten. State it from the start: what the remote store had
-   * is kept only from then on.
+   * What happens to a property that both this device and another writer have changed. `local`, the default: this device's
+   * value is sent without reading the remote store. `remote`: the remote value wins. A function returns a value, or
+   * `absent`; it may be called again. If the remote store does not support conditions, as over REST, what is written
+   * there between the read and the send is overwritten. Set it from the start: the previous remote values are only kept
+   * while it is set.
    */
   readonly onConflict?: 'local' | 'remote' | ((conflict: Conflict) => JsonValue | typeof absent) | undefined
   /**
-   * When a session is read from the remote store. `first-read`, the default: at its first read, `update` or conditional write on this device,
-   * which waits up to two seconds for it, and at a later one if that failed. `manual`: only with `pull()`. Or
-   * every so many seconds, 1 to 86,400, for the sessions that are kept here, those that were not read for longest first; the first read asks then, too.
+   * When a session is read from the remote store. `first-read`, the default: at its first read, `update` or conditional
+   * write on this device, which waits up to two seconds for it, and again at a later one if that failed. `manual`: only
+   * with `pull()`. `{ everySeconds }`: also periodically for all sessions on this device, starting with the one whose
+   * last read is longest ago.
    */
   readonly pull?:
     | 'first-read'
@@ -58,47 +59,47 @@ export interface OfflineOptions {
         readonly everySeconds: number
       }
     | undefined
-  /** When it is sent. `background`, the default: soon after a write, and again for ever if that failed. `manual`: only with `flush()`. */
+  /** When writes are sent. `background`, the default: soon after the write, with retries. `manual`: only with `flush()`. */
   readonly push?: 'background' | 'manual' | undefined
 }
 
 /** A store that works without a network, see {@link offlineStore}. */
 export interface OfflineStore extends ContextStore {
-  /** How it stands: a frozen object, a new one at each change; with `subscribe` it fits React's `useSyncExternalStore`. */
+  /** The state: a frozen object, a new one at each change. Fits React's `useSyncExternalStore` with `subscribe`. */
   readonly status: OfflineStatus
   /**
-   * Calls `listener` for everything that happens, until the returned function is called. What it throws is reported as
-   * an uncaught error and disturbs nothing.
+   * Calls `listener` for every event, until the returned function is called. An error that it throws is reported as
+   * uncaught, and has no other effect.
    */
   subscribe(listener: (event: OfflineEvent) => void): () => void
   /**
-   * Makes one attempt to send all that is unsent, that of other tabs too. Never rejects for want of a network: the
-   * status says how it went.
+   * Makes one attempt to send everything that is unsent, including the writes of other tabs. Does not reject if there is
+   * no network: the status has the result.
    *
-   * @param options - `signal` ends it early
+   * @param options - `signal` ends the attempt early
    * @returns the status afterwards
    */
   flush(options?: { readonly signal?: AbortSignal | undefined }): Promise<OfflineStatus>
   /**
-   * Reads a session from the remote store and changes here what is not unsent.
+   * Reads a session from the remote store, and updates its properties that have no unsent writes.
    *
-   * @throws what the remote store's read throws, such as `StoreUnavailableError`
+   * @throws the errors of the remote store, such as `StoreUnavailableError`
    */
   pull(address: SessionAddress): Promise<void>
-  /** The sessions with something unsent, whoever of this device wrote it, and which of their properties. */
+  /** The sessions with unsent writes, of this and other tabs, and their unsent properties. */
   pending(): AsyncIterable<PendingWrites>
-  /** What was set aside since the remote store refuses it for good, or `onConflict` threw. */
+  /** The writes that the remote store refuses permanently, or for which `onConflict` threw. */
   rejected(): AsyncIterable<RejectedWrite>
 }
 
 /**
- * A store that works without a network: it reads and writes on this device, and sends what was written when it can,
- * merged property by property with what others wrote. An awaited write is as durable as in the local store, whatever
- * the network does. `patchIf`, `clearIf` and `update` decide on this device's copy: two devices can both win a claim.
- * `namespace.delete()` needs the network. Closing it closes both stores, and waits for no network.
+ * A store that works without a network: it reads and writes on this device, and sends the writes to the remote store when
+ * it can, merged property by property with the writes of others. An awaited write is as durable as in the local store,
+ * whatever the network does. `patchIf`, `clearIf` and `update` decide on this device's copy: two devices can both win a
+ * claim. `namespace.delete()` needs the network. `close()` closes both stores, and does not wait for the network.
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one
- * @throws `UnsupportedError` for a local store that has no atom of several sessions
+ * @throws `UnsupportedError` if the local store cannot write several sessions atomically
  * @example
  * ```ts
  * const store = offlineStore({ local: indexedDbStore({ name: 'shop' }), remote: restStore({ baseUrl, apiKey }) })
@@ -113,9 +114,9 @@ export function offlineStore(options: OfflineOptions): OfflineStore {
     'offlineStore',
   )
   const { onConflict = 'local', pull = 'first-read', push = 'background' } = given
-  const local = checkStore('local', given.local, 'of indexedDbStore, sqliteStore or memoryStore')
-  const remote = checkStore('remote', given.remote, 'of restStore')
-  if (local === remote) throw new InvalidOptionError('remote: must be another store than local')
+  const local = checkStore('local', given.local, 'indexedDbStore(), sqliteStore() or memoryStore()')
+  const remote = checkStore('remote', given.remote, 'restStore()')
+  if (local === remote) throw new InvalidOptionError('remote: must not be the same store as local')
   const noBatch = traitsOf(local).cannot.batch
   if (noBatch !== undefined) throw new UnsupportedError(`local: ${noBatch}`)
   if (typeof onConflict !== 'function' && onConflict !== 'local' && onConflict !== 'remote') {
@@ -148,7 +149,7 @@ export function offlineStore(options: OfflineOptions): OfflineStore {
     namespaces: rules.explicitNamespaces ? 'explicit' : 'implicit',
     now: rules.hasOwnClock ? () => rules.now() : undefined,
   })
-  // What waits for the network must not hold up the end of the calls that the store's own close waits for.
+  // The store's own close waits for its calls, so whatever waits for the network must be stopped.
   const closeStore = store.close.bind(store)
   const close = (): Promise<void> => {
     const closing = closeStore()
@@ -171,7 +172,7 @@ export function offlineStore(options: OfflineOptions): OfflineStore {
     },
     async pull(address: SessionAddress): Promise<void> {
       const place = outbox.place(store.session(address).address as CheckedAddress)
-      // About the whole store, and not about its session: later calls on that need not wait for the network.
+      // A call on the whole store, so that later calls on the session do not wait for the network.
       await ownCall(store, {}, () => pulls.pull(place))
     },
     pending: () =>
@@ -198,10 +199,10 @@ function checkStore(name: string, store: unknown, such: string): ContextStore {
   if (typeof store === 'object' && store !== null && 'account' in store && 'session' in store) {
     return store as ContextStore
   }
-  throw new InvalidOptionError(`${name}: must be a store, such as one ${such}`)
+  throw new InvalidOptionError(`${name}: must be a store, such as ${such}`)
 }
 
-/** Checks the option; the seconds between two pulls, where there are some. */
+/** Checks the option; returns the seconds between two pulls, if there are any. */
 function checkPull(pull: unknown): number | undefined {
   if (pull === 'first-read' || pull === 'manual') return undefined
   const { everySeconds } = checkedOptions(pull as { everySeconds?: number }, ['everySeconds'], 'pull')

@@ -2,54 +2,54 @@ import type { ErrorCode, JsonValue, Properties } from '@context-store/core'
 import { absent } from '@context-store/core'
 import { type Changes, jsonEqual, type PatchRequest, setOwn } from '@context-store/core/adapter'
 
-/** A value, or that there is none. */
+/** A value, or `undefined` if there is none. */
 export type Found = JsonValue | undefined
 
-/** What was written to a property and has not reached the remote store. */
+/** A write to a property that has not reached the remote store. */
 export interface UnsentWrite {
-  /** Fresh for each write. */
+  /** Different for each write. */
   readonly stamp: string
   readonly isDeletion: boolean
 }
 
-/** A time to live, or a mere patch, that has not reached the remote store. */
+/** A time to live, or a patch without properties, that has not reached the remote store. */
 export interface UnsentLife {
   readonly stamp: string
-  /** `undefined`: the patch stated none. */
+  /** `undefined` if the patch stated none. */
   readonly seconds: number | undefined
 }
 
-/** Why a property was set aside. */
+/** Why a property was rejected. */
 export type Refusal = {
   readonly code: ErrorCode
   readonly message: string
 }
 
-/** What the outbox has of one session; it grows with the session's properties, not with the number of writes. */
+/** The outbox's record of one session; its size depends on the session's properties, not on the number of writes. */
 export interface OutboxRecord {
-  /** Of the last write; `undefined`: there is no record. */
+  /** The stamp of the last write; `undefined` if there is no record. */
   readonly stamp: string | undefined
   readonly unsent: ReadonlyMap<string, UnsentWrite>
   readonly life: UnsentLife | undefined
-  /** What was sent and not answered. */
+  /** The values that were sent, but whose answer has not arrived. */
   readonly sent: ReadonlyMap<string, Found>
-  /** The remote values that this device knew when it wrote; kept where conflicts are looked for. */
+  /** The remote values that this device knew when it wrote; kept only if conflicts are detected. */
   readonly base: ReadonlyMap<string, Found>
   readonly rejected: ReadonlyMap<string, Refusal>
 }
 
-/** Changes of a record: names of its stored properties, and what becomes of each. */
+/** Changes of a record: the names of its stored properties, and their new values. */
 export type RecordChanges = { [key: string]: JsonValue | typeof absent }
 
 /*
- * A record is a session of the local store, so that it changes in the atom of the write that it is about. The names of
- * its properties: a letter for what it is, and the name of the property that it is about.
+ * A record is a session of the local store, so that it changes in the same batch as the write that it describes. The names
+ * of its properties are a letter for the kind, and the name of the property that it describes.
  */
 const stampKey = '.stamp'
 const lifeKey = '.life'
 const prefixes = { unsent: 'u', sent: 's', base: 'b', rejected: 'r' } as const
 
-/** The stored property of a record that is about `name`. */
+/** The stored property of a record for the property `name`. */
 export function keyOf(part: keyof typeof prefixes, name: string): string {
   return prefixes[part] + name
 }
@@ -68,7 +68,7 @@ export function marksOf(
   return marks
 }
 
-/** The changes of a record for properties of which nothing is unsent any more. */
+/** The changes of a record for properties that are no longer unsent. */
 export function unmarked(names: Iterable<string>): RecordChanges {
   const changes: RecordChanges = {}
   for (const name of names) {
@@ -77,10 +77,10 @@ export function unmarked(names: Iterable<string>): RecordChanges {
   return changes
 }
 
-/** The change of a record whose unsent time to live is settled. */
+/** The change of a record whose time to live is no longer unsent. */
 export const unmarkedLife: RecordChanges = { [lifeKey]: absent }
 
-/** A value as a record keeps it, which may be none. */
+/** A value, which may not exist, in the form in which a record stores it. */
 export function kept(value: Found | typeof absent): JsonValue {
   return value === undefined || value === absent ? [] : [value]
 }
@@ -112,12 +112,12 @@ export function readRecord(stored: Properties): OutboxRecord {
   }
 }
 
-/** Whether something of the record is still to be sent. */
+/** Whether something in the record is still to be sent. */
 export function isPending({ unsent, life }: OutboxRecord): boolean {
   return unsent.size > 0 || life !== undefined
 }
 
-/** The properties that were set aside and not written since. */
+/** The properties that were rejected and not written since. */
 export function refusalsOf({ rejected, unsent }: OutboxRecord): Map<string, Refusal> {
   return new Map([...rejected].filter(([name]) => !unsent.has(name)))
 }
@@ -127,12 +127,12 @@ export function unchanged({ stamp }: Pick<OutboxRecord, 'stamp'>): RecordChanges
   return { [stampKey]: stamp ?? absent }
 }
 
-/** A change of a record as the engine takes it. */
+/** A change of a record in the form that the engine takes. */
 export function recordPatch(entries: RecordChanges, expected?: RecordChanges): PatchRequest {
   return { ...dataPatch(entries, expected), isRecord: true }
 }
 
-/** A change of a session as the engine takes it; its limits apply. */
+/** A change of a session in the form that the engine takes; the limits apply to it. */
 export function dataPatch(entries: RecordChanges, expected?: RecordChanges): PatchRequest {
   const changes = changesOf(entries)
   let lengthBound = 0
@@ -154,7 +154,7 @@ export function dataPatch(entries: RecordChanges, expected?: RecordChanges): Pat
   }
 }
 
-/** Names and values as the engine takes them. */
+/** Names and values in the form that the engine takes. */
 export function changesOf(values: RecordChanges): Changes {
   return { names: Object.keys(values), values }
 }
@@ -171,13 +171,13 @@ export function valueAt(found: Properties, name: string): Found {
   return Object.hasOwn(found, name) ? found[name] : undefined
 }
 
-/** What a patch says of a value that may be none. */
+/** The value in a patch; `absent` if it does not exist. */
 export function orAbsent(value: Found): JsonValue | typeof absent {
   // Not `??`: null is a value.
   return value === undefined ? absent : value
 }
 
-/** Whether both are the same value, or both are none. */
+/** Whether both are the same value, or neither exists. */
 export function isSame(a: Found, b: Found): boolean {
   return a === undefined || b === undefined ? a === b : jsonEqual(a, b)
 }

@@ -19,16 +19,16 @@ import {
 import type { OutboxRecord, RecordChanges } from './outbox-record.ts'
 import { asRead, changesOf, readRecord, recordPatch, unchanged } from './outbox-record.ts'
 
-/** No caller can name it: an account's id has a character at least. */
+/** No caller can use it: the id of an account has at least one character. */
 const ownAccount = ''
 
-/** A session's address, complete. */
+/** The complete address of a session. */
 type Named = { readonly [K in keyof SessionAddress]-?: string }
 
-/** The parts of the local store that are the outbox's, each a namespace for every namespace of the caller's. */
+/** The parts of the outbox in the local store; each has a namespace for every namespace of the caller. */
 type Part = 'unsent' | 'seen'
 
-/** A session in the local store, and where the outbox has its records. */
+/** A session in the local store, and the addresses of its records in the outbox. */
 export interface Place {
   readonly key: string
   readonly data: CheckedAddress
@@ -36,15 +36,15 @@ export interface Place {
   readonly session: Session
   readonly unsent: CheckedAddress
   readonly seen: CheckedAddress
-  /** Whether this device has read it from the remote store once. */
+  /** Whether this device has read it from the remote store. */
   isSeen: boolean
 }
 
-/** What is known of a session's reading from the remote store. */
+/** When a session was last read from the remote store, and pushed. */
 export interface Seen {
-  /** When it was read last, in milliseconds; `undefined`: never. */
+  /** When it was last read, in milliseconds; `undefined`: never. */
   readonly at: number | undefined
-  /** Of the last push. */
+  /** The stamp of the last push. */
   readonly push: string | undefined
 }
 
@@ -60,12 +60,12 @@ const namespaces = JSON.stringify(['namespaces'])
 const pageSize = 256
 
 /**
- * How long it is known that a session was read or pushed, in seconds: what has been forgotten is read again. Thirty
- * days; an hour for one that did not exist, so that what is long gone takes no room.
+ * How long it is remembered that a session was read or pushed, in seconds; after that, it is read again. Thirty days, but
+ * an hour for a session that did not exist, so that it does not take space for long.
  */
 const [seenSeconds, emptySeconds] = [30 * 86_400, 3_600]
 
-/** What the local store keeps beside the sessions: which of their properties are unsent, and what was read when. */
+/** What the local store keeps besides the sessions: which properties are unsent, and when each session was read. */
 export class Outbox {
   readonly engine: EngineOfStore
   /** How many deletions of namespaces have begun or ended. */
@@ -79,12 +79,12 @@ export class Outbox {
     this.engine = engineOf(local)
   }
 
-  /** A mark that no other write has. */
+  /** A unique mark for a write. */
   stamp(): string {
     return this.#instance + (this.#writes++).toString(36)
   }
 
-  /** The place of a session; the same object for as long as its handle lives. */
+  /** The place of a session; always the same object for the same handle. */
   placeOf(address: CheckedAddress): Place {
     if (address.memo === undefined) address.memo = this.place(address)
     return address.memo as Place
@@ -121,7 +121,7 @@ export class Outbox {
     return { at: at as number | undefined, push: push as string | undefined }
   }
 
-  /** Makes writes as one atom; with the place in the batch of one that was refused. */
+  /** Makes writes atomically; if one is refused, resolves to its index and the current values. */
   batch(scope: Scope, writes: readonly BatchWrite[]): Promise<BatchOutcome> {
     return this.engine.call<BatchOutcome>(scope, true, (engine) => engine.batch?.(writes))
   }
@@ -129,7 +129,7 @@ export class Outbox {
   /**
    * Changes a record, and with it the session, if no write has changed the record since it was read.
    *
-   * @returns whether it was changed
+   * @returns whether the record was changed
    */
   async settle(
     place: Place,
@@ -146,7 +146,7 @@ export class Outbox {
     return (await this.batch(place.data, [own, ...others])) === undefined
   }
 
-  /** The write that notes that a session was read: `isEmpty`, and there was none. Refused if it was pushed meanwhile. */
+  /** The write that notes that a session was read; `isEmpty`: it did not exist. Refused if it was pushed meanwhile. */
   noteRead(place: Place, isEmpty: boolean, { push }: Seen): BatchWrite {
     const changes: RecordChanges = { at: this.engine.rules.now(), empty: isEmpty ? true : absent }
     const request = recordPatch(changes, { push: push ?? absent })
@@ -159,7 +159,7 @@ export class Outbox {
     return this.#noteSeen(place, { ...request, ttlSeconds: seenSeconds })
   }
 
-  /** Forgets that a session was read, so that it is read again. */
+  /** The write that forgets that a session was read, so that it is read again. */
   forgetSeen(place: Place): BatchWrite {
     place.isSeen = false
     const request = recordPatch({ at: absent, push: this.stamp() })
@@ -170,17 +170,17 @@ export class Outbox {
     return { kind: 'patch', address: place.seen, request }
   }
 
-  /** The condition that a session's properties are as they were read. */
+  /** A write that only checks that a session's properties are as they were read. */
   guard(place: Place, names: Iterable<string>, found: Properties): BatchWrite {
     return { kind: 'delete', address: place.data, names: [], expected: changesOf(asRead(names, found)) }
   }
 
-  /** Part of the sessions that have a record, each with it. */
+  /** A slice of the sessions that have a record, with their records. */
   records(from: string | undefined, limit?: number): Promise<Slice<[Place, OutboxRecord]>> {
     return this.#walk('unsent', from, limit, (place, stored) => [place, readRecord(stored)])
   }
 
-  /** Part of the sessions that were read or pushed, each with when it was read; 0: never. Not those that do not exist. */
+  /** A slice of the sessions that were read or pushed, with the time of the read (0: never); only those that exist. */
   async seenSessions(from: string | undefined): Promise<Slice<[Place, number]>> {
     const { items, next } = await this.#walk('seen', from, undefined, (place, { at, empty }) => ({
       seen: [place, Number(at ?? 0)] as [Place, number],
@@ -196,7 +196,7 @@ export class Outbox {
     return this.batch({ account, namespace }, [{ kind: 'patch', address, request }])
   }
 
-  /** Forgets the creation of a namespace; with a stamp: unless it was created again. */
+  /** Forgets the creation of a namespace; with a stamp, unless it was created again. */
   async forgetNamespace(account: string, namespace: string, stamp?: string): Promise<void> {
     const address = namespaceRecord(account, namespace)
     const expected = stamp === undefined ? undefined : changesOf({ stamp })
@@ -221,7 +221,7 @@ export class Outbox {
     return found
   }
 
-  /** Removes all that is known of a namespace. */
+  /** Removes all records of a namespace. */
   async forgetAllOf(account: string, namespace: string): Promise<void> {
     for (const part of ['unsent', 'seen'] satisfies Part[]) {
       const own = JSON.stringify([part, account, namespace])
@@ -232,7 +232,7 @@ export class Outbox {
     await this.forgetNamespace(account, namespace)
   }
 
-  /** The name of this local store, the same for everyone who has it open. */
+  /** The name of this local store, the same in all tabs and processes that have it open. */
   async storeName(): Promise<string> {
     const address = this.ownAddress('store')
     const name = randomName()
@@ -241,17 +241,17 @@ export class Outbox {
     return String(refused?.current.name ?? name)
   }
 
-  /** Whether an account is the outbox's own, which no listing shows. */
+  /** Whether an account belongs to the outbox; no listing shows it. */
   isOwnAccount(account: string): boolean {
     return account === ownAccount
   }
 
-  /** Where the store has something of its own, for all who have it open. */
+  /** The address of a record of the local store itself, shared by all that have it open. */
   ownAddress(name: string): CheckedAddress {
     return { account: ownAccount, namespace: JSON.stringify([name]), session: name, memo: undefined }
   }
 
-  /** Part of a walk through the sessions of every namespace of one part: a page of one namespace at a time. */
+  /** A slice of the sessions in all namespaces of one part: a page of one namespace at a time. */
   async #walk<T>(
     part: Part,
     cursor: string | undefined,

@@ -5,7 +5,7 @@ import type { Pulls } from './pulls.ts'
 /** How many sessions are read at once. */
 const atOnce = 4
 
-/** Reads the sessions that are kept here from the remote store, again and again. */
+/** Periodically reads the sessions on this device from the remote store. */
 export class PullRounds {
   readonly #outbox: Outbox
   readonly #pulls: Pulls
@@ -33,7 +33,7 @@ export class PullRounds {
     clearInterval(this.#timer)
   }
 
-  /** Reads all of them, those that were not read for longest first; ends at the first failure. */
+  /** Reads all of them, starting with the one whose last read is longest ago; ends at the first failure. */
   async #round(): Promise<void> {
     if (this.#isRunning || this.#backOff.isWaiting) return
     this.#isRunning = true
@@ -47,7 +47,7 @@ export class PullRounds {
       }
       await Promise.all(Array.from({ length: atOnce }, pull))
     } catch {
-      // The next round tries again; a device that is offline is no error.
+      // The next round tries again; being offline is not an error.
       if (!this.#isStopped) this.#backOff.failed()
     } finally {
       this.#isRunning = false

@@ -13,10 +13,10 @@ import {
 import type { RemoteCalls } from './remote-calls.ts'
 import type { SyncStatus } from './sync-status.ts'
 
-/** How often a pull is tried that writes or pushes of the same session come between. */
+/** How often a pull is attempted while writes or pushes change the same session. */
 const mostAttempts = 8
 
-/** Brings sessions here from the remote store. */
+/** Reads sessions from the remote store into the local one. */
 export class Pulls {
   readonly #outbox: Outbox
   readonly #remote: RemoteCalls
@@ -29,7 +29,7 @@ export class Pulls {
     this.#status = status
   }
 
-  /** Changes what is clean here to what the remote store has; one at a time for each session. */
+  /** Sets properties without unsent writes to their remote values; one pull at a time for each session. */
   pull(place: Place): Promise<void> {
     const before = this.#underWay.get(place.key)
     if (before !== undefined) return before
@@ -47,7 +47,7 @@ export class Pulls {
     })
   }
 
-  /** Whether nothing came between; otherwise nothing is changed, since what was read may be older than that. */
+  /** Resolves to `false`, and changes nothing, if a write or push came between: the values read may be older than it. */
   async #attempt(place: Place): Promise<boolean> {
     const outbox = this.#outbox
     const { address } = place.session
@@ -70,10 +70,10 @@ export class Pulls {
       address: place.data,
       request: dataPatch(changes),
     }
-    // A namespace that was deleted meanwhile must not come back with what was read before.
+    // A namespace that was deleted in the meantime must not come back with values that were read before.
     if (outbox.deletions !== deletions) return false
     const refused = await outbox.batch(place.data, [
-      // No write since: it would have changed the record.
+      // Fails after a write, which would have changed the record.
       { kind: 'delete', address: place.unsent, names: [], expected: changesOf(unchanged(record)) },
       outbox.noteRead(place, isEmpty, seen),
       ...(names.length > 0 ? [data] : []),

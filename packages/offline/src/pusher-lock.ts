@@ -2,33 +2,33 @@ import { absent, StoreUnavailableError } from '@context-store/core'
 import type { Outbox } from './outbox.ts'
 import { changesOf, type RecordChanges, recordPatch } from './outbox-record.ts'
 
-/** How often the holder of a lease shows that it lives, and after how long without that another takes it, in milliseconds. */
+/** How often a lease is renewed, and after how long without renewal another may take it, in milliseconds. */
 const [beatEvery, lapsesAfter] = [2_000, 6_000]
-/** How often a lease that somebody has is looked at. */
+/** How often to check a lease that another holds, in milliseconds. */
 const lookEvery = 100
 
 /**
- * Lets one of all that have a local store open send at a time: an older request that arrives behind a newer one would
- * undo it.
+ * Lets only one of all tabs and processes that have a local store open send at a time: an older request that arrives after
+ * a newer one would undo it.
  */
 export interface PusherLock {
   /**
-   * Runs a work while nobody else runs one; `undefined`: the signal came first.
+   * Runs `work` while holding the lock; resolves to `undefined` if the signal was aborted before.
    *
-   * @param work - gets a function that throws once the lock is lost
+   * @param work - receives a function that throws once the lock is lost
    */
   hold<T>(signal: AbortSignal, work: (check: () => void) => Promise<T>): Promise<T | undefined>
 }
 
-/** The lock of this host. */
+/** The kind of lock for this runtime. */
 export function pusherLock(outbox: Outbox): PusherLock {
-  // Node's own Web Locks end at the process. Bundlers give pages a `process` too, without a version of Node.
+  // Web Locks of Node do not reach beyond the process. Bundlers give pages a `process` too, but without a Node version.
   const { process } = globalThis as { process?: { versions?: { node?: string } } }
   const isBrowser = globalThis.navigator?.locks !== undefined && process?.versions?.node === undefined
   return isBrowser ? new WebLock(outbox) : new Lease(outbox)
 }
 
-/** The browser's: it frees the lock of a page that goes away, and does not depend on timers that it slows down. */
+/** A Web Lock: the browser releases it when the page is gone, and it does not depend on throttled timers. */
 class WebLock implements PusherLock {
   readonly #outbox: Outbox
   #name: Promise<string> | undefined
@@ -60,8 +60,8 @@ class WebLock implements PusherLock {
 }
 
 /**
- * A record in the local store, for processes that share it. Nobody's clock counts: a lease lapses for whoever has seen
- * it unchanged for long enough.
+ * A record in the local store, for processes that share it. It does not depend on clocks: a process may take the lease
+ * after it has seen it unchanged for long enough.
  */
 class Lease implements PusherLock {
   readonly #outbox: Outbox
@@ -88,9 +88,9 @@ class Lease implements PusherLock {
     }, beatEvery)
     ;(timer as { unref?(): void }).unref?.()
     const check = (): void => {
-      // Sooner than another can take it: what is sent now takes a while to arrive.
+      // Stops before another process can take the lease, because a request takes a while to arrive.
       if (!isLost && performance.now() - lastBeat < lapsesAfter - beatEvery) return
-      throw new StoreUnavailableError('another process has taken over the sending')
+      throw new StoreUnavailableError('another process is now sending')
     }
     try {
       return await work(check)
@@ -118,7 +118,7 @@ class Lease implements PusherLock {
     }
   }
 
-  /** Puts a fresh mark of this holder's in place of what is expected. */
+  /** Replaces the expected mark with a new one of this holder. */
   async #replace(expected: RecordChanges): Promise<boolean> {
     const mark = `${this.#holder}-${this.#beats + 1}`
     const address = this.#address

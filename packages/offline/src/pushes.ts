@@ -29,36 +29,36 @@ import type { Rejections } from './rejections.ts'
 import { isForGood, type RemoteCalls } from './remote-calls.ts'
 import type { SyncStatus } from './sync-status.ts'
 
-/** What decides a conflict. */
+/** The option that decides a conflict. */
 export type OnConflict = 'local' | 'remote' | ((conflict: Conflict) => JsonValue | typeof absent)
 
-/** How often a session's push begins again because somebody writes meanwhile. */
+/** How often the push of a session is attempted while other writes change it. */
 const mostAttempts = 32
 
-/** What is sent of a session. */
+/** The part of a session that is sent. */
 interface Parcel {
   readonly names: readonly string[]
-  /** What becomes of each. */
+  /** Their new values. */
   readonly values: RecordChanges
   readonly record: OutboxRecord
-  /** Whether the time to live goes with it. */
+  /** Whether the time to live is sent too. */
   readonly withLife: boolean
-  /** What the remote store has, where that was looked at. */
+  /** The values in the remote store, if they were read. */
   readonly remote: Properties | undefined
 }
 
-/** A conflict, and what was decided. */
+/** A conflict and its decision. */
 interface Decision {
   readonly conflict: Conflict
   readonly result: JsonValue | typeof absent
 }
 
-/** Whether the remote store has what was decided already. */
+/** Whether the remote store already has the decided value. */
 function isSettled({ conflict, result }: Decision): boolean {
   return isSame(result === absent ? undefined : result, conflict.remote)
 }
 
-/** Sends what is unsent of a session, property by property where the remote store refuses some for good. */
+/** Sends the unsent writes of a session, in smaller parts if the remote store refuses some permanently. */
 export class Pushes {
   readonly #outbox: Outbox
   readonly #remote: RemoteCalls
@@ -81,9 +81,10 @@ export class Pushes {
   }
 
   /**
-   * Sends what is unsent of a session now; what is written meanwhile stays so. Rejects with why something else does.
+   * Sends the current unsent writes of a session; later writes stay unsent. Rejects if some could not be sent, but not if
+   * the remote store refuses them permanently.
    *
-   * @param mayGoOn - throws where this store must not send any more
+   * @param mayGoOn - throws if this store must not send any more
    */
   async push(place: Place, mayGoOn: () => void): Promise<void> {
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
@@ -95,17 +96,17 @@ export class Pushes {
         return
       }
     }
-    throw new ConflictError('the session changed during each attempt to send it: it is sent later')
+    throw new ConflictError('the session changed during each attempt to send it: it will be sent later')
   }
 
-  /** Reads a session's record, and notes in the status how it stands. */
+  /** Reads a session's record, and updates the status. */
   async #note(place: Place): Promise<OutboxRecord> {
     const record = await this.#outbox.record(place)
     this.#status.note(place, isPending(record), refusalsOf(record).size > 0)
     return record
   }
 
-  /** Whether all of a record was sent or set aside; else something has changed here, and it begins again. */
+  /** Resolves to whether the whole record was sent or rejected; `false`: it has changed, and the push begins again. */
   async #pushOnce(place: Place, record: OutboxRecord, mayGoOn: () => void): Promise<boolean> {
     const names = [...record.unsent.keys()]
     const local = await this.#outbox.read(place.data, names)
@@ -126,7 +127,7 @@ export class Pushes {
     )
   }
 
-  /** Forgets what was written and has expired here before it was sent; whether there was any. */
+  /** Forgets writes that have expired here before they were sent; resolves to whether there were any. */
   async #dropExpired(place: Place, record: OutboxRecord, local: Properties): Promise<boolean> {
     const names = [...record.unsent]
       .filter(([name, { isDeletion }]) => !isDeletion && !Object.hasOwn(local, name))
@@ -140,7 +141,7 @@ export class Pushes {
     return true
   }
 
-  /** Decides the conflicts; whether something changed here, so that the push begins again. */
+  /** Decides the conflicts; resolves to whether something changed here, so that the push begins again. */
   async #merge(place: Place, record: OutboxRecord, local: Properties, remote: Properties): Promise<boolean> {
     const conflicts = [...record.unsent.keys()]
       .map((name) => conflictOf(place, name, record, local, remote))
@@ -158,7 +159,7 @@ export class Pushes {
         results.push(decision)
         if (isSettled(decision)) Object.assign(changes, unmarked([name]))
         else {
-          // A new write, which is sent on the condition of what was found.
+          // A new write, which is sent on the condition that the remote value is unchanged.
           const mark = this.#outbox.stamp()
           changes[keyOf('unsent', name)] = result === absent ? `-${mark}` : mark
           changes[keyOf('base', name)] = kept(conflict.remote)
@@ -176,7 +177,7 @@ export class Pushes {
       const left = this.#orClear(record, settled, record.life === undefined, changes)
       isDone = await this.#outbox.settle(place, record, left, [write])
     } catch (error) {
-      // The session would pass a limit here.
+      // The session would exceed a limit here.
       if (!ContextStoreError.is(error) || !isForGood(error)) throw error
       await this.#rejections.setAside(place, record, Object.keys(data), error)
     }
@@ -195,7 +196,7 @@ export class Pushes {
     return changes.values[conflict.name] as JsonValue
   }
 
-  /** Sends a parcel; where it is refused for good, its halves, until the culprits are alone. Whether all of it is settled. */
+  /** Sends a parcel; if it is refused permanently, sends its halves, until each property that is refused is alone. */
   async #sendAll(place: Place, parcel: Parcel, mayGoOn: () => void): Promise<boolean> {
     try {
       return await this.#send(place, parcel)
@@ -216,7 +217,7 @@ export class Pushes {
     }
   }
 
-  /** Whether it was sent; else the session has changed, here or there. */
+  /** Resolves to whether the parcel was sent; `false` if the session has changed, here or in the remote store. */
   async #send(place: Place, parcel: Parcel): Promise<boolean> {
     const { names, values, record, remote } = parcel
     const removed = names.filter((name) => values[name] === absent)
@@ -240,7 +241,7 @@ export class Pushes {
         }
         return (await session.patchIf(asRead(names, remote), patch, options)).ok
       })
-      // Somebody else wrote since the remote store was looked at: the push begins again.
+      // Another writer changed the session since the remote store was read: the push begins again.
       if (!isDone) {
         await this.#forgetSent(place, names)
         return false
@@ -254,7 +255,7 @@ export class Pushes {
     return true
   }
 
-  /** Remembers what is being sent, so that it is known again if the answer is lost; `false`: a write came between. */
+  /** Notes what is being sent, so that it is recognized if the answer is lost; `false` if a write came between. */
   #noteSent(
     place: Place,
     record: OutboxRecord,
@@ -266,7 +267,7 @@ export class Pushes {
     return this.#outbox.settle(place, record, changes)
   }
 
-  /** After an error that says that nothing was written: what was sent was not. */
+  /** After an error whose outcome is that nothing was written, forgets what was being sent. */
   async #takeBack(place: Place, { names, remote }: Parcel, error: ContextStoreError): Promise<void> {
     if (remote !== undefined && error.outcome === 'not-applied') await this.#forgetSent(place, names)
   }
@@ -279,7 +280,7 @@ export class Pushes {
     })
   }
 
-  /** Forgets what the remote store has now; what was written since stays unsent. */
+  /** Notes that the remote store has the parcel; what was written since stays unsent. */
   async #acknowledge(
     place: Place,
     { names, values, record: sent, remote }: Parcel,
@@ -307,7 +308,7 @@ export class Pushes {
     )
   }
 
-  /** Changes a record by what it is, again where a write came between. */
+  /** Changes a record depending on its content, again if a write came between. */
   async #settled(
     place: Place,
     changesOf: (record: OutboxRecord) => RecordChanges | 'clear',
@@ -321,7 +322,7 @@ export class Pushes {
     throw new ConflictError('the session changed during each attempt to note what was sent')
   }
 
-  /** The end of the record where nothing is left of it. */
+  /** Clears the record if nothing is left in it, otherwise changes it. */
   #orClear(
     { unsent, rejected }: OutboxRecord,
     done: readonly string[],
@@ -349,14 +350,14 @@ function conflictOf(
   const now = valueAt(remote, name)
   const base = record.base.get(name)
   const here = valueAt(local, name)
-  // Also where both are the same: two writers may have counted to it.
+  // Even if local and remote are equal: two writers may have counted to the same number.
   if (isSame(now, base)) return undefined
-  // Sent by this device, and the answer was lost.
+  // This device sent it, and the answer was lost.
   if (record.sent.has(name) && isSame(now, record.sent.get(name))) return undefined
   return { address: place.session.address, name, base, local: here, remote: now }
 }
 
-/** The error for what `onConflict` threw, or returned that is no value. */
+/** The error if `onConflict` threw, or returned an invalid value. */
 function thrownError(cause: unknown): Refusal {
   const reason = ContextStoreError.is(cause) ? cause.message : String(cause)
   return { code: 'conflict', message: `onConflict did not decide: ${reason}` }

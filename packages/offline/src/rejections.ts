@@ -16,15 +16,15 @@ import {
 } from './outbox-record.ts'
 import type { SyncStatus } from './sync-status.ts'
 
-/** What a rejected write's methods need of their store. */
+/** The functions of the store that the methods of a rejected write use. */
 interface RejectionCalls {
   /** Makes a call under the rules of the store's calls. */
   own<T>(call: () => Promise<T>): Promise<T>
-  /** Called when something became pending. */
+  /** Called when a write became pending. */
   pending(place: Place): void
 }
 
-/** What the remote store refuses for good: kept here, not sent. */
+/** The writes that the remote store refuses permanently: they are kept here and not sent. */
 export class Rejections {
   readonly #outbox: Outbox
   readonly #status: SyncStatus
@@ -36,7 +36,7 @@ export class Rejections {
     this.#calls = calls
   }
 
-  /** Sets properties aside, but those that were written since `sent` was read. */
+  /** Rejects properties, except those that were written since `sent` was read. */
   async setAside(place: Place, sent: OutboxRecord, names: readonly string[], why: Refusal): Promise<void> {
     const { code, message } = why
     let aside: readonly string[] = []
@@ -53,13 +53,13 @@ export class Rejections {
     if (isDone) this.#status.tell({ type: 'rejected', write: this.#write(place, aside, why) })
   }
 
-  /** Part of the writes that were set aside. */
+  /** A slice of the rejected writes. */
   async list(from: string | undefined, limit: number): Promise<Slice<RejectedWrite>> {
     const { items, next } = await this.#outbox.records(from, limit)
     return { items: items.flatMap(([place, record]) => this.#writesOf(place, record)), next }
   }
 
-  /** The writes of one session: the properties that were refused for the same reason are one. */
+  /** The rejected writes of one session: one for all properties that were refused for the same reason. */
   #writesOf(place: Place, record: OutboxRecord): RejectedWrite[] {
     const groups = new Map<string, { why: Refusal; names: string[] }>()
     for (const [name, why] of refusalsOf(record)) {
@@ -108,7 +108,7 @@ export class Rejections {
     )
   }
 
-  /** Changes a record by what it is, again where a write came between; `given`: those of its properties are removed. */
+  /** Changes a record depending on its content, again if a write came between; `given`: rejected properties to remove. */
   async #settled(
     place: Place,
     changesOf: (record: OutboxRecord) => RecordChanges | 'clear',

@@ -2,10 +2,10 @@ import type { ContextStore } from '@context-store/core'
 import { ContextStoreError, StoreUnavailableError } from '@context-store/core'
 import { traitsOf } from '@context-store/core/adapter'
 
-/** The longest that a call of the remote store is waited for, in milliseconds; one with a limit of its own ends sooner. */
+/** How long to wait for a call of the remote store, in milliseconds; its own timeout may be shorter. */
 const longestCall = 60_000
 
-/** The codes of errors that a write will meet again however often it is sent. */
+/** The codes of errors that a write gets again however often it is sent. */
 const forGood: ReadonlySet<string> = new Set([
   'invalid-address',
   'invalid-option',
@@ -15,18 +15,18 @@ const forGood: ReadonlySet<string> = new Set([
   'unsupported',
 ])
 
-/** Whether the remote store refuses a write, which sending it again does not change. */
+/** Whether the remote store refuses a write permanently, so that sending it again is useless. */
 export function isForGood(error: ContextStoreError): boolean {
   return forGood.has(error.code)
 }
 
-/** The calls of the remote store: each ends, and with a store's error. */
+/** The calls of the remote store. Each ends in time, and every error is a `ContextStoreError`. */
 export class RemoteCalls {
   readonly store: ContextStore
   readonly can: { readonly conditions: boolean; readonly removals: boolean; readonly timeToLive: boolean }
   /** Whether {@link stop} was called. */
   isStopped = false
-  /** Ends the waiting for a call under way. */
+  /** Functions that stop waiting for a pending call. */
   readonly #waiting = new Set<() => void>()
   #underWay = 0
 
@@ -40,7 +40,7 @@ export class RemoteCalls {
     }
   }
 
-  /** Makes a call; rejects when it takes too long, or when the store is closed. */
+  /** Makes a call; rejects if it takes too long, or when the store is closed. */
   ask<T>(call: (store: ContextStore) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const giveUp = (): void => {
@@ -65,13 +65,13 @@ export class RemoteCalls {
     })
   }
 
-  /** Waits for no answer any more. */
+  /** Stops waiting for answers. */
   stop(): void {
     this.isStopped = true
     for (const giveUp of this.#waiting) giveUp()
   }
 
-  /** Closes the store; does not wait for calls that it has under way. */
+  /** Closes the store; does not wait for its pending calls. */
   async close(): Promise<void> {
     const isIdle = this.#underWay === 0
     this.stop()
@@ -81,7 +81,7 @@ export class RemoteCalls {
   }
 }
 
-/** What the call gives; one that throws at once is a rejection. */
+/** The result of the call; an error that it throws synchronously becomes a rejection. */
 async function answerOf<T>(call: (store: ContextStore) => Promise<T>, store: ContextStore): Promise<T> {
   return await call(store)
 }

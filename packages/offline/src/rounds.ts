@@ -9,14 +9,14 @@ import type { SyncStatus } from './sync-status.ts'
 
 /** How many sessions are sent at once. */
 const atOnce = 16
-/** After so many failures in a row, with no success, the rest of a round would fail as well. */
+/** After so many failures in a row, the round ends: the rest would probably fail too. */
 const mostFailures = 3
-/** A background round waits for the writes that come together, in milliseconds. */
+/** How long a background round waits for more writes, in milliseconds. */
 const gathering = 20
-/** A new write is tried so soon after a failure at the latest, in milliseconds: what failed may be another session's. */
+/** How long a new write waits at most after a failure, in milliseconds: another session may have failed. */
 const patience = 5_000
 
-/** Sends what is unsent, in rounds, one after the other. */
+/** Sends unsent writes, in rounds, one after the other. */
 export class Rounds {
   readonly #outbox: Outbox
   readonly #remote: RemoteCalls
@@ -28,9 +28,9 @@ export class Rounds {
   readonly #stopped = new AbortController()
   #last: Promise<void> = Promise.resolve()
   #timer: ReturnType<typeof setTimeout> | undefined
-  /** When the timer is over. */
+  /** When the timer fires. */
   #due = 0
-  /** Whether all that was left by an earlier run, or another tab, has been looked for. */
+  /** Whether the writes left by an earlier run or another tab have been found. */
   #hasLooked = false
 
   constructor(
@@ -50,7 +50,7 @@ export class Rounds {
     this.#lock = pusherLock(outbox)
   }
 
-  /** Begins to send in the background: what an earlier run has left, too. */
+  /** Starts sending in the background, including what an earlier run has left. */
   start(): void {
     if (!this.#isBackground) return
     globalThis.addEventListener?.('online', this.#online)
@@ -63,12 +63,12 @@ export class Rounds {
     this.wake()
   }
 
-  /** Lets what was written be sent in the background: soon, and not much later where the last attempt failed. */
+  /** Schedules a background round: soon, or a little later if the last attempt failed. */
   wake(): void {
     this.#wakeIn(Math.min(this.#backOff.left, patience))
   }
 
-  /** Makes a round over all that is pending; does not throw. */
+  /** Makes a round over everything that is pending; never rejects. */
   flush(signal: AbortSignal | undefined): Promise<void> {
     const { signal: stopped } = this.#stopped
     const ends = signal === undefined ? stopped : AbortSignal.any([stopped, signal])
@@ -84,21 +84,21 @@ export class Rounds {
     })
   }
 
-  /** Runs a work while nothing is sent, by this store or any that shares the local one. */
+  /** Runs `work` while nothing is sent, by this store or any other that shares the local one. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     const done = await this.#lock.hold(this.#stopped.signal, async () => ({ value: await work() }))
     if (done === undefined) throw new StoreUnavailableError('the store is being closed')
     return done.value
   }
 
-  /** Ends what is under way, without waiting for the network. */
+  /** Ends the current round, without waiting for the network. */
   halt(): void {
     globalThis.removeEventListener?.('online', this.#online)
     clearTimeout(this.#timer)
     this.#stopped.abort()
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Ends the current round, and resolves when it has ended. */
   async stop(): Promise<void> {
     this.halt()
     await this.#last
@@ -110,7 +110,7 @@ export class Rounds {
     this.#wakeIn(0)
   }
 
-  /** Makes a round in the background, unless one is to come before that. */
+  /** Schedules a background round, unless an earlier one is scheduled. */
   #wakeIn(delay: number): void {
     if (!this.#isBackground || this.#stopped.signal.aborted) return
     const due = performance.now() + Math.max(delay, gathering)
@@ -124,7 +124,7 @@ export class Rounds {
       },
       Math.max(delay, gathering),
     )
-    // A process that has nothing else to do may end: what is unsent stays where it is.
+    // A process that has nothing else to do may exit: unsent writes stay in the local store.
     ;(this.#timer as { unref?(): void }).unref?.()
   }
 
@@ -144,7 +144,7 @@ export class Rounds {
         this.#status.began()
         const mayGoOn = (): void => {
           check()
-          if (signal.aborted) throw new StoreUnavailableError('the sending was stopped')
+          if (signal.aborted) throw new StoreUnavailableError('sending was stopped')
         }
         const uncreated = await this.#sendNamespaces(mayGoOn)
         failure = (await this.#sendSessions(mayGoOn)) ?? uncreated ?? unread
@@ -153,7 +153,7 @@ export class Rounds {
       failure = storeError(error)
     }
     if (!hasBegun && failure === undefined) return
-    // Who ends a flush early learns nothing of the network.
+    // A flush that was ended early says nothing about the network.
     if (signal.aborted) failure = this.#status.current.lastError
     this.#status.ended(failure, this.#now())
     if (failure === undefined) this.#backOff.reset()
@@ -161,7 +161,7 @@ export class Rounds {
     if (failure !== undefined || this.#status.pending.size > 0) this.#wakeIn(this.#backOff.left)
   }
 
-  /** The time by the store's clock; `undefined`: it gives none. */
+  /** The time by the store's clock; `undefined` if the clock throws. */
   #now(): number | undefined {
     try {
       return this.#outbox.engine.rules.now()
@@ -170,7 +170,7 @@ export class Rounds {
     }
   }
 
-  /** Finds the sessions with something unsent or set aside, whoever wrote it; gives why not all could be read. */
+  /** Finds all sessions with unsent or rejected writes; resolves to the error if not all could be read. */
   async #findAll(): Promise<ContextStoreError | undefined> {
     try {
       let from: string | undefined
@@ -184,12 +184,12 @@ export class Rounds {
       this.#hasLooked = true
       return undefined
     } catch (error) {
-      // A damaged record must not hold up what this store knows of.
+      // A damaged record must not block the writes that this store knows about.
       return storeError(error)
     }
   }
 
-  /** Creates the namespaces that were created here; gives the last failure. */
+  /** Sends the creation of namespaces; resolves to the last failure. */
   async #sendNamespaces(mayGoOn: () => void): Promise<ContextStoreError | undefined> {
     let failure: ContextStoreError | undefined
     for (const { account, namespace, stamp, seconds } of await this.#outbox.unsentNamespaces()) {
@@ -199,7 +199,7 @@ export class Rounds {
       try {
         await this.#remote.ask((store) => store.account(account).namespace(namespace).create(options))
       } catch (error) {
-        // One that cannot be created fails its patches, which are set aside; a remote without `create` makes it with those.
+        // If it cannot be created, its patches are rejected; a remote store without `create` creates it with them.
         if (!ContextStoreError.is(error) || !isForGood(error)) {
           failure = storeError(error)
           continue
@@ -210,7 +210,7 @@ export class Rounds {
     return failure
   }
 
-  /** Sends the sessions that are pending now; gives the last failure. */
+  /** Sends the sessions that are pending now; resolves to the last failure. */
   async #sendSessions(mayGoOn: () => void): Promise<ContextStoreError | undefined> {
     const places = [...this.#status.pending.values()].values()
     const refused = new Set<string>()
@@ -238,5 +238,5 @@ export class Rounds {
 
 function storeError(error: unknown): ContextStoreError {
   if (ContextStoreError.is(error)) return error
-  return new StoreUnavailableError('the sending failed: see the cause', { cause: error })
+  return new StoreUnavailableError('sending failed: see the cause', { cause: error })
 }

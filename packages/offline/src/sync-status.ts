@@ -2,9 +2,9 @@ import type { ContextStoreError } from '@context-store/core'
 import type { OfflineEvent, OfflineStatus } from './offline-events.ts'
 import type { Place } from './outbox.ts'
 
-/** What a store knows of its unsent sessions, and those who want to hear of it. */
+/** What a store knows about its unsent sessions, and the listeners for its events. */
 export class SyncStatus {
-  /** The sessions with something unsent. */
+  /** The sessions with unsent writes. */
   readonly pending: Map<string, Place> = new Map()
   readonly #rejected = new Set<string>()
   readonly #listeners = new Set<(event: OfflineEvent) => void>()
@@ -31,7 +31,7 @@ export class SyncStatus {
     return () => void this.#listeners.delete(own)
   }
 
-  /** Tells an event; what a listener throws is reported as an error that nobody caught, and disturbs nothing. */
+  /** Emits an event; an error thrown by a listener is reported as uncaught, and has no other effect. */
   tell(event: OfflineEvent): void {
     for (const listener of this.#listeners) {
       try {
@@ -44,7 +44,7 @@ export class SyncStatus {
     }
   }
 
-  /** Notes whether a session has something unsent, and something set aside. */
+  /** Notes whether a session has unsent writes, and whether it has rejected ones. */
   note(place: Place, isPending: boolean, isRejected: boolean): void {
     const { key } = place
     const same = this.pending.has(key) === isPending && this.#rejected.has(key) === isRejected
@@ -68,7 +68,7 @@ export class SyncStatus {
     this.#changed()
   }
 
-  /** Notes how a round ended; without an error at `now`. */
+  /** Notes how a round ended, at `now`; without an error if it succeeded. */
   ended(error: ContextStoreError | undefined, now: number | undefined): void {
     this.#isSyncing = false
     this.#lastError = error

@@ -27,7 +27,7 @@ function tool(page: Page, name: string, ...args: readonly (string | number | obj
   return page.evaluate(`tools.${name}(...${JSON.stringify(args)})`)
 }
 
-/** What the service has of a session of the tests. */
+/** A session of the tests, as stored in the service. */
 function there(session: string): object | undefined {
   return double.snapshot().a?.shop?.[session]
 }
@@ -65,7 +65,7 @@ test('a page that is closed while it sends, and opened again, sends the rest', a
   await vi.waitFor(() => expect(there('closed')).toEqual({ own: 9, shared: 'own 9' }), soon)
 })
 
-test('a service worker sends what a page has written, when the browser tells it to', async () => {
+test('a service worker sends what a page has written when the browser fires a sync event', async () => {
   const page = await tab('synced', { push: 'manual' })
   const session = await browser.context.newCDPSession(page)
   const registered = new Promise<string>((resolve) => {
@@ -77,7 +77,7 @@ test('a service worker sends what a page has written, when the browser tells it 
   await tool(page, 'registerServiceWorker', double.url)
   await tool(page, 'write', 'synced', 3, 'own')
   expect(there('synced')).toBeUndefined()
-  // Background Sync, as Chromium has it.
+  // Background Sync, as implemented in Chromium.
   await session.send('ServiceWorker.dispatchSyncEvent', {
     origin: browser.origin,
     registrationId: await registered,

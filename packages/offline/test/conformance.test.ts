@@ -21,8 +21,8 @@ const locals = {
 }
 
 /*
- * Not both in one store: what has expired here, and was sent, may live a little longer in the remote store, and would
- * come back with a first read.
+ * Not both in one store: a session that was sent and has expired here may live a little longer in the remote store, and
+ * would come back with a first read.
  */
 const pulling: Partial<OfflineOptions> = { push: 'manual' }
 const pushing: Partial<OfflineOptions> = { pull: 'manual' }

@@ -23,7 +23,7 @@ beforeEach(async () => {
 })
 afterEach(() => double.close())
 
-/** A device with a network of real sockets; `page`: what a proxy answers in place of the service. */
+/** A device with a network of real sockets; `page`: the response of a proxy instead of the service. */
 function device(proxy?: () => Response | undefined): OfflineStore {
   return offlineStore({
     local: memoryStore(),
@@ -48,7 +48,7 @@ function html(status: number): Response {
   })
 }
 
-test('a portal in place of the service loses nothing; a proxy that finds a patch too large sets it aside', async () => {
+test('a portal instead of the service loses nothing; a patch that a proxy finds too large is rejected', async () => {
   let page: (() => Response) | undefined = () => html(200)
   await using store = device(() => page?.())
   const at = store.account('a').namespace('shop').session('visit')
@@ -69,7 +69,7 @@ test('a portal in place of the service loses nothing; a proxy that finds a patch
   expect(double.snapshot().a?.shop?.visit).toEqual({ basket: ['tea'], photo: 'x'.repeat(100), step: 1 })
 })
 
-test('names that a path cannot carry are set aside before anything is sent', async () => {
+test('names that a path cannot express are rejected before anything is sent', async () => {
   await using store = device()
   await store.account('a').namespace('shop').session('..').patch({ step: 1 })
   await store.account('a').namespace('shop').session('visit').patch({ step: 1 })
@@ -77,7 +77,7 @@ test('names that a path cannot carry are set aside before anything is sent', asy
   expect(double.snapshot()).toEqual({ a: { shop: { visit: { step: 1 } } } })
 })
 
-test('a key that is regenerated stops its account until there is another one', async () => {
+test('a regenerated key stops its account until there is another one', async () => {
   let key = 'k'
   await using store = offlineStore({
     local: memoryStore(),
@@ -93,7 +93,7 @@ test('a key that is regenerated stops its account until there is another one', a
   expect(await store.flush()).toMatchObject({ state: 'synced', pending: 0 })
 })
 
-test('over a service that fails in every way, devices and service agree once it works', async () => {
+test('with a service that fails in every way, devices and service agree once it works', async () => {
   const fault = fc.constantFrom(
     { status: 503 },
     { status: 503, afterEffect: true },
@@ -148,7 +148,7 @@ test('over a service that fails in every way, devices and service agree once it 
   )
 })
 
-test('two processes that send from one file, killed again and again, lose nothing that they promised', async () => {
+test('two processes that send from one file, killed again and again, lose no acknowledged write', async () => {
   const path = join(folder, 'device.db')
   const promised = new Map<string, number>()
   const script = fileURLToPath(new URL('fixtures/device-process.mjs', import.meta.url))
@@ -169,7 +169,7 @@ test('two processes that send from one file, killed again and again, lose nothin
   const two = start('two')
   for (let kill = 0; kill < 3; kill++) {
     const before = lines('one')
-    // In the midst of sending: after some writes, and a request that has arrived.
+    // While it sends: after some writes, and after a request has arrived.
     await double.waitForRequest({ method: 'PATCH' }, { timeoutMs: 30_000 })
     while (lines('one') < before + 50) await new Promise((resolve) => setImmediate(resolve))
     one.kill('SIGKILL')
@@ -195,7 +195,7 @@ test('two processes that send from one file, killed again and again, lose nothin
   for (const [key, count] of promised) {
     const [session, own] = key.split(' ')
     const found = there[`a/shop/${session}`] as { [name: string]: number }
-    // A write may have been made that nobody was told of.
+    // The last write may have been made without being acknowledged.
     expect(found[`${own}`], key).toBeGreaterThanOrEqual(count)
   }
 })

@@ -12,7 +12,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { everything, Network, unauthorized, type Weather } from './network.ts'
 
-/** One thing that happens. */
+/** One step of a program. */
 interface Step {
   /** 0 to 2: a device; 3: a writer at the service. */
   readonly who: number
@@ -76,13 +76,13 @@ class Device {
   readonly network = new Network()
   readonly tabs: OfflineStore[] = []
   readonly #local: ContextStore
-  /** The device's clock, which somebody sets. */
+  /** The device's clock, which a step may set. */
   now = 1_800_000_000_000
   readonly #remote: ContextStore
   readonly #options: Partial<OfflineOptions>
 
   constructor(remote: ContextStore, options: Partial<OfflineOptions>) {
-    // Its tabs come and go.
+    // Its tabs are opened and closed.
     this.#local = Object.assign(memoryStore({ now: () => this.now }), {
       close: async () => undefined,
     })
@@ -113,7 +113,7 @@ class Device {
     return store
   }
 
-  /** A tab that goes away in the middle of what it does. */
+  /** Closes a tab in the middle of its work. */
   async crash(tab: number): Promise<void> {
     const gone = this.#tab(tab)
     this.open(tab)
@@ -137,12 +137,12 @@ class Device {
   }
 }
 
-/** The store of the service; it outlives those who close it. */
+/** The store of the service, which stays open when a device closes it. */
 function service(): ContextStore {
   return Object.assign(memoryStore(), { close: async () => undefined })
 }
 
-/** What each writer wrote to each property last. */
+/** The last value that each writer wrote to each property. */
 class LastWrites {
   readonly #last = new Map<string, JsonValue | undefined>()
 
@@ -158,7 +158,7 @@ class LastWrites {
   }
 }
 
-/** Runs a program: not everything is waited for before the next step. */
+/** Runs a program; some steps are not awaited before the next one. */
 async function run(steps: readonly Step[], options: Partial<OfflineOptions>, isCounting: boolean) {
   const remote = service()
   const devices = [0, 1, 2].map(() => new Device(remote, options))
@@ -200,7 +200,7 @@ async function run(steps: readonly Step[], options: Partial<OfflineOptions>, isC
     else if (does === 'weather') device.network.weather = weather
     else if (does === 'wait') await new Promise((resolve) => setImmediate(resolve))
   }
-  // The network is back everywhere; twice, since a conflict that one device decides is news for another.
+  // The network is back everywhere. Twice, because a conflict that one device decides changes values for another.
   for (const device of [...devices, ...devices]) await device.settle(!isCounting)
   await Promise.all(underWay)
   for (const device of devices) for (const session of ['s', 't']) await device.pull(0, session)
@@ -242,8 +242,8 @@ test.each([
 )
 
 /*
- * A push whose answer is lost, as in a crash, together with somebody else who wrote the same number, cannot be told from
- * a push that never arrived.
+ * If the answer to a push is lost, as in a crash, and another writer wrote the same number, this cannot be distinguished
+ * from a push that never arrived.
  */
 const isLossy: ReadonlySet<Weather> = new Set<Weather>(['lost-answer', 'hanging'])
 

@@ -8,12 +8,12 @@ import {
 /** What the network does to one call. */
 export type Weather = 'up' | 'down' | 'lost-answer' | 'hanging' | ContextStoreError
 
-/** A remote store behind a network that a test decides. */
+/** A remote store behind a network that a test controls. */
 export class Network {
-  /** What the next calls meet, in their order; after them: {@link Network.weather}. */
+  /** What happens to the next calls, in order; after them: {@link Network.weather}. */
   readonly next: Weather[] = []
   weather: Weather = 'up'
-  /** The names of the methods that were called, with what they met. */
+  /** The names of the methods that were called, and what happened to each call. */
   readonly calls: string[] = []
   /** Called before each call reaches the store. */
   before: (method: string, ...args: readonly unknown[]) => void | Promise<void> = () => undefined
@@ -56,10 +56,10 @@ export class Network {
   }
 }
 
-/** The error for credentials that are refused. */
+/** The error for refused credentials. */
 export const unauthorized: ContextStoreError = new UnauthorizedError('the key is refused')
 
-/** Everything a store has, by address. */
+/** Everything in a store, by address. */
 export async function everything(store: ContextStore): Promise<{ [address: string]: unknown }> {
   const found: { [address: string]: unknown } = {}
   for await (const account of store.accounts()) {

@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const store of opened.splice(0)) await store.close()
 })
 
-/** A device of its own: with a network, a remote store, and what happened. */
+/** A new device with a network, a remote store, and a list of its events. */
 function device(options: Partial<OfflineOptions> = {}, remote: ContextStore = memoryStore()) {
   const network = new Network()
   const local = memoryStore()
@@ -44,7 +44,7 @@ async function list<T>(items: AsyncIterable<T>): Promise<T[]> {
   return found
 }
 
-test('what is written without a network is read here at once, and sent with flush()', async () => {
+test('a write without a network can be read here at once, and is sent with `flush`', async () => {
   const { store, at, there, network } = device()
   network.weather = 'down'
   await at.patch({ basket: ['tea'], step: 1, old: 0 })
@@ -64,7 +64,7 @@ test('what is written without a network is read here at once, and sent with flus
   expect(await there.getAll()).toEqual({ basket: ['tea'], step: 2 })
 })
 
-test('the outbox shows in no listing', async () => {
+test('no listing shows the outbox', async () => {
   const { store, at } = device()
   await at.patch({ step: 1 })
   expect(await list(store.accounts())).toEqual(['577089'])
@@ -91,7 +91,7 @@ test('a clear is sent as deletions of the names that this device knew', async ()
   expect(await there.getAll()).toEqual({ b: 4, theirs: 3 })
 })
 
-test('the outbox grows with the properties, not with the number of writes, and is empty when all is sent', async () => {
+test('the outbox grows with the properties, not with the number of writes, and is empty when everything is sent', async () => {
   const { store, at, local } = device()
   for (let step = 0; step < 100; step++) await at.patch({ step })
   expect(await list(store.pending())).toEqual([
@@ -99,11 +99,11 @@ test('the outbox grows with the properties, not with the number of writes, and i
   ])
   await store.flush()
   expect(await list(store.pending())).toEqual([])
-  // What is left is the note that the session was sent.
+  // Only the note that the session was sent is left.
   expect(await ownRecords(local)).toEqual([{ push: expect.any(String) }])
 })
 
-/** What an offline store keeps in its local store beside the sessions. */
+/** What an offline store keeps in its local store besides the sessions. */
 async function ownRecords(local: ContextStore): Promise<unknown[]> {
   const { call } = engineOf(local)
   const page = { from: undefined, limit: 100 }
@@ -116,7 +116,7 @@ async function ownRecords(local: ContextStore): Promise<unknown[]> {
   return slices.flatMap((slice) => slice.items.map(({ properties }) => properties))
 }
 
-test('what was read is forgotten after thirty days, and after an hour if there was nothing', async () => {
+test('a read is forgotten after thirty days, or after an hour if there was no session', async () => {
   let now = 0
   const local = memoryStore({ now: () => now })
   const { store, at, there } = device({ local })
@@ -131,7 +131,7 @@ test('what was read is forgotten after thirty days, and after an hour if there w
   expect(await at.getAll()).toEqual({ a: 1 })
 })
 
-test('what is written while its session is sent stays pending', async () => {
+test('a write made while its session is sent stays pending', async () => {
   const { store, at, there, network } = device()
   await at.patch({ step: 1, other: 1 })
   network.before = async () => {
@@ -145,7 +145,7 @@ test('what is written while its session is sent stays pending', async () => {
   expect(network.calls).toEqual(['patch', 'patch'])
 })
 
-test('a session that has expired here before it was sent is gone, and an event says so', async () => {
+test('a session that expired here before it was sent is gone, and an event reports it', async () => {
   let now = 0
   const { store, at, there, events } = device({ local: memoryStore({ now: () => now }) })
   await at.patch({ step: 1 }, { ttlSeconds: 60 })
@@ -167,7 +167,7 @@ test('a time to live is sent with its patch', async () => {
   expect(store.status).toMatchObject({ pending: 0 })
 })
 
-test('a namespace is created there too; its deletion needs the network', async () => {
+test('a namespace is also created in the remote store; its deletion needs the network', async () => {
   const { store, at, there, network, remote } = device()
   network.weather = 'down'
   const shop = store.account('577089').namespace('shop')
@@ -184,7 +184,7 @@ test('a namespace is created there too; its deletion needs the network', async (
   expect(await list(remote.account('577089').namespaces())).toEqual([])
 })
 
-test('what the remote store refuses for good is set aside alone; the rest is sent', async () => {
+test('only what the remote store refuses permanently is rejected; the rest is sent', async () => {
   const { store, at, there, network, events } = device({}, memoryStore({ limits: { documentLength: 100 } }))
   await at.patch({ a: 1, b: 2, long: 'x'.repeat(200), c: 3 })
   expect(await store.flush()).toMatchObject({ state: 'synced', pending: 0, rejected: 1 })
@@ -203,7 +203,7 @@ test('what the remote store refuses for good is set aside alone; the rest is sen
   expect(await there.get('long')).toBe('short')
 })
 
-test('a namespace that cannot be created now does not hold up sessions, and no record is left of what a conflict settled', async () => {
+test('a namespace that cannot be created now does not block sessions, and a settled conflict leaves no record', async () => {
   const local = memoryStore()
   const { store, at, there, network } = device({ onConflict: 'remote', local })
   await store.account('577089').namespace('new').create()
@@ -217,7 +217,7 @@ test('a namespace that cannot be created now does not hold up sessions, and no r
   expect(await ownRecords(local)).toEqual([])
 })
 
-test('retry() makes a rejected write pending again, discard() gives the local values up', async () => {
+test('`retry` makes a rejected write pending again, `discard` drops the local values', async () => {
   const { store, at, there, network } = device()
   await there.patch({ a: 'theirs' })
   await at.patch({ a: 1, b: 2 })
@@ -238,7 +238,7 @@ test('retry() makes a rejected write pending again, discard() gives the local va
   expect(await at.getAll()).toEqual({ a: 'theirs' })
 })
 
-test('refused credentials stop their account, not the others', async () => {
+test('refused credentials stop their account but no other', async () => {
   const remote = memoryStore()
   const { store, at, network } = device({}, remote)
   await at.patch({ a: 1 })
@@ -251,7 +251,7 @@ test('refused credentials stop their account, not the others', async () => {
   expect(await store.flush()).toMatchObject({ state: 'synced', pending: 0 })
 })
 
-test('one session that fails does not hold up the others; a network that fails ends the round', async () => {
+test('a session that fails does not block the others; a failed network ends the round', async () => {
   const { store, network } = device()
   const shop = store.account('577089').namespace('shop')
   for (let i = 0; i < 100; i++) await shop.session(`${i}`).patch({ i })
@@ -266,7 +266,7 @@ test('one session that fails does not hold up the others; a network that fails e
   expect(network.calls.length).toBeLessThan(30)
 })
 
-test('flush() ends with its signal, and close() waits for no network and loses nothing', async () => {
+test('`flush` ends with its signal, and `close` does not wait for the network and loses nothing', async () => {
   const { store, at, network } = device()
   await at.patch({ step: 1 })
   network.weather = 'hanging'
@@ -283,7 +283,7 @@ test('flush() ends with its signal, and close() waits for no network and loses n
   await expect(store.flush()).rejects.toMatchObject({ code: 'closed' })
 })
 
-test('the status is frozen, and a new object at each change only', async () => {
+test('the status is frozen, and only replaced when it changes', async () => {
   const { store, at } = device()
   const before = store.status
   expect(Object.isFrozen(before)).toBe(true)
@@ -319,7 +319,7 @@ test('the first read of a session asks the remote store, once it answers', async
   expect(await at.get('name')).toBe('theirs')
 })
 
-test('update and patchIf of a session that this device has never seen decide on what the remote store has', async () => {
+test('`update` and `patchIf` of a session that this device has never seen decide on the remote values', async () => {
   const { store, remote, there, at } = device({ pull: 'first-read' })
   await there.patch({ turns: 4 })
   expect(await at.update(['turns'], ({ turns = 0 }) => ({ turns: Number(turns) + 1 }))).toEqual({ turns: 5 })
@@ -333,7 +333,7 @@ test('update and patchIf of a session that this device has never seen decide on 
   })
 })
 
-test('a call after a first read waits for it, so that the read does not see it', async () => {
+test('a call after a first read waits for it, so that the read does not see its effect', async () => {
   const { at, there } = device({ pull: 'first-read' })
   await there.patch({ a: 'theirs' })
   const read = at.getAll()
@@ -343,7 +343,7 @@ test('a call after a first read waits for it, so that the read does not see it',
   expect(await at.getAll()).toEqual({ a: 'ours', b: 1 })
 })
 
-test('a pull changes clean properties only, and nothing where a write or a push came between', async () => {
+test('a pull changes only properties without unsent writes, and nothing if a write or push came between', async () => {
   const { store, at, there, network } = device()
   await at.patch({ a: 1, b: 1, c: 1 })
   await store.flush()
@@ -353,7 +353,7 @@ test('a pull changes clean properties only, and nothing where a write or a push 
   expect(await at.getAll()).toEqual({ a: 'theirs', b: 'ours' })
   await store.flush()
 
-  // A value is read there, changed here and sent, before the read's answer arrives.
+  // After the value was read there, it is changed here and sent before the answer arrives.
   network.after = async (method) => {
     if (method !== 'getAll') return
     network.after = () => undefined
@@ -365,7 +365,7 @@ test('a pull changes clean properties only, and nothing where a write or a push 
   expect(await there.get('a')).toBe('newer')
 })
 
-test("conflicts: 'remote' takes the other's value, a function decides, and what it throws sets the property aside", async () => {
+test("`onConflict`: 'remote' takes the remote value, a function decides, and if it throws the property is rejected", async () => {
   const remote = memoryStore()
   const { store, at, there, events } = device({ onConflict: 'remote' }, remote)
   await at.patch({ a: 1, b: 1 })
@@ -400,7 +400,7 @@ test("conflicts: 'remote' takes the other's value, a function decides, and what 
   expect(await list(add.store.rejected())).toMatchObject([{ names: ['broken'], error: { code: 'conflict' } }])
 })
 
-test('an answer that is lost makes no conflict with oneself', async () => {
+test('a lost answer does not cause a conflict with the own write', async () => {
   const { store, at, there, network, events } = device({
     onConflict: ({ local, remote, base }) => sum(local, remote, base),
   })
@@ -417,7 +417,7 @@ test('an answer that is lost makes no conflict with oneself', async () => {
   }
 })
 
-test('a store without atoms of several sessions is refused, as are wrong options', () => {
+test('a local store without atomic batches is refused, as are invalid options', () => {
   const remote = memoryStore()
   expect(() => offlineStore({ local: memoryStore({ maxSessions: 10 }), remote })).toThrow(/maxSessions/)
   const rest = restStore({ baseUrl: 'http://127.0.0.1:9', apiKey: 'k' })
@@ -439,7 +439,7 @@ test('a store without atoms of several sessions is refused, as are wrong options
   }
 })
 
-test('in the background it is sent soon, again after a failure, and what an earlier run has left', async () => {
+test('in the background, writes are sent soon, retried after a failure, and those of an earlier run are sent too', async () => {
   vi.useFakeTimers()
   try {
     const local = memoryStore()
@@ -460,7 +460,7 @@ test('in the background it is sent soon, again after a failure, and what an earl
   }
 })
 
-test('with everySeconds the sessions that are kept here are read again and again', async () => {
+test('with `everySeconds` the sessions on this device are read periodically', async () => {
   vi.useFakeTimers()
   try {
     const { store, at, there } = device({ pull: { everySeconds: 30 } })
@@ -488,14 +488,14 @@ test('a session at the limits of its store can be written, deleted and sent', as
   expect(await list(store.pending())).toEqual([])
 })
 
-/** Two stores over one local store, as two tabs or processes are, each with a network of its own. */
+/** Two stores on one local store, like two tabs or processes, each with its own network. */
 function twoTabs() {
   const remote = Object.assign(memoryStore(), { close: async () => undefined })
   const local = Object.assign(memoryStore(), { close: async () => undefined })
   return [device({ local }, remote), device({ local }, remote)] as const
 }
 
-test('one at a time sends of all that share a local store, and what one has written the other sends', async () => {
+test('of all that share a local store, only one sends at a time, and it also sends what the other wrote', async () => {
   const [one, other] = twoTabs()
   await one.at.patch({ step: 1 })
   let arrive: () => void = () => undefined
@@ -511,7 +511,7 @@ test('one at a time sends of all that share a local store, and what one has writ
   expect(other.network.calls).toEqual([])
   one.network.before = () => undefined
   arrive()
-  // What the other tab wrote meanwhile is left to it.
+  // What the other tab wrote meanwhile is left for it to send.
   expect(await first).toMatchObject({ state: 'pending', pending: 1 })
   expect(await second).toMatchObject({ state: 'synced' })
   expect(await one.there.getAll()).toEqual({ step: 2 })
@@ -522,7 +522,7 @@ test('one at a time sends of all that share a local store, and what one has writ
   expect(await other.there.getAll()).toEqual({ step: 2, left: true })
 })
 
-test('a store keeps the lease for as long as it sends, and gives it back when it is closed', async () => {
+test('a store keeps the lease while it sends, and releases it when it is closed', async () => {
   vi.useFakeTimers()
   try {
     const [one, other] = twoTabs()
@@ -546,7 +546,7 @@ test('a store keeps the lease for as long as it sends, and gives it back when it
   }
 })
 
-test('a write after a first read that failed is sent when the time to wait is over', async () => {
+test('a write after a first read that failed is sent when the back-off is over', async () => {
   vi.useFakeTimers()
   try {
     const { at, there, network } = device({ push: 'background', pull: 'first-read' })
@@ -562,7 +562,7 @@ test('a write after a first read that failed is sent when the time to wait is ov
   }
 })
 
-test('a session whose sending fails again and again does not hold up what others write', async () => {
+test('a session that repeatedly fails to be sent does not block writes to others', async () => {
   vi.useFakeTimers()
   try {
     const { store, at, there, network } = device({ push: 'background' })
@@ -580,7 +580,7 @@ test('a session whose sending fails again and again does not hold up what others
   }
 })
 
-test('a session that the remote store cannot name is read here, and says nothing of the network', async () => {
+test('a session that the remote store cannot name is read here, and does not count as a network failure', async () => {
   const { store, at, there, network } = device({ pull: 'first-read' })
   await there.patch({ a: 1 })
   network.next.push(new InvalidValueError('', 'refused'))
@@ -588,7 +588,7 @@ test('a session that the remote store cannot name is read here, and says nothing
   expect(await at.getAll()).toEqual({ a: 1 })
 })
 
-test('when the browser says that it is online, what waits is sent at once', async () => {
+test('pending writes are sent at once when the browser goes online', async () => {
   vi.useFakeTimers()
   const listeners = new Map<string, () => void>()
   vi.stubGlobal('addEventListener', (type: string, listener: () => void) => listeners.set(type, listener))
@@ -610,7 +610,7 @@ test('when the browser says that it is online, what waits is sent at once', asyn
   }
 })
 
-test('a namespace that is deleted without an answer holds up neither close() nor other sessions', async () => {
+test('a namespace deletion without an answer blocks neither `close` nor other sessions', async () => {
   const { store, at, network } = device()
   await at.patch({ step: 1 })
   network.weather = 'hanging'
@@ -621,7 +621,7 @@ test('a namespace that is deleted without an answer holds up neither close() nor
   await expect(deleted).rejects.toMatchObject({ code: 'unavailable' })
 })
 
-test('a pull that hangs holds up no later call on its session', async () => {
+test('a pull that hangs does not block later calls on its session', async () => {
   const { store, at, network } = device()
   network.weather = 'hanging'
   const pulled = store.pull(at.address)

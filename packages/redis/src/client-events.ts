@@ -1,8 +1,8 @@
 import type { RedisClient } from './redis-client.ts'
 
-/** What a store hears of its client. */
+/** The events of a client that a store handles. */
 export interface ClientListener {
-  /** The client failed: with a connection, or with an attempt to connect. */
+  /** A connection failed, or an attempt to connect. */
   onError(error: unknown): void
   /** The client of one node can send again. */
   onReady(): void
@@ -16,16 +16,16 @@ interface Listeners {
 
 const nothing = (): void => undefined
 
-/** Clients that keep a listener that does nothing. */
+/** Clients that have a permanent listener that does nothing. */
 const anchored = new WeakSet<RedisClient>()
 
 const listenersOf = new WeakMap<RedisClient, Listeners>()
 
 /**
- * Listens to a client. However many stores share it, the client has one listener for each event: Node warns of more
- * than ten. An 'error' event without a listener would end the process.
+ * Listens to a client. Stores that share a client share one listener for each event, because Node warns about more than
+ * ten. An 'error' event without a listener would end the process.
  *
- * @returns ends it
+ * @returns a function that stops listening
  */
 export function listenTo(client: RedisClient, listener: ClientListener): () => void {
   const listeners = listenersOf.get(client) ?? begin(client)
@@ -39,8 +39,8 @@ export function listenTo(client: RedisClient, listener: ClientListener): () => v
 }
 
 function begin(client: RedisClient): Listeners {
-  // The client is an object derived from the emitter: when its last listener is removed, Node gives it a list of its
-  // own, and what is added to that later is never called. So one listener stays.
+  // The client is an object derived from the emitter: when its last listener is removed, Node gives the derived object
+  // its own list, and listeners added to that are never called. So one listener stays.
   if (!anchored.has(client)) client.on('end', nothing)
   anchored.add(client)
   const all = new Set<ClientListener>()

@@ -11,7 +11,7 @@ import {
 
 /** A command for the node that has a key. */
 export interface Command {
-  /** The key that decides the node. */
+  /** The key that determines the node. */
   readonly key: string
   /** The command and its arguments. */
   readonly args: string[]
@@ -21,13 +21,13 @@ export interface Command {
 
 type Signal = RedisAbortSignal | undefined
 
-/** Replies as plain strings and numbers, whatever the client itself is set to. */
+/** Replies as plain strings and numbers, whatever the client's own setting. */
 export const typeMapping: Record<never, never> = {}
 const plainReplies: RedisCommandOptions = { typeMapping }
 
 const withdrawn = AbortSignal.abort()
 
-/** Sends commands by a client of any of the three kinds, each once; a write is confirmed by replicas if wanted. */
+/** Sends each command once, with a client of any kind; if configured, waits until replicas confirm a write. */
 export class CommandSender {
   readonly #client: RedisClient
   readonly #replicas: number
@@ -38,7 +38,7 @@ export class CommandSender {
     this.#replicas = replicas
   }
 
-  /** Sends a command; the signal withdraws it while it has not been sent. */
+  /** Sends a command; the signal withdraws it if it has not been sent yet. */
   send(command: Command, signal: Signal, timeoutMs: number): Promise<unknown> {
     const isConfirmed = command.during === 'write' && this.#replicas > 0
     return isConfirmed ? this.#sendAndWait(command, signal, timeoutMs) : this.#send(command, signal)
@@ -54,9 +54,9 @@ export class CommandSender {
   }
 
   /**
-   * Sends a write and, right behind it on the same connection, the WAIT for the replicas, which is about the writes
-   * of its connection. If the write was redirected to another node, its reply comes after that of the WAIT, which
-   * then says nothing.
+   * Sends a write and, directly after it on the same connection, the WAIT for the replicas, which covers the writes of
+   * that connection. If the write was redirected to another node, its reply comes after that of the WAIT, which then
+   * proves nothing.
    */
   #sendAndWait(command: Command, signal: Signal, timeoutMs: number): Promise<unknown> {
     const client = this.#client
@@ -81,7 +81,7 @@ export class CommandSender {
     })
     const waiting = wait().then(
       (count) => (written ? Number(count) : 0),
-      // The write itself may have been made: that the WAIT was refused says nothing about it.
+      // A refused WAIT says nothing about the write, which may have been made.
       (cause) => {
         throw new StoreUnavailableError(
           'the write may be on the primary, but the WAIT for its replicas failed',
@@ -104,8 +104,8 @@ export class CommandSender {
 }
 
 /**
- * Options for a command that must be sent once: a Sentinel client repeats a command whose answer was lost, and reads
- * its options again each time.
+ * Options for a command that must be sent only once: a Sentinel client repeats a command whose answer was lost, and
+ * reads the options again each time.
  */
 function once(first: Signal): RedisCommandOptions {
   let isSent = false

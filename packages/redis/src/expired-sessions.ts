@@ -3,23 +3,23 @@ import type { Namespaces } from './namespaces.ts'
 import { listOf, type RedisConnection } from './redis-connection.ts'
 import { reclaimScript } from './session-scripts.ts'
 
-/** How many buckets are remembered; of more, those that waited longest are forgotten. */
+/** How many buckets are remembered; beyond that, the oldest are forgotten. */
 const mostBuckets = 10_000
 
 /** How many entries of an index one step looks at. */
 const sampleSize = 64
 
-/** How many steps it takes from one look into any bucket to the next, if little had expired there. */
+/** Every so many steps look into a random bucket, unless much had expired in the last one. */
 const stepsBetweenLooks = 8
 
 type Bucket = Pick<SessionKeys, 'part' | 'bucket'>
 
 /**
- * Frees what expired sessions leave behind: the engine removes their strings, this their entries in the index.
+ * Frees what expired sessions leave behind: the engine removes their strings, this class their index entries.
  *
- * Each step looks at random entries of one of the buckets into which this store wrote sessions that expire. A process
- * that writes a few times and ends knows nothing of what others wrote, so the first step, and every eighth, looks into
- * a random bucket: of the namespace last written to, or of any namespace, alternately.
+ * Each step looks at random entries of one of the buckets into which this store wrote sessions that expire. A short-lived
+ * process does not know what others wrote, so the first step, and every eighth, looks into a random bucket: alternately
+ * of the namespace last written to, and of any namespace.
  */
 export class ExpiredSessions {
   readonly #connection: RedisConnection
@@ -36,7 +36,7 @@ export class ExpiredSessions {
     this.#prefix = prefix
   }
 
-  /** Notes which session was last written to. */
+  /** Notes the session that was written to last. */
   wrote(keys: SessionKeys): void {
     this.#lastWritten = keys
   }
@@ -48,7 +48,7 @@ export class ExpiredSessions {
     if (this.#buckets.size > mostBuckets) this.#takeOldest()
   }
 
-  /** Takes one step; whether most of what it looked at had expired, so that there is probably more. */
+  /** Takes one step; returns whether most of its entries had expired, so that there are probably more. */
   async reclaim(time: string): Promise<boolean> {
     const isLook = this.#stepsUntilLook-- === 0
     if (isLook) this.#stepsUntilLook = stepsBetweenLooks - 1

@@ -1,13 +1,13 @@
 import type { CheckedAddress } from '@context-store/core/adapter'
 
-/** The number of buckets over which the sessions of a namespace are spread; part of the layout. */
+/** The number of buckets that a namespace's sessions are spread over; part of the layout. */
 export const bucketCount = 16
 
 /**
- * The keys of one bucket of a namespace. They share a hash tag, and so a slot of a Cluster.
+ * The keys of one bucket of a namespace. They share a hash tag, and therefore a slot of a Cluster.
  *
- * A key is the store's prefix, the hash tag, a letter for the kind, and the identifiers, each behind its length: a key
- * can be read in one way only, so no two addresses have the same key.
+ * A key consists of the store's prefix, the hash tag, a letter for the kind, the account and the namespace, each
+ * preceded by its length, and for a session its id. It can be parsed in only one way, so no two addresses share a key.
  */
 export interface BucketKeys {
   /** The bucket's copy of the namespace's record. */
@@ -16,7 +16,7 @@ export interface BucketKeys {
   readonly index: string
   /** The prefix of the keys of the bucket's sessions. */
   readonly sessions: string
-  /** The ids of sessions that are still to be removed of a deleted generation of the namespace. */
+  /** The ids of a deleted generation of the namespace whose sessions are still to be removed. */
   swept(generation: string): string
 }
 
@@ -28,9 +28,9 @@ export interface DirectoryKeys {
   readonly revision: string
   /** The accounts that have a namespace. */
   readonly accounts: string
-  /** Deleted namespaces whose buckets do not all have their tombstone yet. */
+  /** Deleted namespaces of which some buckets have no tombstone yet. */
   readonly ending: string
-  /** Deleted generations whose sessions are not all removed yet. */
+  /** Deleted generations that still have sessions to remove. */
   readonly sweeping: string
   /** The names of an account's namespaces. */
   names(account: string): string

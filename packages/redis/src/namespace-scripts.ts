@@ -2,25 +2,25 @@ import { type Script, script } from './script.ts'
 import { applying, generationLength, head, noGeneration } from './session-layout.ts'
 
 /*
- * The directory, one hash slot for a store: which namespaces there are. A namespace's record is
- * "generation revision createdAt ttl"; revisions rise with every change of any namespace, and the generation is
- * the revision that the namespace began with. Each bucket of a namespace has a copy of the record, or, once the
- * namespace is deleted, a tombstone of generation 0; of two, the higher revision counts.
+ * The directory of a store's namespaces is in one hash slot. A namespace's record is "generation revision createdAt
+ * ttl"; revisions increase with every change of any namespace, and the generation is the revision with which the
+ * namespace was created. Each bucket of a namespace has a copy of the record or, once the namespace is deleted, a
+ * tombstone of generation 0; of two records, the one with the higher revision counts.
  */
 
 /** The version of the layout that this package reads and writes. */
 export const layoutVersion = '2'
 
-/** How long a tombstone stays, in milliseconds: longer than any call may take. */
+/** How long a tombstone is kept, in milliseconds: longer than any call may take. */
 const tombstoneLife = 3_600_000
 
 /** A generation of sixteen digits. */
 const generationForm = `%0${generationLength}.0f`
 
 /**
- * A revision is higher than any before, also after the server has evicted the counter: it is at least the time, in
- * microseconds. No script runs twice in one of those, so the counter is never ahead of the clock, unless the clock was
- * set back.
+ * A revision is higher than all earlier ones, even after the server has evicted the counter: it is at least the time in
+ * microseconds. No two scripts run in the same microsecond, so the counter is never ahead of the clock, unless the clock
+ * was set back.
  */
 const revising = `${applying}
 local call = redis.call
@@ -31,15 +31,15 @@ end
 `
 
 /**
- * KEYS: layout, revision, accounts, the account's names, its records, what is ending.
+ * KEYS: layout, revision, accounts, the account's names, its records, the deletions in progress.
  * ARGV: account, namespace, the namespace's key part, 'find' or 'create', the stated time to live or '', now
- * or '', the revision that the answer has to pass.
- * Answers the record, an array with what is ending, or nothing.
+ * or '', the revision that the returned one must exceed.
+ * Returns the record, an array with the deletion in progress, or nothing.
  */
 export const namespaceScript: Script = script(`${revising}
 local layout = call('GET', KEYS[1])
 if layout and layout ~= '${layoutVersion}' then
-  return redis.error_reply('CORRUPT the store has layout ' .. layout .. ', this version reads ${layoutVersion}')
+  return redis.error_reply('CORRUPT the store has layout ' .. layout .. ', but this version of the package reads only ${layoutVersion}')
 end
 local ending = call('HGET', KEYS[6], ARGV[3])
 if ending then return {ending} end
@@ -60,7 +60,7 @@ if not record then
     now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
   end
   generation, created, ttl = string.format('${generationForm}', next), now, '0'
-  -- Neither must be a key of another type.
+  -- Fails if one of them is a key of another type.
   call('ZCARD', KEYS[4])
   call('ZCARD', KEYS[3])
   writes[#writes + 1] = {'ZADD', KEYS[4], '0', ARGV[2]}
@@ -68,7 +68,7 @@ if not record then
 end
 if ARGV[5] ~= '' then
   ttl = ARGV[5]
-  -- Each bucket is to adopt it.
+  -- Each bucket will have to adopt it.
   checkAllowed({{'EVAL', '', '0'}, {'GET', KEYS[1]}, {'DEL', KEYS[1]}, {'SET', KEYS[1], ''}}, 1)
 end
 record = generation .. ' ' .. revision .. ' ' .. created .. ' ' .. ttl
@@ -78,10 +78,10 @@ return record
 `)
 
 /**
- * Takes a namespace out of the directory; it is ending until each of its buckets has its tombstone.
- * KEYS: as above. ARGV: account, namespace, the namespace's key part, the revision to pass, and '1' if a bucket knows the
- * namespace even if the directory does not, because the server has evicted it.
- * Answers "generation revision" of what is ending, or nothing.
+ * Removes a namespace from the directory; its deletion is in progress until each of its buckets has a tombstone.
+ * KEYS: as above. ARGV: account, namespace, the namespace's key part, the revision to exceed, and '1' if a bucket knows
+ * the namespace, which the directory may not, because the server has evicted it.
+ * Returns "generation revision" of the deletion in progress, or nothing.
  */
 export const endNamespaceScript: Script = script(`${revising}
 local record = call('HGET', KEYS[5], ARGV[2])
@@ -92,11 +92,11 @@ local generation = record and string.match(record, '^%d+') or string.format('${g
 ending = generation .. ' ' .. string.format('%.0f', revision)
 local isLast = record and call('ZCARD', KEYS[4]) <= 1
 call('ZCARD', KEYS[3])
--- What the scripts need that end the buckets and remove the sessions.
+-- The commands of the scripts that end the buckets and remove the sessions.
 local any = KEYS[1]
 checkAllowed({{'EVAL', '', '0'}, {'GET', any}, {'DEL', any}, {'SET', any, ''}, {'EXISTS', any}, {'RENAME', any, any}, {'ZRANGE', any, '0', '1'},
   {'GETRANGE', any, '0', '0'}, {'UNLINK', any}, {'ZREM', any, ''}, {'HSET', any, '', ''}, {'HDEL', any, ''}}, 1)
--- What frees memory comes first: a server without any lets a script go on that has written.
+-- Writes that free memory come first: a server that is out of memory lets a script continue that has written.
 local writes = {{'HDEL', KEYS[5], ARGV[2]}, {'ZREM', KEYS[4], ARGV[2]}}
 if isLast then writes[3] = {'ZREM', KEYS[3], ARGV[1]} end
 writes[#writes + 1] = {'SET', KEYS[2], string.format('%.0f', revision)}
@@ -105,7 +105,7 @@ apply(writes)
 return ending
 `)
 
-/** KEYS: what is ending, what is to be swept. ARGV: the namespace's key part, "generation revision". */
+/** KEYS: the deletions in progress, the generations to sweep. ARGV: the namespace's key part, "generation revision". */
 export const endedScript: Script = script(`
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HDEL', KEYS[1], ARGV[1])
@@ -113,7 +113,7 @@ redis.call('HSET', KEYS[2], string.match(ARGV[2], '^%d+'), ARGV[1])
 return 1
 `)
 
-/** KEYS: the account's names, its records. ARGV: where to go on, how many. Answers names and records. */
+/** KEYS: the account's names, its records. ARGV: the name to start after, how many. Returns names and records. */
 export const listNamespacesScript: Script = script(`
 local from = ARGV[1] == '' and '-' or '(' .. ARGV[1]
 local names = redis.call('ZRANGEBYLEX', KEYS[1], from, '+', 'LIMIT', 0, tonumber(ARGV[2]))
@@ -126,8 +126,8 @@ return answer
 `)
 
 /**
- * KEYS: the bucket's record. ARGV: a record, which is kept where it is newer. A generation that the bucket has goes on: it
- * differs from that of the record only if the server has evicted the directory.
+ * KEYS: the bucket's record. ARGV: a record, which replaces the bucket's if it is newer. The bucket keeps its generation:
+ * it differs from that of the record only if the server has evicted the directory.
  */
 export const adoptScript: Script = script(`${applying}
 local record, adopted = redis.call('GET', KEYS[1]), ARGV[1]
@@ -137,14 +137,14 @@ if record then
   local generation = string.sub(record, ${head.generation})
   if generation ~= '${noGeneration}' then adopted = generation .. string.sub(adopted, ${generationLength + 1}) end
 end
--- A server that is out of memory lets a script go on that has freed some first: the directory has changed already.
+-- A server that is out of memory lets a script continue that has freed some: the directory has already changed.
 apply({{'DEL', KEYS[1]}, {'SET', KEYS[1], adopted}})
 return 1
 `)
 
 /**
- * Ends a namespace in one bucket: from here on its sessions are not there, and what is left of them is to be
- * swept. KEYS: the bucket's record, its index, its index of what is to be swept. ARGV: the revision.
+ * Ends a namespace in one bucket: from then on its sessions do not exist, and their keys are to be swept. KEYS: the
+ * bucket's record, its index, its index of sessions to sweep. ARGV: the revision.
  */
 export const endBucketScript: Script = script(`${applying}
 local record = redis.call('GET', KEYS[1])
@@ -157,15 +157,15 @@ return 1
 `)
 
 /**
- * Removes some sessions of a namespace that has ended. KEYS: the index of what is to be swept, the sessions. ARGV: the
- * generation. A session that has begun anew is of a later generation.
+ * Removes some sessions of a deleted namespace. KEYS: the index of sessions to sweep, the sessions. ARGV: the generation.
+ * A session that was created again has a later generation.
  */
 export const sweepScript: Script = script(`${applying}
 local unlink, remove = {'UNLINK'}, {'ZREM', KEYS[1]}
 for i = 2, #KEYS do
   local generation = redis.call('GETRANGE', KEYS[i], 0, ${generationLength - 1})
   if generation ~= '' and generation <= ARGV[1] then unlink[#unlink + 1] = KEYS[i] end
-  -- The key of the index ends with the generation, where those of the sessions end with their ids.
+  -- The key of the index ends with the generation where the keys of the sessions end with their ids.
   remove[#remove + 1] = string.sub(KEYS[i], #KEYS[1] - ${generationLength - 1})
 end
 if #unlink > 1 then apply({unlink, remove}) else apply({remove}) end

@@ -35,16 +35,16 @@ import { scriptTime } from './script.ts'
 import { noGeneration } from './session-layout.ts'
 import { sliceOf } from './slices.ts'
 
-/** How many sessions of a deleted namespace one script removes: it stays well under a millisecond. */
+/** How many sessions of a deleted namespace one script removes, in well under a millisecond. */
 const sweptAtOnce = 64
 
 /** How many such scripts one reclaim runs at most. */
 const sweepsAtOnce = 32
 
-/** How often a namespace is asked for while others delete and create it. */
+/** How often a namespace is looked up while others delete and create it. */
 const mostAttempts = 16
 
-/** The namespaces of a store: its directory, and what a change of a namespace does to its buckets. */
+/** The namespaces of a store: the directory, and the effects of a change on the buckets. */
 export class Namespaces {
   readonly #connection: RedisConnection
   readonly #prefix: string
@@ -64,12 +64,12 @@ export class Namespaces {
     const version = await this.#connection.send(layout, ['GET', layout], 'read')
     if (version !== null && version !== layoutVersion) {
       throw new CorruptDataError(
-        `the store has layout ${version}, and this version of the package reads ${layoutVersion}`,
+        `the store has layout ${version}, but this version of the package reads only ${layoutVersion}`,
       )
     }
   }
 
-  /** Throws if the server may evict any key of the store. A user who may not ask is not told. */
+  /** Throws if the server may evict any key of the store. Does nothing if the user may not run `INFO`. */
   async checkEviction(): Promise<void> {
     const { layout } = this.#keys
     const info = await this.#connection.send(layout, ['INFO', 'memory'], 'read').catch((error) => {
@@ -79,11 +79,11 @@ export class Namespaces {
     const policy = /^maxmemory_policy:(allkeys-\w+)/m.exec(String(info))?.[1]
     if (policy === undefined || !/^maxmemory:[1-9]/m.test(String(info))) return
     throw new UnsupportedError(
-      `the server may evict any key (maxmemory-policy ${policy}), also those that lead to the sessions: set noeviction`,
+      `the server may evict any key (maxmemory-policy ${policy}), including the list of namespaces: set noeviction`,
     )
   }
 
-  /** A namespace's record for a patch, newer than a revision; creates the namespace, or throws if it must not. */
+  /** A namespace's record for a patch, newer than a revision; creates the namespace if allowed, otherwise throws. */
   async known(account: string, namespace: string, passing: number, time: string): Promise<string> {
     const what = this.#rules.explicitNamespaces ? 'find' : 'create'
     const record = await this.#record(account, namespace, what, '', time, passing)
@@ -91,7 +91,7 @@ export class Namespaces {
     return record
   }
 
-  /** Creates a namespace, or gives one that exists a stated time to live, in every bucket. */
+  /** Creates a namespace, or sets the stated time to live of an existing one, in every bucket. */
   async create(account: string, namespace: string, ttlSeconds: number | undefined): Promise<void> {
     const ttl = String(ttlSeconds ?? '')
     const record = await this.#record(account, namespace, 'create', ttl, scriptTime(this.#rules))
@@ -102,17 +102,17 @@ export class Namespaces {
     )
   }
 
-  /** What is known of a namespace. */
+  /** The info of a namespace. */
   async info(account: string, namespace: string): Promise<NamespaceInfo | undefined> {
     const key = this.#keys.records(account)
     const record = await this.#connection.send(key, ['HGET', key, namespace], 'read')
     return typeof record === 'string' ? infoOf(namespace, record) : undefined
   }
 
-  /** Deletes a namespace: first in the directory, then in every bucket, then its sessions. */
+  /** Deletes a namespace: first from the directory, then from every bucket, then its sessions. */
   async delete(account: string, namespace: string): Promise<void> {
     const part = namespacePart(account, namespace)
-    // The buckets know the namespace, too: the server may have evicted the directory.
+    // Reads the buckets too, because the server may have evicted the directory.
     const records = await Promise.all(
       this.#buckets(part).map(({ record }) => this.#connection.send(record, ['GET', record], 'read')),
     )
@@ -128,7 +128,7 @@ export class Namespaces {
     })
   }
 
-  /** Continues a deletion that somebody did not finish; whether there is more to do. */
+  /** Continues an unfinished deletion; returns whether there is more to do. */
   async continueDeletion(): Promise<boolean> {
     const { ending, sweeping } = this.#keys
     const [unended, unswept] = await Promise.all(
@@ -187,10 +187,10 @@ export class Namespaces {
       const reply = await this.#connection.run(namespaceScript, this.#directory(account), args, during)
       if (typeof reply === 'string') return reply
       if (reply === null || what === 'find') return undefined
-      // Somebody began to delete it: that has to reach every bucket before it can be created again.
+      // Its deletion was begun: it must reach every bucket before the namespace can be created again.
       await this.#end(part, String(listOf(reply)[0]))
     }
-    throw new StoreUnavailableError('others delete the namespace again and again: try again later')
+    throw new StoreUnavailableError('other clients keep deleting the namespace: try again later')
   }
 
   /** Puts a tombstone into every bucket of a namespace that is no longer in the directory. */
@@ -206,9 +206,9 @@ export class Namespaces {
   }
 
   /**
-   * Removes the sessions of a generation, by one script after another: the server answers others in between.
+   * Removes the sessions of a generation with one script after another, so that the server answers others in between.
    *
-   * @returns whether there is more, after so many scripts
+   * @returns whether there are more, after `most` scripts
    */
   async #sweep(part: string, generation: string, most: number): Promise<boolean> {
     let scripts = 0
@@ -240,25 +240,22 @@ export class Namespaces {
 }
 
 /**
- * Runs what follows the first write of a change. If that fails, part of the change has been made, whatever the failed
- * command says of itself.
+ * Runs the steps after the first write of a change. If one fails, part of the change has been made, whatever the outcome
+ * of the failed command.
  */
 async function begun(rest: () => Promise<void>): Promise<void> {
   try {
     await rest()
   } catch (error) {
     if (!ContextStoreError.is(error) || error.outcome === 'unknown') throw error
-    throw new StoreUnavailableError(
-      `the change of the namespace was begun and not finished: ${error.message}`,
-      {
-        cause: error,
-        outcome: 'unknown',
-      },
-    )
+    throw new StoreUnavailableError(`the change of the namespace was not finished: ${error.message}`, {
+      cause: error,
+      outcome: 'unknown',
+    })
   }
 }
 
-/** Waits for all commands before it fails with the first error: later calls must not overtake what is under way. */
+/** Waits for all commands, then rejects with the first error: later calls must not overtake pending commands. */
 async function settled(commands: readonly Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(commands)
   await Promise.all(commands)

@@ -8,26 +8,28 @@ export const slack = 64
 /** How many characters a rewrite searches at most, for all names together. */
 const mostSearched = 20_000
 
-/** What is written is all lines of the session, and not some more. */
+/** The lines of a patch replace all lines of the session, instead of being appended. */
 export const wholeSession = 'whole'
 
-/** With the option `now`: how long after a session's end the engine removes its string, in milliseconds. */
+/** With the option `now`: how long after a session's expiry the engine removes its string, in milliseconds. */
 const backstop = 86_400_000
 
 /**
- * Makes patches one after the other; each succeeds or fails alone.
+ * Makes patches one after the other; each succeeds or fails on its own.
  *
  * KEYS: for each bucket its record of the namespace, its index, then a session for each patch.
- * ARGV: for each bucket the number of patches, then for each patch '' or "arguments behind the next|now|stated time to
- * live|removals|conditions|stamp|how|record"; the lines to append; the names to remove; names and the texts that are
- * expected ('': no such property, '+': any value). With a stamp the client has decided about that session, and the
- * conditions hold unless lines with their names have been appended since; how: 'whole', the lines are all of the session's, or 'force'.
- * Answers for each patch 1: done, 2: done and the session will expire, 3: done and the client is to rewrite it, an array: what is there instead of what is
- * expected, a string: too large, 0 or less: the namespace is unknown here (up to that revision), or an error.
+ * ARGV: for each bucket the number of patches, then for each patch '' or "number of arguments after the next one|now|stated
+ * time to live|removals|conditions|stamp|how|record"; the lines to append; the names to remove; names and expected texts
+ * ('': no such property, '+': any value). With a stamp, the client has decided about that session, and the conditions hold
+ * unless lines with their names have been appended since. `how` is '', 'whole' (the lines replace all of the session's) or
+ * 'force'.
+ * Returns for each patch 1: done, 2: done and the session will expire, 3: done and the client is to rewrite it, an array:
+ * the current texts, which are not as expected, a string: too large, 0 or less: the namespace is unknown here (up to the
+ * revision with that number negated), or an error.
  */
 export function patchScript(rules: StoreRules): Script {
   const { documentLength, properties } = rules.limits
-  // A line has at least six bytes: up to this length no limit is passed, and nothing needs to be counted.
+  // A line has at least six bytes: up to this length no limit is exceeded, and nothing needs to be counted.
   const surelyGood = Math.min(documentLength, 6 * properties)
   return script(`
 local call, sub = redis.call, string.sub
@@ -41,10 +43,10 @@ local function learn(text)
   lasting = text and sub(text, -2) == ' 0'
 end
 
--- What only some patches need, created for the first of them.
+-- Functions that only some patches need; created for the first of them.
 local function makeUnusual()
 ${shared}
--- Rewrites a session that never expires without the lines that others have outdated. The patch is made already.
+-- Rewrites a session that never expires without its outdated lines. The patch has already been made.
 local function rewritten(key, base)
   if call('STRLEN', key) > bytesLeft then error(tooMuch()) end
   local body = call('GETRANGE', key, ${headLength}, -1)
@@ -112,7 +114,7 @@ end
 local length = alive and call('STRLEN', key) - ${headLength} or 1
 local after = length + #appended
 if how == '${wholeSession}' or not alive then
-  -- Copied once, into the session's string.
+  -- Kept apart, so that it is copied only once, into the session's string.
   opening, body = '{', appended
   after = 1 + #body
 elseif stamp == '' and (removals > 0 or after > ${surelyGood} or after > 2 * tonumber(base) + ${slack}) then
@@ -124,7 +126,7 @@ elseif stamp == '' and (removals > 0 or after > ${surelyGood} or after > 2 * ton
   body, count = joined(lines, names)
   after = #body
 end
--- What the client has decided about, it has measured.
+-- If the client has decided, it has also measured.
 if stamp == '' and after > ${surelyGood} then
   spend(3 * after)
   count = count or select(2, string.gsub(body, '\\n', ''))
@@ -134,7 +136,7 @@ if stamp == '' and after > ${surelyGood} then
   if count > ${properties} or units > ${documentLength} then return units .. ' ' .. count end
 end
 if not known then
-  -- Before the namespace is created for a patch that would be refused.
+  -- Checked now, so that no namespace is created for a patch that would be refused.
   checkAllowed({{'SET', bucket, ''}, {'ZADD', index, '0', ''}, {'SET', key, ''}}, 1)
   return unknown
 end
@@ -194,7 +196,7 @@ local function patch(key, at)
   if record == nil then learn(call('GET', bucket)) end
   local head = call('GETRANGE', key, 0, ${headLength - 1})
   local lines = ARGV[at + 1]
-  -- Most patches: of a session that exists and never expires, with nothing but values.
+  -- The common case: a patch with only values, of a session that exists and never expires.
   if lasting and ARGV[at] == '' and lines ~= '' and sub(head, ${head.generation}) == generation
     and sub(head, ${head.endOfLife}) == '----------------- 00000000000n' then
     local base = tonumber(sub(head, ${head.base}))

@@ -24,10 +24,10 @@ import { SessionReads } from './session-reads.ts'
 import { SessionRemovals } from './session-removals.ts'
 import { lifeOf, propertiesOf, propertyOf } from './session-text.ts'
 
-/** How many reclaims it takes from one look for unfinished deletions to the next. */
+/** Every so many reclaims, the store looks for unfinished deletions. */
 const reclaimsBetweenDeletions = 64
 
-/** The engine calls. A script that the server forgot, or a slot that moves, can reorder them: core keeps their order. */
+/** The calls of the engine. A script that the server has lost, or a moving slot, can reorder them: core prevents this. */
 export class RedisAdapter implements StorageAdapter {
   readonly timeoutMs: number
   readonly errorOf: NonNullable<StorageAdapter['errorOf']> = errorOf
@@ -140,7 +140,7 @@ export class RedisAdapter implements StorageAdapter {
     return this.#call(() => this.#reads.read(keys))
   }
 
-  /** Makes a call; checks the layout before the first one of all. */
+  /** Makes a call; checks the layout before the first one. */
   #call<T>(make: () => Promise<T>): Promise<T> {
     if (this.#isChecked) return make()
     this.#checking ??= this.#checkLayout().finally(() => {

@@ -1,6 +1,6 @@
-/** The part of an `AbortSignal` that a client uses. */
+/** The members of `AbortSignal` that a client uses. */
 export interface RedisAbortSignal {
-  /** Whether the command must not be sent any more. */
+  /** Whether the command must no longer be sent. */
   readonly aborted: boolean
   /** Adds a listener for the abort. */
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void
@@ -12,17 +12,17 @@ export interface RedisAbortSignal {
 export interface RedisCommandOptions {
   /** Withdraws a command that has not been sent yet. */
   readonly abortSignal?: RedisAbortSignal | undefined
-  /** How replies become values; empty for plain strings and numbers, whatever the client itself is set to. */
+  /** How replies are converted; empty for plain strings and numbers, whatever the client's own setting. */
   readonly typeMapping?: Record<never, never>
 }
 
-/** What the three kinds of client have in common. */
+/** The members that all three kinds of client have. */
 export interface RedisClientLife {
   /** Whether it is connected, or tries to connect. */
   readonly isOpen: boolean
   /** Connects. */
   connect(): Promise<unknown>
-  /** Closes when the commands under way have been answered. */
+  /** Closes after the pending commands have been answered. */
   close(): Promise<unknown>
   /** Closes at once. */
   destroy(): unknown
@@ -42,7 +42,7 @@ export interface RedisNodeClient extends RedisClientLife {
 
 /** A client of a Cluster, as `createCluster` creates it. */
 export interface RedisClusterClient extends RedisClientLife {
-  /** Its primaries; only this kind of client has the member. */
+  /** Its primaries. Only this kind of client has this member. */
   readonly masters: readonly unknown[]
   /** Sends a command to the node that has the key. */
   sendCommand(
@@ -53,7 +53,7 @@ export interface RedisClusterClient extends RedisClientLife {
   ): Promise<unknown>
 }
 
-/** What a Sentinel client lends to calls that must share a connection. */
+/** A lease of a Sentinel client's connection, for calls that must share one. */
 export interface RedisSentinelLease {
   /** Sends a command. */
   sendCommand(
@@ -93,7 +93,7 @@ export function isSentinel(client: RedisClient): client is RedisSentinelClient {
   return 'use' in client && !isCluster(client)
 }
 
-/** Whether it is the client of one node, which tells whether it can send. */
+/** Whether it is the client of one node, which has `isReady`. */
 export function isNode(client: RedisClient): client is RedisNodeClient {
   return 'isReady' in client && !isSentinel(client)
 }

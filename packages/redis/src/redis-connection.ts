@@ -16,29 +16,29 @@ import {
 import type { Script } from './script.ts'
 import { Withdrawal } from './withdrawal.ts'
 
-/** A reply of the server; an error within an array belongs to one of several works of a script. */
+/** A reply of the server; an error in an array belongs to one of several calls made by one script. */
 export type Reply = string | number | null | ErrorReply | readonly Reply[]
 
 /** How a connection behaves. */
 export interface ConnectionOptions {
-  /** How long a command may take, in milliseconds, with connecting. */
+  /** How long a command may take in milliseconds, including connecting. */
   readonly timeoutMs: number
-  /** How many replicas must confirm a write before it is answered; 0: none. */
+  /** How many replicas must confirm a write before it resolves; 0: none. */
   readonly replicas: number
   /**
-   * Creates another client in place of one whose connection no longer answers; the store owns its clients then, and
-   * closes them. `undefined` if the client is the caller's.
+   * Creates a new client to replace one whose connection no longer answers; the store then owns and closes its clients.
+   * `undefined` if the client is the caller's.
    */
   readonly createClient: (() => RedisClient) | undefined
 }
 
-/** How long to wait before a call is repeated whose slot moves, in milliseconds. */
+/** How long to wait before retrying a call whose slot is moving, in milliseconds. */
 const movingPause = 20
 
-/** How long to ask other nodes of a Cluster which of them has a slot, in milliseconds. */
+/** How long to ask other nodes of a Cluster which node has a slot, in milliseconds. */
 const learningTime = 500
 
-/** The commands to the server: connects at the first one, answers or fails in time, sends no write twice. */
+/** Sends commands to the server: connects at the first one, resolves or rejects in time, and sends no write twice. */
 export class RedisConnection implements ClientListener {
   readonly #options: ConnectionOptions
   #client: RedisClient
@@ -50,7 +50,7 @@ export class RedisConnection implements ClientListener {
   readonly #givenUp = new Map<RedisClient, NodeJS.Timeout>()
   /** When the server last answered anything over the connection of this client. */
   #answeredAt = 0
-  /** Why the client cannot send now. */
+  /** Why the client cannot send at the moment. */
   #lastError: unknown
   #learning = false
   #whenReady: (() => void) | undefined
@@ -65,7 +65,7 @@ export class RedisConnection implements ClientListener {
   }
 
   onError = (error: unknown): void => {
-    // What a client says that can send (its PING was refused) is not why a later call could not be sent.
+    // An error of a client that can send (a refused PING) does not explain why a later call cannot be sent.
     if (!this.#isReady() || !isNode(this.#client)) this.#lastError = error
     if (isUnauthorized(error)) this.#refused?.(error)
   }
@@ -75,7 +75,7 @@ export class RedisConnection implements ClientListener {
     this.#whenReady?.()
   }
 
-  /** The group of calls that one message can hold: in a Cluster those of a key's bucket, else all. */
+  /** The group of calls that may share a message: in a Cluster those of a key's bucket, otherwise all. */
   groupOf(key: string): string {
     return isCluster(this.#client) ? key : ''
   }
@@ -101,7 +101,7 @@ export class RedisConnection implements ClientListener {
     return this.#isReady() ? this.#attempt(command, this.#options.timeoutMs) : this.#connectAndSend(command)
   }
 
-  /** Closes the client if it is the store's own. */
+  /** Closes the client if the store created it. */
   close(): void {
     this.#isClosed = true
     if (this.#options.createClient === undefined) this.#stopListening()
@@ -109,14 +109,14 @@ export class RedisConnection implements ClientListener {
   }
 
   /**
-   * Gives up a client of the store's own when it got no answer at all while a command waited for `timeoutMs`: the
-   * other end of its connection may be gone without a word. The client itself would not notice while calls are sent.
+   * Replaces a client of the store's own if it got no answer at all while a command waited for `timeoutMs`: the other
+   * end of its connection may have disappeared. The client itself would not notice while calls are sent.
    */
   #giveUp(client: RedisClient, sentAt: number): void {
     const { createClient, replicas, timeoutMs } = this.#options
     if (createClient === undefined || this.#isClosed) return
     if (client !== this.#client || this.#answeredAt >= sentAt) return
-    // Its pending commands fail, also those of its own, which it reports.
+    // Its pending commands fail, including its own, which it reports as errors.
     client.on('error', () => undefined)
     this.#stopListening()
     this.#client = createClient()
@@ -124,7 +124,7 @@ export class RedisConnection implements ClientListener {
     this.#stopListening = listenTo(this.#client, this)
     this.#wasOpen = false
     this.#connecting = undefined
-    // Calls that were sent over it have their own time.
+    // Calls that were already sent on it keep their own timeout.
     this.#givenUp.set(
       client,
       setTimeout(() => this.#destroy(client), timeoutMs),
@@ -159,7 +159,7 @@ export class RedisConnection implements ClientListener {
     return this.#attempt(command, Math.max(1, end - performance.now()))
   }
 
-  /** Resolves when the client can send; one attempt for all that wait for it. */
+  /** Resolves when the client can send; all waiting calls share one attempt. */
   #connect(): Promise<void> {
     if (this.#connecting !== undefined) return this.#connecting
     const client = this.#client
@@ -184,7 +184,7 @@ export class RedisConnection implements ClientListener {
     return connecting
   }
 
-  /** Sends a command, and again while its slot moves: the server refuses it until then, so nothing happens twice. */
+  /** Sends a command, and retries while its slot moves: the server refuses it until then, so nothing is done twice. */
   #attempt(command: Command, timeoutMs: number): Promise<Reply> {
     const start = performance.now()
     return this.#sendOnce(command, timeoutMs).catch(async (error) => {
@@ -200,7 +200,7 @@ export class RedisConnection implements ClientListener {
     return new Promise<Reply>((resolve, reject) => {
       const client = this.#client
       const sentAt = performance.now()
-      // A client of the caller's may keep what it could not send, for later: a late command is withdrawn.
+      // A caller's client may queue a command that it cannot send: after the timeout, the command is withdrawn.
       const withdrawal = this.#options.createClient === undefined ? new Withdrawal() : undefined
       const rejectLate = (isSent: boolean): void =>
         reject(timeoutError(this.#options.timeoutMs, isSent, during, isSent ? undefined : this.#lastError))
@@ -210,7 +210,7 @@ export class RedisConnection implements ClientListener {
         late = true
         withdrawal?.abort()
         this.#learnSlots(command.key)
-        // A withdrawn command is rejected before that.
+        // By then, a withdrawn command has been rejected.
         setImmediate(() => {
           rejectLate(true)
           this.#giveUp(client, sentAt)
@@ -235,8 +235,8 @@ export class RedisConnection implements ClientListener {
   }
 
   /**
-   * Lets the client of a Cluster learn which node has a slot whose primary does not answer: it learns of a promoted
-   * replica only from another node's redirection, and asks no other node while it waits for the lost one.
+   * Makes the client of a Cluster learn which node has a slot whose primary does not answer: it learns of a promoted
+   * replica only from another node's redirection, and asks no other node while it waits for the lost primary.
    */
   #learnSlots(key: string, cause?: unknown): void {
     const client = this.#client
@@ -256,12 +256,12 @@ export class RedisConnection implements ClientListener {
   }
 }
 
-/** A reply that is an array; empty if it is none. */
+/** The reply if it is an array; otherwise an empty one. */
 export function listOf(reply: Reply): readonly Reply[] {
   return Array.isArray(reply) ? reply : []
 }
 
-/** Whether a call failed because the server refused it, for this reason. */
+/** Whether a call failed because the server refused it for this reason. */
 function isRefused(error: unknown, isReason: (cause: unknown) => boolean): boolean {
   return ContextStoreError.is(error, 'unavailable') && isReason(error.cause)
 }

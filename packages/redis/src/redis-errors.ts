@@ -8,56 +8,56 @@ import {
 import type { CallKind } from '@context-store/core/adapter'
 
 /*
- * Errors of the client and of the server are recognised by their messages: the client's have no code, and a class or
- * its name differs between realms and bundles.
+ * Errors of the client and of the server are recognised by their messages: the client's errors have no code, and classes
+ * and their names differ between realms and bundles.
  */
 
-/** An error that the server answered, also as one of several replies. */
+/** An error reply of the server, which may be one of several replies. */
 export interface ErrorReply {
-  /** What the server said. */
+  /** The text of the error. */
   readonly message: string
 }
 
-/** What the server answers before it does anything. */
+/** The errors with which the server refuses a command before it does anything. */
 const refusals =
   /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|MISCONF|NOREPLICAS|BUSY|OOM|MOVED|ASK|NOSCRIPT|LARGE)\b/
 
-/** What the server answers while a hash slot moves: the keys of one call are on two nodes. */
+/** The errors of the server while a hash slot moves, and the keys of one call are on two nodes. */
 const moving = /^TRYAGAIN\b|non local key/
 
-/** What the client says of a command that it never sent. */
+/** The errors of the client for a command that it never sent. */
 const unsent = /^The client (?:is closed|is offline)$/
 
-/** What the server answers for want of credentials or of a permission; some of it is said of a script's command. */
+/** The errors of the server for missing credentials or permissions; some are about a command inside a script. */
 const unauthorized =
   /^(?:NOAUTH|WRONGPASS|NOPERM)\b|invalid (?:username-)?password|user executing the script can't|ACL failure in script/
 
-/** Whether a reply, or what a call rejected with, is an error. */
+/** Whether a reply, or the reason of a rejection, is an error. */
 export function isErrorReply(reply: unknown): reply is ErrorReply {
   return typeof reply === 'object' && reply !== null && 'message' in reply
 }
 
-/** Whether an error is about credentials; it lasts until somebody changes them. */
+/** Whether an error is about credentials or permissions, and so lasts until somebody changes them. */
 export function isUnauthorized(error: unknown): boolean {
   return unauthorized.test(messageOf(error))
 }
 
-/** Whether an error is the server's answer, which begins with a code in capitals. */
+/** Whether an error came from the server: then it begins with a code in capitals. */
 export function isAnswer(error: unknown): boolean {
   return /^[A-Z]+ /.test(messageOf(error))
 }
 
-/** Whether the server does not know the script (any more). */
+/** Whether the server does not have the script. */
 export function isScriptUnknown(error: unknown): boolean {
   return messageOf(error).startsWith('NOSCRIPT')
 }
 
-/** Whether a script left its work to the client, because it would hold up the server for too long; it changed nothing. */
+/** Whether a script left the work to the client, because it would block the server too long; it changed nothing. */
 export function isTooMuchWork(error: unknown): boolean {
   return messageOf(error).startsWith('LARGE ')
 }
 
-/** Whether the keys of a call are on two nodes, which passes. */
+/** Whether the keys of a call are on two nodes, which is temporary. */
 export function isMoving(error: unknown): boolean {
   return moving.test(messageOf(error))
 }
@@ -67,16 +67,16 @@ export function isAborted(error: unknown): boolean {
   return messageOf(error) === 'The command was aborted'
 }
 
-/** The store's error for an error of the client or of the server, which becomes its cause. */
+/** The store's error for an error of the client or of the server, which becomes the cause. */
 export function errorOf(cause: unknown, during: CallKind): ContextStoreError {
   const message = messageOf(cause)
   if (isUnauthorized(cause)) {
     return new UnauthorizedError(
-      'Redis refuses the credentials: check the user, the password and what the user may do',
+      'Redis refuses the credentials: check the user, the password and the permissions of the user',
       { cause },
     )
   }
-  // A script's own answer, and behind it, on some ways, where in the script that was.
+  // An error of a script of this package; Redis may append where in the script it was raised.
   if (message.startsWith('CORRUPT '))
     return new CorruptDataError(message.slice(8).replace(/ script: .*/, ''), { cause })
   if (message.includes('WRONGTYPE')) {
@@ -87,7 +87,7 @@ export function errorOf(cause: unknown, during: CallKind): ContextStoreError {
       },
     )
   }
-  // V8's message. The text of a call is put together before it is sent.
+  // V8's message. The text of a call is built before it is sent.
   if (message === 'Invalid string length') {
     return new TooLargeError('the call is longer than a string can be: write less at once', { cause })
   }

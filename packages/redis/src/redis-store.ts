@@ -9,30 +9,30 @@ import { RedisConnection } from './redis-connection.ts'
 export type RedisStoreOptions = StoreOptions & {
   /**
    * The prefix of every key of the store, default `context-store:`; stores with different prefixes on one server are
-   * independent. At most 256 characters, no `{` or `}`, which have a meaning in a Cluster.
+   * independent. At most 256 characters, without `{` and `}`, which have a meaning in a Cluster.
    */
   readonly keyPrefix?: string | undefined
-  /** How long a call may take, in milliseconds, with connecting and waiting: 10 to 600,000, default 5,000. */
+  /** How long a call may take in milliseconds, including connecting and waiting: 10 to 600,000, default 5,000. */
   readonly timeoutMs?: number | undefined
   /**
-   * How many replicas must have a write before it is answered (Redis: WAIT): 0 to 100, default 0. If they do not
-   * confirm it within half of `timeoutMs`, the write fails with `outcome: 'unknown'`.
+   * How many replicas must confirm a write before it resolves (Redis: WAIT): 0 to 100, default 0. If they do not
+   * confirm it within half of `timeoutMs`, the write rejects with `outcome: 'unknown'`.
    */
   readonly waitForReplicas?: number | undefined
 } & (
     | {
-        /** `redis://` or `rediss://`, with user, password and database if there are any; one node. */
+        /** The URL of one node: `redis://` or `rediss://`, optionally with user, password and database. */
         readonly url: string
-        /** Not along with `url`. */
+        /** Not together with `url`. */
         readonly client?: undefined
       }
     | {
         /**
-         * A node-redis client from `createClient`, `createCluster` or `createSentinel`, as @keyv/redis exports them;
-         * the client of a `KeyvRedis` is one. It is connected if it is not, and stays open.
+         * A node-redis client from `createClient`, `createCluster` or `createSentinel`, as exported by @keyv/redis, or
+         * the client of a `KeyvRedis`. The store connects it if necessary, and never closes it.
          */
         readonly client: RedisClient
-        /** Not along with `client`. */
+        /** Not together with `client`. */
         readonly url?: undefined
       }
   )
@@ -43,7 +43,7 @@ const optionNames = [...storeOptionNames, 'url', 'client', 'keyPrefix', 'timeout
  * A store in Redis, for any number of processes at once: one node, Sentinel or Cluster.
  *
  * Each write is one script on the server, atomic for its session. The store connects at the first call; `ready()`
- * tells whether it can.
+ * checks that it can.
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @example
@@ -62,7 +62,7 @@ export function redisStore(options: RedisStoreOptions): ContextStore {
     ...rest
   } = checkedOptions(options, optionNames, 'redisStore')
   if ((url === undefined) === (client === undefined)) {
-    throw new InvalidOptionError('redisStore: give either url or client')
+    throw new InvalidOptionError('redisStore: pass either url or client')
   }
   if (
     typeof keyPrefix !== 'string' ||
@@ -70,7 +70,7 @@ export function redisStore(options: RedisStoreOptions): ContextStore {
     /[{}]/.test(keyPrefix) ||
     !keyPrefix.isWellFormed()
   ) {
-    throw new InvalidOptionError('keyPrefix: must be a string of at most 256 characters without { and }')
+    throw new InvalidOptionError('keyPrefix: must be a string of at most 256 characters, without { and }')
   }
   if (client !== undefined && !isClient(client)) {
     throw new InvalidOptionError('client: must come from createClient, createCluster or createSentinel')
@@ -95,9 +95,9 @@ function clientOf(url: string | undefined, timeoutMs: number): RedisClient {
   try {
     return createClient({
       url,
-      // A command that cannot be sent fails with its connection, and is not kept to be sent late.
+      // A command that cannot be sent fails with its connection, and is not queued to be sent later.
       disableOfflineQueue: true,
-      // Notices a server that has stopped answering, and connects again.
+      // Detects a server that has stopped answering, and reconnects.
       pingInterval: Math.max(1000, timeoutMs),
       socket: {
         connectTimeout: timeoutMs,

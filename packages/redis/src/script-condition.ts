@@ -7,7 +7,7 @@ import { jsonOf } from './session-text.ts'
 
 const noArgs: readonly string[] = []
 
-/** A condition as scripts take it: each name as JSON, and the text that is expected; empty: no such property. */
+/** A condition in the form that scripts take: each name as JSON, and the expected text; empty: no such property. */
 export function conditionArgs(expected: Condition | undefined): readonly string[] {
   if (expected === undefined) return noArgs
   return expected.names.flatMap((name) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { StoreRules } from '@context-store/core/adapter'
 
-/** A Lua script, and the name that a server knows it by once it has run it. */
+/** A Lua script, and the name under which a server that has run it knows it. */
 export interface Script {
   /** The Lua text. */
   readonly text: string
@@ -9,12 +9,12 @@ export interface Script {
   readonly sha: string
 }
 
-/** Makes a script of its text. */
+/** Creates a script from its text. */
 export function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** The time as scripts take it; empty for the server's own, which all its clients share. */
+/** The time in the form that scripts take; empty for the server's own clock, which all its clients share. */
 export function scriptTime(rules: StoreRules): string {
   return rules.hasOwnClock ? String(rules.now()) : ''
 }

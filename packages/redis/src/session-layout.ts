@@ -5,22 +5,23 @@
  *   "step":1,
  *   "name":"x",
  *
- * A patch appends its lines, and of two lines of one name the later one counts, as for JSON.parse: the cost of a patch
- * does not grow with the session. When the outdated lines outweigh the rest, the patch that notices rewrites the
- * string. Scripts never parse a value; compact JSON has no raw line feed.
+ * A patch appends its lines, and of two lines with the same name the later one counts, as for JSON.parse: the cost of a
+ * patch does not grow with the session. When the string has doubled in size, the patch that notices rewrites it without
+ * the outdated lines. Scripts never parse a value; compact JSON has no raw line feed.
  *
  * The head: the namespace's generation, the length at the last rewrite, when the session was created, when it expires
- * (dashes: never), its time to live and whose that is (o: its own, n: the namespace's), and a number that begins with the
- * microseconds of the server's clock and rises with every rewrite. As long as head and length are the same, so is the rest.
+ * (dashes: never), its time to live and where that is from (o: its own, n: the namespace's), and a number that starts
+ * with the microseconds of the server's clock and increases with every rewrite. As long as head and length are the same,
+ * so is the rest.
  */
 
 /** How many digits a namespace's generation has. */
 export const generationLength = 16
 
-/** In place of a generation: the namespace does not exist. */
+/** Instead of a generation: the namespace does not exist. */
 export const noGeneration: string = '0'.repeat(generationLength)
 
-/** The parts of a head, where the first character is number 1, as Lua counts. */
+/** The parts of a head. Positions start at 1, as in Lua. */
 const base = { first: generationLength + 2, last: generationLength + 10 }
 const life = { first: base.last + 2, last: base.last + 49 }
 const endOfLife = { first: life.first + 18, last: life.last }
@@ -31,9 +32,9 @@ export const head: Record<'generation' | 'base' | 'life' | 'endOfLife' | 'rewrit
   generation: `1, ${generationLength}`,
   /** The length at the last rewrite. */
   base: `${base.first}, ${base.last}`,
-  /** Creation, and the end of the life. */
+  /** When the session was created, when it expires, its time to live and where that is from. */
   life: `${life.first}, ${life.last}`,
-  /** When the session expires, its time to live and whose that is. */
+  /** When the session expires, its time to live and where that is from. */
   endOfLife: `${endOfLife.first}, ${endOfLife.last}`,
   /** The number of the rewrite. */
   rewrite: `${rewrite.first}, ${rewrite.last}`,
@@ -49,35 +50,35 @@ export const offsets: Record<'base' | 'life' | 'endOfLife', number> = {
 /** The length of a session's head. */
 export const headLength: number = rewrite.last
 
-/** Expected in place of a value: the property exists, whatever its value. No JSON text starts so. */
+/** Expected instead of a value: the property exists, whatever its value. No JSON text starts with it. */
 export const anyValue = '+'
 
-/** With this in place of a stamp, or as the way to write, a script does its work however long it takes. */
+/** With this instead of a stamp, or as `how` of a patch, a script does its work however long it takes. */
 export const forced = 'force'
 
 /**
- * In place of a session's stamp: there is no such session. A stamp is the session's head, its length in bytes, and behind a
- * space how many bytes may have been appended since without a change to what the client has decided.
+ * Instead of a session's stamp: there is no such session. A stamp is the session's head, its length in bytes, a space, and
+ * how many bytes may have been appended since without affecting the client's decision.
  */
 export const noSession = '-'
 
 /**
- * How much text and how many lines one call of a script parses at most: it holds up the server for a few milliseconds.
- * A call that needs more changes nothing and answers LARGE. The client then reads the session, decides, and sends what
- * to write with the stamp of what it read; the script makes sure that this is still there, and parses only what was
- * appended since.
+ * How much text and how many lines one call of a script parses at most; this blocks the server for a few milliseconds. A
+ * call that needs more changes nothing and returns the error LARGE. The client then reads the session, decides, and sends
+ * what to write with the stamp of what it read; the script checks that the session still matches the stamp, and parses
+ * only what was appended since.
  */
 const budget = { bytes: 400_000, lines: 6000 }
 
-/** From so many bytes on, a session's properties are stored by a command of their own. */
+/** From this many bytes on, a session's properties are stored with a separate command. */
 const longBody = 50_000
 
-/** Makes several writes, or none: those that a script makes after its first one must not be refused. */
+/** Makes several writes or none: no write after the first one of a script may be refused. */
 export const applying: string = `
--- Whether the user may run these commands, from one on.
+-- Fails unless the user may run these commands, from number "first" on.
 local function checkAllowed(writes, first)
   for i = first, #writes do
-    -- Without a long text, which would be copied once more; no key is as long.
+    -- Without a long text, which would be copied once more; no key is that long.
     local write, text = writes[i], writes[i][3]
     if text and #text >= ${longBody} then write[3] = '' end
     local isAllowed = redis.acl_check_cmd(unpack(write))
@@ -88,14 +89,14 @@ local function checkAllowed(writes, first)
   end
 end
 
--- If the first write is refused, for whatever reason, nothing has changed. The first asks for the memory of all.
+-- If the first write is refused, for whatever reason, nothing has changed. The server checks its memory only then.
 local function apply(writes)
   checkAllowed(writes, 2)
   for _, write in ipairs(writes) do redis.call(unpack(write)) end
 end
 `
 
-/** What the scripts on sessions have in common. */
+/** The functions that the scripts on sessions share. */
 export const shared: string = `${applying}
 local bytesLeft, linesLeft = ${budget.bytes}, ${budget.lines}
 local call, find, sub, match, format = redis.call, string.find, string.sub, string.match, string.format
@@ -123,14 +124,14 @@ local function rewrittenHead(head, length)
   return sub(head, ${head.generation}) .. format(' %09d ', length) .. sub(head, ${head.life}) .. format(' %06d', (sub(head, ${head.rewrite}) + 1) % 1000000)
 end
 
--- The writes that store a string, the options of SET behind it. A long body is appended: joined with its head by Lua,
--- it would be copied twice more, and megabytes take milliseconds.
+-- The writes that store a string; the last arguments are options of SET. A long body is appended: if Lua joined it with
+-- its head, it would be copied twice more, which takes milliseconds for megabytes.
 local function storing(key, head, body, ...)
   if #body < ${longBody} then return {'SET', key, head .. body, ...} end
   return {'SET', key, head, ...}, {'APPEND', key, body}
 end
 
--- The generation in a bucket's record of its namespace; nothing if the namespace does not exist there.
+-- The generation in a bucket's record of its namespace; nil if the namespace does not exist there.
 local function generationOf(record)
   if not record then return end
   local generation = match(record, '^(${'%d'.repeat(generationLength)}) %d+')
@@ -148,7 +149,7 @@ local function parseHead(head)
   return match(head, '^${'%d'.repeat(generationLength)} (%d+) ([%d-]+) ([%d-]+) (%d+)([on]) %d%d%d%d%d%d$')
 end
 
--- The parts of the head of a session that exists at that time; nothing if it does not.
+-- The parts of the head of a session that exists at that time; nil if it does not.
 local function living(head, generation, now)
   if head == '' then return end
   local base, created, expires, ttl, own = parseHead(head)
@@ -158,7 +159,7 @@ local function living(head, generation, now)
   return base, created, expires, ttl, own
 end
 
--- The end of the name at the start of a line with an escape in it.
+-- The end of the name at the start of a line, if the name contains an escape.
 local function nameEnd(line)
   local at = 2
   repeat
@@ -168,7 +169,7 @@ local function nameEnd(line)
   until false
 end
 
--- Adds what follows each name in its last line, and the names in the order of their first lines.
+-- Adds to lines what follows each name in its last line, and to names the names in the order of their first lines.
 local function linesOf(text, lines, names)
   local count, length = #names, 0
   spend(#text)
@@ -192,8 +193,8 @@ local function linesOf(text, lines, names)
   return lines, names
 end
 
--- Fails if a session is not the one that the client read and decided about. Its life may be another. Lines may have been
--- appended where the stamp has room for them, but none of the names from one argument to another.
+-- Fails if a session is not the one that the client read and decided about. Its life may have changed. Lines may have
+-- been appended as far as the stamp allows, but none with one of the names in the arguments from first to last.
 local function checkStamp(key, head, alive, stamp, first, last)
   if not alive or stamp == '${noSession}' then
     if alive or stamp ~= '${noSession}' then error(tooMuch()) end
@@ -220,7 +221,7 @@ local function storedLines(key)
   return linesOf(sub(body, 2), {}, {})
 end
 
--- Where the names and texts from an argument on are not as expected: the text of each, '' if there is none.
+-- If the properties are not as the arguments from first to last expect: the text of each, '' if it does not exist.
 local function refusal(lines, first, last)
   local holds, current = true, {}
   for i = first, last, 2 do

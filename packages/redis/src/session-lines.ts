@@ -1,10 +1,10 @@
 import { anyValue, headLength, noSession, offsets } from './session-layout.ts'
 
-/** The lines of a session that the client decides about, because they are too much for a script. */
+/** The lines of a session that is too large for a script, so that the client decides. */
 export class SessionLines {
   /** The length of the properties, in bytes. */
   readonly length: number
-  /** What it was when the session was last rewritten. */
+  /** The length when the session was last rewritten. */
   readonly lengthThen: number
   readonly #head: string | undefined
   readonly #bytes: number
@@ -30,12 +30,12 @@ export class SessionLines {
     return this.#head === undefined ? noSession : `${this.#head}${this.#bytes} ${room}`
   }
 
-  /** Adds lines; of two with one name the later one counts. */
+  /** Adds lines; a later line replaces an earlier one with the same name. */
   add(text: string): void {
     for (const line of text.split('\n')) if (line !== '') this.#lines.set(nameOf(line), line)
   }
 
-  /** Removes properties by their names as JSON; whether there was one of them. */
+  /** Removes properties by their names as JSON; returns whether any of them existed. */
   remove(names: readonly string[]): boolean {
     let found = false
     for (const name of names) if (this.#lines.delete(name)) found = true
@@ -43,7 +43,7 @@ export class SessionLines {
   }
 
   /**
-   * Where the properties are not as expected: the text of each, '' if there is none.
+   * If the properties are not as expected: the text of each, '' if it does not exist.
    *
    * @param expected - names and texts, as scripts take them
    */
@@ -59,12 +59,12 @@ export class SessionLines {
     return holds ? undefined : current
   }
 
-  /** How many properties there are. */
+  /** The number of properties. */
   get count(): number {
     return this.#lines.size
   }
 
-  /** The lines, each behind a line feed. */
+  /** The lines, each preceded by a line feed. */
   get text(): string {
     let text = ''
     for (const line of this.#lines.values()) text += `\n${line}`

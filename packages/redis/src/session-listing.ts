@@ -16,7 +16,7 @@ import { headsScript } from './session-scripts.ts'
 import { documentOf, lifeOf, pick } from './session-text.ts'
 import { sliceOf } from './slices.ts'
 
-/** How many entries of an index are looked at, at least: those of expired sessions are skipped. */
+/** The least number of index entries to look at: those of expired sessions are skipped. */
 const leastLookedAt = 128
 
 /** A session in the index of its bucket. */
@@ -28,7 +28,7 @@ interface Entry {
   readonly length: number
 }
 
-/** A namespace's sessions, bucket by bucket, and in a bucket by the bytes of their ids: no write changes the order. */
+/** A namespace's sessions, by bucket and within a bucket by the bytes of their ids: no write changes the order. */
 export class SessionListing {
   readonly #connection: RedisConnection
   readonly #reads: SessionReads
@@ -53,19 +53,19 @@ export class SessionListing {
       return { ...slice, items: slice.items.map(({ id, head }) => sessionInfoOf(id, lifeOf(head))) }
     }
     const items = await this.#read({ account, namespace }, slice.items, properties)
-    // All of them may have ended meanwhile.
+    // All of them may have ended in the meantime.
     if (items.length > 0 || slice.next === undefined) return { ...slice, items }
     return this.list(account, namespace, { ...request, from: slice.next })
   }
 
-  /** The entries of the sessions, more than `limit` if there are so many. */
+  /** The entries of the sessions, more than `limit` if there are more. */
   async #entries(part: string, request: SessionListRequest): Promise<Entry[]> {
     const { from = '0:', limit } = request
     const colon = from.indexOf(':')
     let bucket = Number(from.slice(0, colon))
     let after = from.slice(colon + 1)
     const found: Entry[] = []
-    // One bucket first; in a small namespace the others then, more and more at once.
+    // One bucket first; if it has too few sessions, more and more buckets at once.
     for (let wave = 1; found.length <= limit && bucket < bucketCount; wave *= 2) {
       const buckets = Array.from({ length: Math.min(wave, bucketCount - bucket) }, (_, i) => bucket + i)
       const wanted = limit + 1 - found.length
@@ -103,7 +103,7 @@ export class SessionListing {
     return [...found, ...(await this.#entriesOf(part, bucket, last, wanted - found.length, request))]
   }
 
-  /** Reads the sessions, those of a bucket by one command; those that have ended meanwhile are left out. */
+  /** Reads the sessions, with one command for each bucket; leaves out those that have ended in the meantime. */
   async #read(
     scope: { readonly account: string; readonly namespace: string },
     entries: readonly Entry[],
@@ -129,7 +129,7 @@ export class SessionListing {
   }
 }
 
-/** How many of the sessions can be read before their strings grow past the length at which a page ends. */
+/** How many of the sessions to read: those up to the total length at which a page ends. */
 function countToRead(entries: readonly Entry[]): number {
   let sum = 0
   const last = entries.findIndex(({ length }) => {

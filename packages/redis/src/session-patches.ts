@@ -21,30 +21,30 @@ import type { SessionReads } from './session-reads.ts'
 import { compactScript } from './session-scripts.ts'
 import { TickBatch } from './tick-batch.ts'
 
-/** What one call of the script makes; the server is blocked meanwhile. */
+/** The limits of one call of the script, which blocks the server. */
 const bounds = { most: 32, mostWeight: 100_000 }
 
-/** How often a patch is tried while others delete its namespace and create it again. */
+/** How often a patch is attempted while others change its session, or delete and recreate its namespace. */
 const mostAttempts = 24
 
-/** Of more names, in conditions or to remove, the client decides at once: a script would only read its arguments. */
+/** With more names in conditions or to remove, the client decides from the start: a script would do nothing but read them. */
 export const mostNames = 4000
 
-/** Of more text, the client decides at once: a script might only refuse it, and it is sent once. */
+/** With more text, the client decides from the start: a script might refuse it, and it would be sent twice. */
 const mostText = 200_000
 
-/** So many bytes may be appended to a session between its reading and the client's decision about it; a script parses them. */
+/** How many bytes others may append to a session that the client has decided about; a script parses them. */
 export const mostAppended = 100_000
 
-/** How often the client decides about a session that others keep changing, before the script must. */
+/** How often the client decides about a session that others keep changing, before the script has to. */
 export const mostReadings = 12
 
-/** What the script answers for a patch that is done. */
+/** The replies of the script for a patch that was made. */
 const done = 1
 const doneAndExpires = 2
 const doneAndGrown = 3
 
-/** A patch as its script takes it. */
+/** A patch in the form that the script takes. */
 interface EncodedPatch {
   readonly keys: SessionKeys
   readonly time: string
@@ -52,15 +52,15 @@ interface EncodedPatch {
   readonly lines: string
   /** The names to remove, as JSON. */
   readonly removed: readonly string[]
-  /** Names and what is expected of them. */
+  /** Names and their expected values. */
   readonly conditions: readonly string[]
-  /** The stamp of the session that the client has decided about; else empty. */
+  /** The stamp of the session that the client has decided about, otherwise empty. */
   readonly stamp: string
-  /** What to write, or by all means. */
+  /** Whether the lines are the whole session, or the script must do the work whatever it costs. */
   readonly how: typeof wholeSession | typeof forced | ''
-  /** Whether there is nothing but lines. */
+  /** Whether the patch consists only of lines. */
   readonly isPlain: boolean
-  /** The record of the namespace, where the server did not know it. */
+  /** The record of the namespace, if the bucket did not have it. */
   readonly record: string
 }
 
@@ -69,7 +69,7 @@ interface ScriptCall {
   readonly args: readonly string[]
 }
 
-/** The patches of a store. Those of one tick are one call of the script, in which each succeeds or fails alone. */
+/** The patches of a store. Those of one tick are sent as one script call; each succeeds or fails on its own. */
 export class SessionPatches {
   readonly #connection: RedisConnection
   readonly #namespaces: Namespaces
@@ -98,7 +98,7 @@ export class SessionPatches {
   /** Makes a patch. */
   make(address: CheckedAddress, keys: SessionKeys, request: PatchRequest): Promise<WriteOutcome> {
     const patch = encoded(keys, request, scriptTime(this.#rules))
-    // Most patches, with nothing but values.
+    // The common case: a patch with only values.
     if (patch.isPlain && patch.lines.length <= mostText) {
       return this.#batch
         .add(this.#connection.groupOf(keys.record), { keys, args: ['', patch.lines] }, patch.lines.length)
@@ -113,7 +113,7 @@ export class SessionPatches {
   }
 
   /**
-   * What a reply means. Makes the patch again where the server did not know its namespace, or left it to the client.
+   * Handles a reply. Retries the patch if the bucket did not know its namespace, or if the script left it to the client.
    *
    * @param first - the reply; `undefined` if the patch is too much for a script anyway
    */
@@ -151,19 +151,19 @@ export class SessionPatches {
         if (reply === doneAndGrown) await this.#compact(patch.keys)
         return undefined
       } else record = await this.#namespaces.known(account, namespace, -reply, patch.time)
-      // Alone: what was too much for a script with others may not be too much for its own.
+      // Alone: what was too much for a script together with others may not be too much alone.
       reply = await this.#send({ ...next, record }, bounds.mostWeight)
     }
     throw new StoreUnavailableError(
-      'others change the session or its namespace again and again: try again later',
+      'other clients keep changing the session or its namespace: try again later',
     )
   }
 
   /**
    * A patch whose conditions hold for a session as it was read, with what to write.
    *
-   * @param isContended - whether others have changed the session while the client decided: what is only appended does not
-   *   mind, so the session is not rewritten for having grown
+   * @param isContended - whether others changed the session while the client decided: then it is not rewritten because of
+   *   its growth, since appending works despite such changes
    */
   #decided(patch: EncodedPatch, stored: SessionLines, isContended: boolean): EncodedPatch {
     const { length, lengthThen } = stored
@@ -191,7 +191,7 @@ export class SessionPatches {
       const args = [lines.stamp(0), `{${lines.text}`]
       await this.#connection.run(compactScript, [keys.session], args, 'write')
     } catch {
-      // The patch itself is made.
+      // The patch itself has been made.
     }
   }
 
@@ -204,7 +204,7 @@ export class SessionPatches {
     )
   }
 
-  /** One call of the script, in which the patches of a bucket follow one another. */
+  /** One call of the script, with the patches grouped by bucket. */
   async #call(calls: readonly ScriptCall[]): Promise<readonly Reply[]> {
     const buckets = new Map<string, number[]>()
     for (const [index, { keys }] of calls.entries()) {

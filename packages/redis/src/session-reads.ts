@@ -4,7 +4,7 @@ import { listOf, type RedisConnection, type Reply } from './redis-connection.ts'
 import { expires, generationOf, lifeOf } from './session-text.ts'
 import { TickBatch } from './tick-batch.ts'
 
-/** What one command reads; the sizes of the sessions are not known before. */
+/** The limits of one command; the sizes of the sessions are not known in advance. */
 const bounds = { most: 32, mostWeight: Number.POSITIVE_INFINITY }
 
 interface Found {
@@ -14,7 +14,7 @@ interface Found {
   readonly text: Reply
 }
 
-/** The reads of a store. Those of one tick are one command. */
+/** The reads of a store. Those of one tick are sent as one command. */
 export class SessionReads {
   readonly #connection: RedisConnection
   readonly #rules: StoreRules
@@ -30,7 +30,7 @@ export class SessionReads {
   async read(keys: SessionKeys): Promise<string | undefined> {
     const now = this.#rules.now()
     const found = await this.#batch.add(this.#connection.groupOf(keys.record), keys)
-    // MGET gives nothing for a key of another type; GET gives the error.
+    // MGET returns nil for a key of another type; GET returns the error.
     if (found.text === null && found.record !== null)
       await this.#connection.send(keys.session, ['GET', keys.session], 'read')
     const text = textOf(found)
@@ -38,7 +38,7 @@ export class SessionReads {
     return (await this.#unexpired([keys], [text], now))[0]
   }
 
-  /** The texts of sessions of one bucket, by one command. */
+  /** The texts of sessions of one bucket, read with one command. */
   async readTogether(sessions: readonly SessionKeys[]): Promise<readonly (string | undefined)[]> {
     const now = this.#rules.now()
     const found = await this.#find(sessions)
@@ -57,10 +57,10 @@ export class SessionReads {
   }
 
   /**
-   * Texts without those of sessions that have expired.
+   * The texts, without those of expired sessions.
    *
-   * @param now - an instant before the texts were read: a later one could say that a session has expired whose life
-   *   another client has extended since
+   * @param now - a time before the texts were read: by a later time, a session whose life another client has extended
+   *   since could count as expired
    */
   async #unexpired(
     sessions: readonly SessionKeys[],
@@ -69,8 +69,8 @@ export class SessionReads {
   ): Promise<readonly (string | undefined)[]> {
     if (!texts.some((text) => isOver(text, now))) return texts
     if (this.#rules.hasOwnClock) return texts.map((text) => (isOver(text, now) ? undefined : text))
-    // Scripts go by the server's clock, which also removes the string at the very millisecond; not if it was written by a
-    // store with the option now. The texts are read again behind that clock.
+    // Scripts use the server's clock. The server also removes the string at that millisecond, unless a store with the
+    // option now wrote it. The texts are read again after reading that clock.
     const time = await this.#serverTime(sessions)
     const again = await this.#find(sessions)
     return again.map(textOf).map((text) => (isOver(text, time) ? undefined : text))
@@ -91,7 +91,7 @@ function isOver(text: string | undefined, time: number): boolean {
 function textOf({ record, text }: Found): string | undefined {
   if (typeof record !== 'string' || typeof text !== 'string') return undefined
   if (generationOf(text) === generationOf(record)) return text
-  // A damaged head is no other generation.
+  // Throws if the generation differs because the head is damaged.
   lifeOf(text)
   return undefined
 }

@@ -43,7 +43,7 @@ export class SessionRemovals {
     return typeof reply === 'number' ? undefined : currentOf(expected, reply)
   }
 
-  /** Runs a script; where the session is too large for it, reads the session and decides. */
+  /** Runs a script; if the session is too large for it, reads the session and decides here. */
   async #change(
     keys: SessionKeys,
     script: Script,
@@ -63,7 +63,7 @@ export class SessionRemovals {
     return (await this.#run(keys, script, [forced, ...args])) ?? null
   }
 
-  /** What a script answers; `undefined` if it left its work to the client. */
+  /** The reply of a script; `undefined` if it left the work to the client. */
   #run(
     { record, session, index }: SessionKeys,
     script: Script,

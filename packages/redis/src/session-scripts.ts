@@ -2,9 +2,9 @@ import { type Script, script } from './script.ts'
 import { forced, head, headLength, shared } from './session-layout.ts'
 
 /**
- * Removes properties; the session's time to live runs on.
- * KEYS: the bucket's record, the session, the bucket's index. ARGV: now; '' or 'force' and the names to remove, or the
- * stamp of the session that the client has decided about and what is left of its properties.
+ * Removes properties; the session's time to live is unchanged.
+ * KEYS: the bucket's record, the session, the bucket's index. ARGV: now; then '' or 'force' and the names to remove, or
+ * the stamp of the session that the client has decided about and its remaining properties.
  */
 export const deleteScript: Script = script(`${shared}
 local key, stamp = KEYS[2], ARGV[2]
@@ -29,10 +29,10 @@ if body == '{' then
   apply({{'ZREM', KEYS[3], sub(key, #KEYS[3] + 1)}, {'UNLINK', key}})
   return 1
 end
--- The instant and not what is left until then: that is 0 in the last millisecond.
+-- The instant of the expiry, not the remaining time, which is 0 in the last millisecond.
 local expiresAt = call('PEXPIRETIME', key)
 local options = expiresAt > 0 and {'PXAT', format('%.0f', expiresAt)} or {}
--- A server that is out of memory lets a script write that has freed some first.
+-- A server that is out of memory lets a script write after it has freed some.
 apply({{'UNLINK', key}, storing(key, rewrittenHead(head, #body), body, unpack(options))})
 return 1
 `)
@@ -40,7 +40,7 @@ return 1
 /**
  * Ends a session. Without a condition nothing is read, so that a damaged session can be removed too.
  * KEYS: as above. ARGV: now; '', 'force', or the stamp of the session that the client has decided about; names and
- * texts that are expected, as for a patch. Answers 1, or what is there instead of what is expected.
+ * expected texts, as for a patch. Returns 1, or the current texts if they are not as expected.
  */
 export const clearScript: Script = script(`${shared}
 local key, stamp = KEYS[2], ARGV[2]
@@ -61,8 +61,8 @@ return 1
 `)
 
 /**
- * Writes a session's properties anew, without lines that others have outdated, if nothing has changed since they were
- * read. KEYS: the session. ARGV: its stamp, the properties.
+ * Rewrites a session without its outdated lines, if nothing has changed since it was read. KEYS: the session. ARGV: its
+ * stamp, the properties.
  */
 export const compactScript: Script = script(`${shared}
 local head = call('GETRANGE', KEYS[1], 0, ${headLength - 1})
@@ -73,10 +73,10 @@ return 1
 `)
 
 /**
- * The sessions of some entries of an index. Each is a key of the call: while a slot moves, one that is on the other
- * node is not taken for missing.
- * KEYS: the bucket's record, the sessions. ARGV: now, and 'length' if the lengths are asked for.
- * Answers a head for each, '' for one that does not exist, and a length.
+ * The sessions of some entries of an index. Each session is a key of the call, so that while a slot moves, one that is
+ * on the other node is not considered missing.
+ * KEYS: the bucket's record, the sessions. ARGV: now, and 'length' if the lengths are wanted.
+ * Returns for each session its head, '' if it does not exist, and its length.
  */
 export const headsScript: Script = script(`${shared}
 local generation = generationOf(call('GET', KEYS[1]))
@@ -92,10 +92,10 @@ return answer
 `)
 
 /**
- * Removes sessions that have expired from the index, and their strings where the engine has not done so. Each string
- * is a key of the call: while a slot moves, one that is on the other node is not taken for missing.
+ * Removes expired sessions from the index, and their strings if the engine has not done so. Each string is a key of the
+ * call, so that while a slot moves, one that is on the other node is not considered missing.
  * KEYS: the bucket's record, its index, the sessions. ARGV: now.
- * Answers how many it removed, and whether any of the others will expire.
+ * Returns how many it removed, and whether any of the others will expire.
  */
 export const reclaimScript: Script = script(`${shared}
 local generation = generationOf(call('GET', KEYS[1]))

@@ -8,7 +8,7 @@ const headForm = new RegExp(
 
 const never = '-'.repeat(17)
 
-/** From so many names on, reading the whole session is cheaper than searching for each. */
+/** From this many names on, reading the whole session is cheaper than searching for each name. */
 const manyNames = 8
 
 /** The generation of the namespace in a session's text, or in a namespace's record. */
@@ -16,7 +16,7 @@ export function generationOf(text: string): string {
   return text.slice(0, generationLength)
 }
 
-/** Whether a session expires at all, or its head is damaged. */
+/** Whether a session has an expiry, or its head is damaged. */
 export function expires(text: string): boolean {
   return !text.startsWith(never, offsets.endOfLife)
 }
@@ -33,14 +33,14 @@ export function lifeOf(text: string): SessionLife {
   }
 }
 
-/** The properties of a session as JSON, in which the last of several members of one name counts. */
+/** The properties of a session as JSON; of several members with the same name, the last one counts. */
 export function documentOf(text: string): string {
-  // Its last comma becomes the brace that closes it; a session without properties has no comma.
+  // The closing brace replaces the last comma; a session without properties has no comma.
   const end = text.length === headLength + 1 ? undefined : -1
   return `${text.slice(headLength, end)}}`
 }
 
-/** One property of a session; `undefined` if there is none. */
+/** One property of a session; `undefined` if it does not exist. */
 export function propertyOf(text: string, name: string): JsonValue | undefined {
   const head = `\n${JSON.stringify(name)}:`
   const at = text.lastIndexOf(head)
@@ -49,7 +49,7 @@ export function propertyOf(text: string, name: string): JsonValue | undefined {
   return jsonOf(text.slice(at + head.length, next === -1 ? -1 : next - 1))
 }
 
-/** The properties of a session; with `names` those of them that exist. */
+/** The properties of a session; with `names`, only those of them that exist. */
 export function propertiesOf(text: string, names: readonly string[] | undefined): Properties {
   if (names === undefined) return readDocument(documentOf(text))
   if (names.length >= manyNames) return pick(readDocument(documentOf(text)), names)

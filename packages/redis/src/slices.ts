@@ -1,6 +1,6 @@
 import type { Slice } from '@context-store/core/adapter'
 
-/** A slice of a listing, of which more than `limit` items were asked for, to see whether there is more. */
+/** A slice of a listing that was queried for more than `limit` items, to see whether there are more. */
 export function sliceOf<T>(found: readonly T[], limit: number, position: (item: T) => string): Slice<T> {
   const items = found.slice(0, limit)
   const last = items.at(-1)

@@ -5,25 +5,25 @@ interface Waiting<Call, Reply> {
   readonly reject: (error: unknown) => void
 }
 
-/** How much goes into one message. */
+/** The limits of one message. */
 export interface BatchBounds {
-  /** The most calls. */
+  /** The most calls in one message. */
   readonly most: number
-  /** The most weight of several calls together; a call that is heavier goes alone. */
+  /** The most weight of several calls together; a heavier call is sent alone. */
   readonly mostWeight: number
 }
 
 /**
- * Sends the calls of one tick of the event loop as one message: on the way to a server the message costs more than
- * the work. They are sent at the end of the tick, so a single call waits for nothing; what is too much for one
- * message is sent in the next tick, while the server works on the first.
+ * Sends the calls of one tick of the event loop as one message, because a message costs more than the work of a call.
+ * They are sent at the end of the tick, so a single call is not delayed; calls that do not fit into one message are
+ * sent in the next tick, while the server works on the first message.
  */
 export class TickBatch<Call, Reply> {
   readonly #send: (calls: readonly Call[]) => Promise<readonly Reply[]>
   readonly #bounds: BatchBounds
   readonly #groups = new Map<string, Waiting<Call, Reply>[]>()
 
-  /** @param send - sends the calls of one group; resolves to their replies in the same order, or rejects for all */
+  /** @param send - sends calls of one group; resolves to their replies in the same order, or rejects for all of them */
   constructor(send: (calls: readonly Call[]) => Promise<readonly Reply[]>, bounds: BatchBounds) {
     this.#send = send
     this.#bounds = bounds

@@ -1,8 +1,8 @@
 import type { RedisAbortSignal } from './redis-client.ts'
 
 /**
- * Withdraws one command from the client's queue before it is sent; the client removes its listener when it sends the
- * command. An `AbortController` for each command would cost more than the rest of a call.
+ * Withdraws one command from the client's queue before it is sent; the client removes the listener when it sends the
+ * command. An `AbortController` for each command would cost more than the rest of the call.
  */
 export class Withdrawal implements RedisAbortSignal {
   aborted = false

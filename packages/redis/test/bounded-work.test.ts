@@ -7,7 +7,7 @@ import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
 import { codeOf } from './answer-of.ts'
 import { freshPrefix } from './key-space.ts'
 
-/** The longest that a command may take, in microseconds: far more than it does, for a machine that does other things. */
+/** The longest time that a command may take, in microseconds; generous, because the machine may be busy. */
 const bound = 2_000_000
 
 async function started(): Promise<RedisServer> {
@@ -16,12 +16,12 @@ async function started(): Promise<RedisServer> {
   return server
 }
 
-/** `count` properties of that value. */
+/** `count` properties with this value. */
 function many(count: number, value: number): Properties {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [index.toString(36), value]))
 }
 
-/** `count` properties, which take 790,000 characters of JSON. */
+/** `count` properties with 790,000 characters of JSON together. */
 function long(count: number, text: string): Properties {
   return Object.fromEntries(
     Array.from({ length: count }, (_, index) => [index.toString(36), text.repeat(790_000 / count)]),
@@ -37,7 +37,7 @@ test.each([
     10,
     (count: number, value: number) => long(count, '語値'[value % 2] ?? ''),
   ],
-] as const)('no call on a session of %s holds up the server', async (_, count, make) => {
+] as const)('no call on a session of %s blocks the server for long', async (_, count, make) => {
   const server = await started()
   const store = redisStore({ url: server.url, keyPrefix: freshPrefix(), timeoutMs: 60_000 })
   onTestFinished(() => store.close())
@@ -88,7 +88,7 @@ test.each([
   expect(slowest).toBeLessThan(bound)
 })
 
-test('writes on a large session are right while other stores keep changing it', async () => {
+test('writes to a large session are correct while other stores keep changing it', async () => {
   const server = await started()
   const keyPrefix = freshPrefix()
   const [first, second] = [1, 2].map(() => {
@@ -128,8 +128,8 @@ test('writes on a large session are right while other stores keep changing it', 
   expect(found).toHaveProperty('zz', 1)
 })
 
-describe('a decision of the client about a large session, to which another store appends meanwhile,', () => {
-  /** A store whose reads are followed, before they are answered, by writes of another one. */
+describe('a decision of the client about a large session to which another store appends meanwhile', () => {
+  /** A store whose reads are answered only after another store has written. */
   async function contended(write: (session: Session) => Promise<void>) {
     const server = await started()
     const keyPrefix = freshPrefix()
@@ -158,7 +158,7 @@ describe('a decision of the client about a large session, to which another store
     return { ours, theirs, reads, isForced }
   }
 
-  test('holds if the lines have none of its names', async () => {
+  test('holds if the appended lines have none of its names', async () => {
     let n = 0
     const { ours, theirs, reads, isForced } = await contended((session) => session.patch({ theirs: ++n }))
     expect(await ours.patchIf({ turn: 1, none: absent }, { turn: 2, mine: 1 }, { ttlSeconds: 60 })).toEqual({
@@ -178,7 +178,7 @@ describe('a decision of the client about a large session, to which another store
     expect(await theirs.info()).toBeUndefined()
   })
 
-  test('is made again if they have', async () => {
+  test('is repeated if the appended lines have one of its names', async () => {
     let n = 1
     const { ours, theirs, reads } = await contended(async (session) => {
       if (n < 2) await session.patch({ turn: ++n })
@@ -189,7 +189,7 @@ describe('a decision of the client about a large session, to which another store
     expect(await theirs.get('turn')).toBe(2)
   })
 
-  test('is made again if the session has ended and begun anew', async () => {
+  test('is repeated if the session has ended and was created again', async () => {
     let isOver = false
     const { ours, theirs } = await contended(async (session) => {
       if (isOver) return
@@ -201,7 +201,7 @@ describe('a decision of the client about a large session, to which another store
     expect(await theirs.get('turn')).toBe(7)
   })
 
-  test('counts them for the limits', async () => {
+  test('counts the appended lines towards the limits', async () => {
     let n = 0
     const { ours, theirs } = await contended(async (session) => {
       if (n++ === 0)

@@ -13,7 +13,7 @@ async function serverForTest(): Promise<RedisServer> {
   return server
 }
 
-// The members of the expected object are in another order than in Redis, which compares texts: a second round is needed.
+// The members of the expected object are in another order than in Redis, which compares texts, so a second round is needed.
 test('`patchIf` that needs a second round takes effect before later calls', async () => {
   const { url } = await serverForTest()
   const store = redisStore({ url, keyPrefix: freshPrefix() })
@@ -52,13 +52,13 @@ test('`close` waits for the second round of a `patchIf` and of a `clearIf`', asy
   expect(await again.session({ ...address, session: 'two' }).getAll()).toEqual({})
 })
 
-test('the time a call waits for earlier ones counts into its timeout', async () => {
+test('the time that a call waits for earlier ones counts towards its timeout', async () => {
   const server = await serverForTest()
   const store = redisStore({ url: server.url, keyPrefix: freshPrefix(), timeoutMs: 300 })
   const session = store.session(address)
   await session.patch({ n: 0 })
   server.pause()
-  // Each must be over when the first one is, or soon after: together they would otherwise take 40 times as long.
+  // Each must end with the first one or soon after; otherwise they would take 40 times as long together.
   const answers = await Promise.all(
     Array.from({ length: 40 }, (_, n) => answerOf(() => session.patch({ [`n${n}`]: n }))),
   )
@@ -68,7 +68,7 @@ test('the time a call waits for earlier ones counts into its timeout', async () 
   await store.close()
 })
 
-test('a patch whose JSON cannot be a string is refused, and the calls around it are not', async () => {
+test('a patch whose JSON is too long for a string is refused, and the calls around it succeed', async () => {
   const { url } = await serverForTest()
   const store = redisStore({ url, keyPrefix: freshPrefix(), limits: { documentLength: 100_000_000 } })
   const session = store.session(address)
@@ -89,7 +89,7 @@ test('a patch whose JSON cannot be a string is refused, and the calls around it 
 })
 
 test.each([Number.NaN, 'a throw'])(
-  'a clock that fails with %s refuses the call, and nothing of it is done',
+  'a call whose clock fails with %s rejects, and has no effect',
   async (failure) => {
     const { url } = await serverForTest()
     let time: number | string = 1e12

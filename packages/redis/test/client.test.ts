@@ -83,7 +83,7 @@ test.each(kinds)('%s that the caller closes is unavailable', async (kind) => {
   await store.close()
 })
 
-test('a client that gives bytes for strings, or speaks RESP 3, changes nothing', async () => {
+test('a client that returns buffers, or uses RESP 3, works the same', async () => {
   const keyPrefix = freshPrefix()
   const bytes = createClient({ url: server.url, commandOptions: { typeMapping: { 36: Buffer } } })
   const third = createClient({ url: server.url, RESP: 3 })
@@ -102,7 +102,7 @@ test('a client that gives bytes for strings, or speaks RESP 3, changes nothing',
   await third.close()
 })
 
-test("a caller's listeners for errors are enough, and none is added for good", async () => {
+test("a caller's error listeners are enough, and no permanent one is added", async () => {
   const client = createClient({ url: server.url })
   client.on('error', () => {})
   await client.connect()
@@ -116,7 +116,7 @@ test("a caller's listeners for errors are enough, and none is added for good", a
   await client.close()
 })
 
-test('close waits for what is under way; after it every call is closed', async () => {
+test('`close` waits for pending calls; after it every call rejects as closed', async () => {
   const keyPrefix = freshPrefix()
   const store = redisStore({ url: server.url, keyPrefix })
   const session = store.session(address)
@@ -130,7 +130,7 @@ test('close waits for what is under way; after it every call is closed', async (
   await again.close()
 })
 
-test('a store that was never used, or whose server is down, closes', async () => {
+test('`close` works for a store that was never used, or whose server is down', async () => {
   await redisStore({ url: server.url }).close()
   const down = await startRedis()
   await down.stop()
@@ -144,7 +144,7 @@ test('a store that was never used, or whose server is down, closes', async () =>
   expect(await answer).toBe('unavailable')
 })
 
-test('a process that has closed its store ends by itself', async () => {
+test('a process that has closed its store exits by itself', async () => {
   const keyPrefix = freshPrefix()
   for (const connection of [{ url: server.url }, { rootNodes: cluster.rootNodes }]) {
     const argument = JSON.stringify({ ...connection, keyPrefix })
@@ -156,7 +156,7 @@ test('a process that has closed its store ends by itself', async () => {
   await store.close()
 })
 
-test('rediss:// is encrypted, and refuses a certificate that nobody vouches for', async () => {
+test('rediss:// is encrypted, and refuses an untrusted certificate', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'context-store-redis-tls-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
@@ -259,7 +259,7 @@ test('unknown options and invalid values are refused', async () => {
   expect(client.listenerCount('error')).toBe(0)
 })
 
-test('many stores on one client cause no warning, and leave it without listeners of theirs', async () => {
+test('many stores on one client cause no warning, and leave no listeners behind', async () => {
   const warnings: string[] = []
   const onWarning = ({ message }: Error): unknown => warnings.push(message)
   process.on('warning', onWarning)
@@ -272,7 +272,7 @@ test('many stores on one client cause no warning, and leave it without listeners
     const stores = Array.from({ length: 15 }, () => redisStore({ client, keyPrefix: freshPrefix() }))
     await Promise.all(stores.map((store) => store.session(address).patch({ a: 1 })))
     await new Promise((resolve) => setImmediate(resolve))
-    // As for a connection that is lost.
+    // As if a connection were lost.
     client.emit('error', new Error('lost'))
     await Promise.all(stores.map((store) => store.close()))
     expect(['error', 'ready'].map((event) => client.listenerCount(event))).toEqual([0, 0])
@@ -280,7 +280,7 @@ test('many stores on one client cause no warning, and leave it without listeners
   await round()
   await round()
   expect(warnings).toEqual([])
-  // What the caller listens to later is heard.
+  // Listeners that the caller adds later are called.
   const heard: unknown[] = []
   client.on('error', (error: Error) => heard.push(error.message))
   await server.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')

@@ -20,7 +20,7 @@ async function started(): Promise<{ server: RedisServer; keyPrefix: string; open
   return { server, keyPrefix, open }
 }
 
-test('`present` holds for every value that is there, and for no other', async () => {
+test('`present` holds for every value, and not for a missing property', async () => {
   const { open } = await started()
   const store = open()
   const values: Properties = { a: null, b: '', c: '+', d: 0, e: false, f: [], g: {}, '"\\\n': 1 }
@@ -29,7 +29,7 @@ test('`present` holds for every value that is there, and for no other', async ()
   for (const name of Object.keys(values)) {
     expect(await session.patchIf({ [name]: present }, { last: name })).toEqual({ ok: true })
   }
-  // However `present` reaches the server, no value may be taken for it.
+  // However `present` is encoded for the server, no value may be confused with it.
   for (const value of [...Object.values(values), 1, 9, true, 'present', '*', '-', '.', ' ']) {
     const other = session.patchIf({ a: value, last: present }, { last: 'wrong' })
     expect([value, (await other).ok]).toEqual([value, value === null])
@@ -48,7 +48,7 @@ test('`present` holds for every value that is there, and for no other', async ()
   expect(await session.clearIf({ a: absent })).toEqual({ ok: true })
 })
 
-test('`clearIf` ends a session on its condition only, and leaves nothing', async () => {
+test('`clearIf` ends a session only if its condition holds, and leaves nothing behind', async () => {
   const { server, keyPrefix, open } = await started()
   const store = open()
   const namespace = store.account('1').namespace('orders')

@@ -11,12 +11,12 @@ import { PatchStream } from './patch-stream.ts'
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
 const timeoutMs = 2000
 
-/** What a stream met, for whoever reads the log. */
+/** The outcomes of a stream, for the log. */
 function report(name: string, stream: PatchStream): void {
   console.log(`${name}, seed ${seed}: ${JSON.stringify(stream.counts)}`)
 }
 
-test('a server that is killed and started again on its AOF has every acknowledged patch', async () => {
+test('after a restart from its AOF, a killed server has every acknowledged patch', async () => {
   const server = await startRedis({ config: ['appendonly yes', 'appendfsync always'] })
   onTestFinished(() => server.stop())
   const store = redisStore({ url: server.url, keyPrefix: freshPrefix(), timeoutMs })
@@ -33,7 +33,7 @@ test('a server that is killed and started again on its AOF has every acknowledge
   await store.close()
 })
 
-test('a fail-over by Sentinel keeps every patch that was acknowledged by the replicas', async () => {
+test('a failover by Sentinel keeps every patch that the replicas confirmed', async () => {
   const sentinels = await startSentinels()
   onTestFinished(() => sentinels.stop())
   const client = createSentinel({
@@ -52,7 +52,7 @@ test('a fail-over by Sentinel keeps every patch that was acknowledged by the rep
   await killed.kill()
   await sentinels.ready()
   expect(await sentinels.master()).not.toBe(killed)
-  // Two replicas are there to acknowledge once the killed one is back.
+  // Two replicas can confirm once the killed one is back.
   await killed.restart()
   await sentinels.ready()
   await stream.acknowledges(100)
@@ -63,7 +63,7 @@ test('a fail-over by Sentinel keeps every patch that was acknowledged by the rep
   await client.close()
 })
 
-test('while a slot moves from master to master and back, every acknowledged patch stays', async () => {
+test('while a slot moves between primaries and back, no acknowledged patch is lost', async () => {
   const cluster = await startCluster({ replicas: 0 })
   onTestFinished(() => cluster.stop())
   const client = createCluster({ rootNodes: cluster.rootNodes })
@@ -85,7 +85,7 @@ test('while a slot moves from master to master and back, every acknowledged patc
   if (slot === undefined) throw new Error('the store has no key on the first node')
   for (const to of [second, third, first]) {
     const move = await cluster.beginMove(slot, to)
-    // A few at a time, so that scripts meet a slot of which this node has some keys and that one the others.
+    // A few at a time, so that there are scripts while each node has some keys of the slot.
     while ((await move.moveKeys(10)) > 0) await stream.acknowledges(20)
     await stream.acknowledges(100)
     await move.finish()
@@ -98,7 +98,7 @@ test('while a slot moves from master to master and back, every acknowledged patc
   await client.close()
 })
 
-test('a Cluster whose master is killed keeps every patch that was acknowledged by its replica', async () => {
+test('a Cluster whose primary is killed keeps every patch that its replica confirmed', async () => {
   const cluster = await startCluster()
   onTestFinished(() => cluster.stop())
   const client = createCluster({ rootNodes: cluster.rootNodes })
@@ -127,7 +127,7 @@ test('a Cluster whose master is killed keeps every patch that was acknowledged b
   await client.close()
 })
 
-test('a Cluster whose master is gone for good is of use again once its replica has taken over', async () => {
+test('a Cluster whose primary is gone permanently works again once its replica was promoted', async () => {
   const cluster = await startCluster()
   onTestFinished(() => cluster.stop())
   const client = createCluster({ rootNodes: cluster.rootNodes })

@@ -18,7 +18,7 @@ async function started(): Promise<{ server: RedisServer; keyPrefix: string; open
   return { server, keyPrefix, open }
 }
 
-/** Removes the keys of a store that match, as a server that runs out of memory may. */
+/** Removes the matching keys of a store, as a server that runs out of memory may. */
 async function evict(server: RedisServer, keyPrefix: string, pattern: RegExp): Promise<void> {
   const keys = (await keysOf(server, keyPrefix)).filter((key) => pattern.test(String(key)))
   expect(keys.length).toBeGreaterThan(0)
@@ -42,13 +42,13 @@ test('a namespace can be deleted after the server has evicted the directory', as
   await namespace.delete()
   expect(await left()).toEqual([])
   expect((await keysOf(server, keyPrefix)).map(String).filter((key) => /\}[sid]\d/.test(key))).toEqual([])
-  // Begun anew, it has none of the former sessions.
+  // Created again, it has none of the former sessions.
   await namespace.session('s0').patch({ b: 1 })
   expect(await namespace.session('s0').getAll()).toEqual({ b: 1 })
   expect(await left()).toEqual([])
 })
 
-test('it can, too, if some buckets know the namespace from before and some from after', async () => {
+test('so it can if some buckets know the namespace from before the eviction and some from after', async () => {
   const { server, keyPrefix, open } = await started()
   const namespace = open().account('1').namespace('orders')
   await Promise.all(ids.slice(0, 5).map((id) => namespace.session(id).patch({ a: 1 })))
@@ -61,7 +61,7 @@ test('it can, too, if some buckets know the namespace from before and some from 
   expect((await keysOf(server, keyPrefix)).map(String).filter((key) => /\}[sid]\d/.test(key))).toEqual([])
 })
 
-test('a generation is not given twice, also after the server has evicted the counter', async () => {
+test('a generation is never reused, even after the server has evicted the counter', async () => {
   const { server, keyPrefix, open } = await started()
   const namespace = open().account('1').namespace('orders')
   const generations: string[] = []
@@ -74,7 +74,7 @@ test('a generation is not given twice, also after the server has evicted the cou
   }
   for (let round = 0; round < 6; round++) {
     const key = await patched('s0')
-    // A session that the deletion does not find comes back if its generation does.
+    // A session that the deletion does not find would come back with its generation.
     const copy = (await server.bytes('DUMP', key)) as Buffer
     for (let change = 0; change < 20; change++) await namespace.create({ ttlSeconds: 1000 + change })
     await namespace.delete()
@@ -89,7 +89,7 @@ test('a generation is not given twice, also after the server has evicted the cou
   expect([...new Set(generations)].sort()).toEqual(generations)
 })
 
-test('ready() tells that the server may evict any key, and calls work', async () => {
+test('`ready` rejects if the server may evict any key, but calls work', async () => {
   const { server, open } = await started()
   const store = open()
   await server.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')

@@ -6,7 +6,7 @@ import { polled } from '../../../test/redis-servers/polling.ts'
 import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
 import { freshPrefix, keysOf, lastingKeys } from './key-space.ts'
 
-test('a session that expires by the clock of the server is gone whole, and so is what it took', async () => {
+test("a session that expires by the server's clock is gone, and its storage is freed", async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const keyPrefix = freshPrefix()
@@ -40,7 +40,7 @@ test('a session that expires by the clock of the server is gone whole, and so is
   expect(await handles[0]?.getAll()).toEqual({ anew: true })
   await handles[0]?.clear()
   await kept.clear()
-  // Writes are what makes a store reclaim: nothing runs by itself.
+  // Only writes make a store reclaim: nothing runs by itself.
   const other = store.account('1').namespace('other').session('writes')
   await polled('nothing left behind', async () => {
     await Promise.all(Array.from({ length: 64 }, (_, index) => other.patch({ index })))
@@ -48,7 +48,7 @@ test('a session that expires by the clock of the server is gone whole, and so is
   })
 })
 
-test('nothing stays of what is deleted but what every store has', async () => {
+test('deleting everything leaves only the keys that every store has', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const keyPrefix = freshPrefix()
@@ -77,14 +77,14 @@ test('nothing stays of what is deleted but what every store has', async () => {
   ])
 })
 
-/** How many entries the indexes of all sessions have. */
+/** The number of entries in all indexes of sessions. */
 async function indexed(server: RedisServer, keyPrefix: string): Promise<number> {
   const indexes = (await keysOf(server, keyPrefix)).map(String).filter((key) => /\}i\d/.test(key))
   const counts = await Promise.all(indexes.map((key) => server.command('ZCARD', key)))
   return counts.reduce<number>((sum, count) => sum + Number(count), 0)
 }
 
-test('what expired is freed by programs that write once and end, also in other namespaces', async () => {
+test('programs that write once and exit free expired sessions, also in other namespaces', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const keyPrefix = freshPrefix()
@@ -117,7 +117,7 @@ test('what expired is freed by programs that write once and end, also in other n
   expect(await again.account('1').namespace('orders').session('kept').getAll()).toEqual({ run: 149 })
 })
 
-test('a program that writes once and ends continues a deletion that was broken off', async () => {
+test('a program that writes once and exits continues an interrupted deletion', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const keyPrefix = freshPrefix()
@@ -127,7 +127,7 @@ test('a program that writes once and ends continues a deletion that was broken o
   await Promise.all(Array.from({ length: 5000 }, (_, index) => orders.session(`${index}`).patch({ index })))
   await first.account('1').namespace('kept').session('a').patch({ a: 1 })
   await first.close()
-  // As after a process that ended when it had taken the namespace from the directory.
+  // As after a process that ended after it had removed the namespace from the directory.
   const directory = `${keyPrefix}{directory}`
   const record = String(await server.command('HGET', `${directory}records:1`, 'orders'))
   await server.command('HDEL', `${directory}records:1`, 'orders')
@@ -147,7 +147,7 @@ test('a program that writes once and ends continues a deletion that was broken o
   expect(runs).toBeLessThan(20)
 })
 
-test('properties that are deleted around the end of a session do not lengthen its life', async () => {
+test('deleting properties around the expiry of a session does not prolong it', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const keyPrefix = freshPrefix()
@@ -156,7 +156,7 @@ test('properties that are deleted around the end of a session do not lengthen it
   const namespace = store.account('1').namespace('orders')
   const names = Array.from({ length: 400 }, (_, index) => `p${index}`)
   const properties = Object.fromEntries(names.map((name) => [name, name]))
-  // One after the other, so that each ends at a time of its own.
+  // One after the other, so that each ends at a different time.
   const sessions = Array.from({ length: 32 }, (_, index) => namespace.session(`s${index}`))
   for (const session of sessions) await session.patch(properties, { ttlSeconds: 1 })
   const keys = (await keysOf(server, keyPrefix)).filter((key) => /s\d+$/.test(String(key)))
@@ -164,7 +164,7 @@ test('properties that are deleted around the end of a session do not lengthen it
   const livesFor = async (): Promise<number[]> =>
     (await Promise.all(keys.map((key) => server.command('PTTL', key)))).map(Number)
   await polled('near the end of the first', async () => Math.min(...(await livesFor())) < 100 || undefined)
-  // Without a rest, and without the last property, until the server says that none has time left.
+  // Continuously, and never the last property, until the server reports that none has time left.
   let gone = false
   const deletions = sessions.map(async (session) => {
     for (const name of names.slice(1)) if (!gone) await session.delete(name)
@@ -175,7 +175,7 @@ test('properties that are deleted around the end of a session do not lengthen it
   })
   gone = true
   await Promise.all(deletions)
-  // Gone; -1 would be for ever.
+  // Gone; -1 would mean no expiry.
   expect(lives).toEqual(keys.map(() => -2))
   for (const session of sessions) {
     expect(await session.info()).toBeUndefined()
@@ -183,7 +183,7 @@ test('properties that are deleted around the end of a session do not lengthen it
   }
 })
 
-test('a read by the clock of the server never shows a session that has expired for the writes', async () => {
+test("a read by the server's clock never shows a session that has expired for writes", async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const keyPrefix = freshPrefix()
@@ -192,7 +192,7 @@ test('a read by the clock of the server never shows a session that has expired f
     onTestFinished(() => store.close())
     return store
   }
-  // The engine keeps the strings of a store with a clock of its own a day longer.
+  // The engine keeps the strings of a store with its own clock a day longer.
   const past = open(() => Date.now() - 60_000)
     .account('1')
     .namespace('orders')

@@ -20,12 +20,12 @@ const open = new URL('fixtures/open-store.mjs', import.meta.url)
 const longRuns = Number(process.env.HISTORY_RUNS ?? 0)
 const firstSeed = Number(process.env.HISTORY_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const seeds = Array.from({ length: Math.max(1, longRuns) }, (_, run) => firstSeed + run)
-/** How often a server fails in each way. */
+/** How often each failure happens. */
 const failures = longRuns > 0 ? 10 : 1
-/** How long a call may take where the server does not answer for longer. */
+/** How long a call may take if the server does not answer for longer. */
 const shortTimeoutMs = 500
 
-/** Records calls, and asserts what holds whatever fails: each is answered or fails as promised, and the last is answered. */
+/** Records calls, and asserts what holds for any failure: each succeeds or fails as promised, and the last one succeeds. */
 async function recorded(options: HistoryOptions): Promise<RecordedCall[]> {
   const calls = await recordCalls(options)
   expect(calls.filter(({ endedAt }) => endedAt === undefined)).toEqual([])
@@ -35,7 +35,7 @@ async function recorded(options: HistoryOptions): Promise<RecordedCall[]> {
   return calls
 }
 
-/** Those that failed with more than a lost race. */
+/** The calls that failed, except by a lost race. */
 function failedOf(calls: readonly RecordedCall[]): readonly RecordedCall[] {
   return calls.filter(({ error }) => error !== undefined && error.code !== 'conflict')
 }
@@ -45,12 +45,12 @@ function report(name: string, figures: object, calls: readonly RecordedCall[]): 
   console.log(name, JSON.stringify({ ...figures, longestCallMs: Math.round(longest / 1000) }))
 }
 
-/** Microseconds of the clock of recorded calls. */
+/** The time in microseconds, by the clock of recorded calls. */
 function instant(): number {
   return Number(process.hrtime.bigint() / 1000n)
 }
 
-/** Resolves once the server has done so many more commands. */
+/** Resolves once the server has executed this many more commands. */
 async function does(server: RedisServer, more: number): Promise<void> {
   const done = async (): Promise<number> => {
     const stats = String(await server.command('INFO', 'stats'))
@@ -60,7 +60,7 @@ async function does(server: RedisServer, more: number): Promise<void> {
   await polled('calls are made', async () => (await done()) >= wanted || undefined)
 }
 
-/** What may happen to a server, and what then holds for the calls that began and ended meanwhile. */
+/** A failure of a server, and a check of the calls that began and ended meanwhile. */
 interface Failure {
   readonly what: string
   readonly happens: (server: RedisServer, count: number) => Promise<void>
@@ -81,7 +81,7 @@ const whileAnswering: readonly Failure[] = [
       const refused = async (): Promise<number> =>
         Number(/errorstat_OOM:count=(\d+)/.exec(String(await server.command('INFO', 'errorstats')))?.[1] ?? 0)
       const before = await refused()
-      // Just what it has: it is full at one moment and not at the next, as connections and sessions come and go.
+      // Exactly what it uses: it is full at one moment and not at the next, as connections and sessions come and go.
       const used = /used_memory:(\d+)/.exec(String(await server.command('INFO', 'memory')))?.[1] ?? '1'
       await server.command('CONFIG', 'SET', 'maxmemory', used, 'maxmemory-policy', 'noeviction')
       await polled('writes are refused', async () => (await refused()) > before + 20 || undefined)
@@ -114,7 +114,7 @@ const withSilence: readonly Failure[] = [
     happens: async (server, count) => {
       const ms = count % 2 === 0 ? shortTimeoutMs * 2 : shortTimeoutMs / 2
       await server.command('CLIENT', 'PAUSE', `${ms}`, count % 4 < 2 ? 'ALL' : 'WRITE')
-      // Waits as every write does.
+      // Waits like every write.
       await server.command('DEL', 'nothing')
     },
   },
@@ -124,7 +124,7 @@ const withSilence: readonly Failure[] = [
       const another = redisStore({ url: server.url, keyPrefix: freshPrefix(), timeoutMs: shortTimeoutMs })
       await polled('ready', () => another.ready().then(() => true))
       server.pause()
-      // Nobody tells when the calls of the history have been given up: this one is, at the same time.
+      // Shows when the calls of the history have timed out: this call times out at the same time.
       expect(await codeOf(() => another.ready())).toBe('unavailable')
       server.resume()
       await another.close()
@@ -132,7 +132,7 @@ const withSilence: readonly Failure[] = [
   },
 ]
 
-/** One after the other in one history; by hand, each often in a history of its own. */
+/** One after the other in one history; when run by hand, each often in a separate history. */
 const ofOneNode = [
   { timeoutMs: 5000, kinds: whileAnswering },
   { timeoutMs: shortTimeoutMs, kinds: withSilence },
@@ -146,7 +146,7 @@ const ofOneNode = [
 
 for (const seed of seeds) {
   test.each(ofOneNode)(
-    `calls have an order while a server $what (HISTORY_SEED=${seed})`,
+    `calls are linearizable while a server $what (HISTORY_SEED=${seed})`,
     async (failing) => {
       const { what, timeoutMs, some } = failing
       const server = await startRedis({ config: ['appendonly yes', 'appendfsync always'] })
@@ -186,7 +186,7 @@ interface Move {
   readonly to: RedisServer
 }
 
-/** To move the slot of the session that began last, to any other master. */
+/** Moves the slot of the session that was created last, to any other primary. */
 async function moveOfBusySlot(cluster: RedisCluster, keyPrefix: string, random: () => number): Promise<Move> {
   const masters = await cluster.masters()
   const keys = (await Promise.all(masters.map((node) => keysOf(node, keyPrefix)))).flat().map(String)
@@ -200,7 +200,7 @@ async function moveOfBusySlot(cluster: RedisCluster, keyPrefix: string, random: 
   return { slot, from, to }
 }
 
-/** How many calls the servers have sent elsewhere because a slot is on its way. */
+/** How many calls the servers have redirected because a slot is moving. */
 async function redirected(cluster: RedisCluster): Promise<number> {
   const stats = await Promise.all((await cluster.masters()).map((node) => node.command('INFO', 'errorstats')))
   const counts = String(stats).matchAll(/errorstat_(?:ASK|TRYAGAIN):count=(\d+)/g)
@@ -208,7 +208,7 @@ async function redirected(cluster: RedisCluster): Promise<number> {
 }
 
 for (const seed of seeds) {
-  test(`calls have an order while slots of a Cluster move, and none fails (HISTORY_SEED=${seed})`, async () => {
+  test(`calls are linearizable while slots of a Cluster move, and none fails (HISTORY_SEED=${seed})`, async () => {
     const cluster = await startCluster({ replicas: 0 })
     onTestFinished(() => cluster.stop())
     const [first] = cluster.nodes
@@ -243,21 +243,21 @@ for (const seed of seeds) {
   }, 600_000)
 }
 
-/** What happens when a primary fails: when it was killed, when it was gone, and since when its replicas had got nothing of it. */
+/** The times of a primary's failure: when it was killed, when it was gone, and when its replicas received nothing more. */
 interface Failover {
   readonly detachedAt: number
   readonly killedAt: number
   readonly goneAt: number
 }
 
-/** A call of which nobody knows what it did, though it was answered. */
+/** An answered call, with an unknown outcome. */
 function unsure({ answer: _, endedAt: __, ...call }: RecordedCall): RecordedCall {
   return { ...call, outcome: 'unknown' }
 }
 
 /**
- * The history as the new primary knows it, if what the old one did from an instant on is lost. What was under way when that
- * was killed may have been done by either of them.
+ * The history from the point of view of the new primary, if everything that the old one did from an instant on is lost.
+ * Calls that were pending when it was killed may have been executed by either of them.
  */
 function withoutLost(
   calls: readonly RecordedCall[],
@@ -272,8 +272,8 @@ function withoutLost(
 }
 
 /**
- * Finds the instant from which on everything that the old primary did is lost, for all sessions the same, such that an order
- * explains all answers of the old primary, and one all others. Throws if there is none.
+ * Finds the instant from which on everything that the old primary did is lost, the same for all sessions, such that one
+ * order explains all answers of the old primary, and one all others. Throws if there is none.
  */
 function lossOf(calls: readonly RecordedCall[], failover: Failover): number {
   const { killedAt, detachedAt } = failover
@@ -293,12 +293,12 @@ function lossOf(calls: readonly RecordedCall[], failover: Failover): number {
   throw latest
 }
 
-/** Whether a call that was answered has written for certain; a deletion may have found nothing. */
+/** Whether an answered call has certainly written; a deletion may have found nothing. */
 function isSurelyWrite({ does }: SessionCall): boolean {
   return does === 'patch'
 }
 
-/** The second takes long: each write that its replicas do not confirm waits for them. */
+/** The second one is slow: each write that the replicas do not confirm waits for them. */
 const replication = [
   { waitForReplicas: 0, what: 'the last acknowledged writes are lost, as one piece' },
   { waitForReplicas: 2, what: 'no acknowledged write is lost' },
@@ -322,13 +322,13 @@ for (const seed of seeds) {
           timeoutMs: 2000,
         },
         calls: 200,
-        // Each unknown outcome makes the history harder to decide.
+        // Each unknown outcome makes the history harder to check.
         processes: waitForReplicas === 0 ? 2 : 1,
         threads: 0,
         seed,
         during: async () => {
           await does(primary, 300)
-          // Replicas that hear nothing any more, so that there is something to lose.
+          // The replicas receive nothing more, so that there is something to lose.
           const replicas = nodes.filter((node) => node !== primary)
           for (const replica of replicas) replica.pause()
           await primary.command('CLIENT', 'KILL', 'TYPE', 'replica')

@@ -42,7 +42,7 @@ async function accountsOf(store: ContextStore): Promise<string[]> {
   return found
 }
 
-/** Resolves once the store has found its server again by itself. */
+/** Resolves once the store has reconnected to its server. */
 async function back(store: ContextStore): Promise<void> {
   await polled('the store is ready', async () => {
     await store.ready()
@@ -50,7 +50,7 @@ async function back(store: ContextStore): Promise<void> {
   })
 }
 
-test('a server that is down at the start is unavailable, and of use once it is there', async () => {
+test('a server that is down at the start is unavailable, and works once it is up', async () => {
   const server = await serverOf()
   await server.kill()
   const store = storeOf(server.url, { timeoutMs: 200 })
@@ -66,7 +66,7 @@ test('a server that is down at the start is unavailable, and of use once it is t
   expect(await session.getAll()).toEqual({ a: 2 })
 })
 
-test('a server that goes down is unavailable, never empty, and all is there when it is back', async () => {
+test('a server that goes down is unavailable, never empty, and all data is there when it is back', async () => {
   const server = await serverOf(durable)
   const store = storeOf(server.url, { timeoutMs: 200 })
   const session = store.session(address)
@@ -83,7 +83,7 @@ test('a server that goes down is unavailable, never empty, and all is there when
   ]) {
     expect(await codeOf(call)).toBe('unavailable')
   }
-  // What is asked of a server that is known to be down has not been sent.
+  // A call to a server that is known to be down has not been sent.
   expect(await answerOf(() => session.patch({ c: 1 }))).toEqual(refused)
   await server.restart()
   await back(store)
@@ -92,7 +92,7 @@ test('a server that goes down is unavailable, never empty, and all is there when
   expect(await session.getAll()).toEqual({ a: 1, d: 1 })
 })
 
-test('a server that does not answer in time is unavailable, and what became of a write unknown', async () => {
+test('a server that does not answer in time is unavailable, and the outcome of a write unknown', async () => {
   const server = await serverOf()
   const store = storeOf(server.url)
   const session = store.session(address)
@@ -111,7 +111,7 @@ test('a server that does not answer in time is unavailable, and what became of a
   expect(b).toBe(1)
 })
 
-test('a write whose answer was lost is unknown, has happened, and is not repeated', async () => {
+test('a write whose answer was lost has the outcome unknown, has happened, and is not retried', async () => {
   const server = await serverOf()
   const proxy = await startLossyProxy(server.port)
   onTestFinished(() => proxy.close())
@@ -141,7 +141,7 @@ test('a read whose answer was lost is unavailable, never missing', async () => {
   await polled('read again', async () => (await session.get('a')) === 1 || undefined)
 })
 
-test('a server that comes back empty has forgotten scripts and data, and is begun anew', async () => {
+test('a server that comes back without scripts and data works like a new one', async () => {
   const server = await serverOf()
   const store = storeOf(server.url)
   const session = store.session(address)
@@ -158,7 +158,7 @@ test('a server that comes back empty has forgotten scripts and data, and is begu
   for await (const { name } of store.account('1').namespaces()) expect(name).toBe('orders')
 })
 
-test('a store on an emptied server is not mistaken for one on a foreign one', async () => {
+test('an emptied server is not mistaken for one with a foreign layout', async () => {
   const server = await serverOf()
   const keyPrefix = freshPrefix()
   const session = storeOf(server.url, { keyPrefix }).session(address)
@@ -183,7 +183,7 @@ test('scripts that the server forgets are loaded again, and calls keep their ord
   expect(Object.keys(await session.getAll())).toHaveLength(2 + 5 * 200)
 })
 
-test('scripts forgotten by a Cluster are loaded again, node by node', async () => {
+test('scripts that a Cluster forgets are loaded again, node by node', async () => {
   const cluster = await startCluster({ replicas: 0 })
   onTestFinished(() => cluster.stop())
   const client = createCluster({ rootNodes: cluster.rootNodes })
@@ -205,7 +205,7 @@ test('scripts forgotten by a Cluster are loaded again, node by node', async () =
   }
 })
 
-/** What a server may refuse a write for, and how it comes to that. */
+/** Reasons for a server to refuse a write, and how to cause them. */
 const refusals: { readonly why: string; readonly begin: (server: RedisServer) => Promise<void> }[] = [
   {
     why: 'its memory is full (OOM)',
@@ -245,7 +245,7 @@ const refusals: { readonly why: string; readonly begin: (server: RedisServer) =>
 ]
 
 test.each(refusals)(
-  'a write that a server refuses because $why is unavailable, and reads go on',
+  'a write that a server refuses because $why is unavailable, and reads work',
   async ({ begin }) => {
     const server = await serverOf()
     const store = storeOf(server.url)
@@ -272,7 +272,7 @@ test.each(refusals)(
   },
 )
 
-test('what fills a server that is out of memory can be removed', async () => {
+test('data can be removed from a server that is out of memory', async () => {
   const server = await serverOf()
   const store = storeOf(server.url)
   const namespace = store.account('1').namespace('orders')
@@ -285,7 +285,7 @@ test('what fills a server that is out of memory can be removed', async () => {
   expect((await namespace.listSessions()).items).toEqual([])
 })
 
-test('a server that still loads its data is unavailable until it has', async () => {
+test('a server that is loading its data is unavailable until it has finished', async () => {
   const server = await serverOf()
   const store = storeOf(server.url)
   const namespace = store.account('1').namespace('orders')
@@ -311,7 +311,7 @@ test('a server that still loads its data is unavailable until it has', async () 
   expect(await namespace.session('199').get('index')).toBe(199)
 })
 
-test('wrong credentials, none, and some that may not write are unauthorized', async () => {
+test('wrong credentials, no credentials, and a user who may not write are unauthorized', async () => {
   const server = await serverOf({ password: 'right' })
   const known = storeOf(server.url)
   await known.session(address).patch({ a: 1 })
@@ -330,7 +330,7 @@ test('wrong credentials, none, and some that may not write are unauthorized', as
   expect(await known.session(address).getAll()).toEqual({ a: 1 })
 })
 
-test('connections that are cut in the middle fail what they carried, and nothing more', async () => {
+test('a connection that is cut fails only the calls that were sent on it', async () => {
   const server = await serverOf()
   const store = storeOf(server.url, { timeoutMs: 5000 })
   const session = store.session(address)
@@ -371,7 +371,7 @@ test('calls on one session keep their order through a lost connection', async ()
   expect(await session.get('last')).toBe('final')
 })
 
-test('a process whose server is killed, slow, emptied and back runs on, and ends by itself', async () => {
+test('a process whose server is killed, slow, emptied and back continues, and exits by itself', async () => {
   const server = await serverOf(durable)
   const connection = { url: server.url, keyPrefix: freshPrefix(), timeoutMs: 300 }
   const script = fileURLToPath(new URL('fixtures/patch-through-faults.mjs', import.meta.url))
@@ -411,8 +411,8 @@ test('a process whose server is killed, slow, emptied and back runs on, and ends
 
 test.each([
   { calls: 'one call after the other', isOften: false },
-  { calls: 'calls that wait for one another', isOften: true },
-])('a connection that fell silent is given up and made anew, with $calls', async ({ isOften }) => {
+  { calls: 'overlapping calls', isOften: true },
+])('a connection that stopped responding is replaced, with $calls', async ({ isOften }) => {
   const server = await serverOf()
   const proxy = await startLossyProxy(server.port)
   onTestFinished(() => proxy.close())
@@ -427,16 +427,16 @@ test.each([
       outcomes.add(outcome)
       isBack ||= code === 'no error'
     })
-    // As often as the server, asked directly, answers.
+    // As often as a direct call to the server succeeds.
     await (isOften ? server.command('PING') : call)
     return isBack || undefined
   })
-  // The first one was sent and not answered; those that waited behind it were not made.
+  // The first one was sent and not answered; those that waited for it were not made.
   expect(outcomes).toContain('unknown')
   expect(await session.get('a')).toBe(2)
 })
 
-test('a refusal of long ago does not explain a call that got no answer', async () => {
+test('an earlier refusal is not the cause of a call that got no answer', async () => {
   const server = await serverOf()
   await server.command('ACL', 'SETUSER', 'bot', 'on', '>k', '~*', '+@all')
   const session = storeOf(`redis://bot:k@127.0.0.1:${server.port}`).session(address)
@@ -458,7 +458,7 @@ test('a refusal of long ago does not explain a call that got no answer', async (
   await polled('applied all the same', async () => (await session.get('a')) === 4 || undefined)
 })
 
-test('a write whose WAIT for the replicas is refused may have been made', async () => {
+test('a write whose WAIT for the replicas is refused has the outcome unknown', async () => {
   const server = await serverOf()
   await server.command('ACL', 'SETUSER', 'nowait', 'on', '>k', '~*', '+@all', '-wait')
   const url = `redis://nowait:k@127.0.0.1:${server.port}`
@@ -466,19 +466,19 @@ test('a write whose WAIT for the replicas is refused may have been made', async 
   onTestFinished(() => store.close())
   const session = store.session(address)
   await store.ready()
-  // The first write makes the namespace, and is not sent itself.
+  // The first write creates the namespace, and is not sent itself.
   expect(await answerOf(() => session.patch({ a: 1 }))).toEqual(unheard)
 })
 
 test.each([
   ['delete()', (namespace: Namespace) => namespace.delete()],
   ['create()', (namespace: Namespace) => namespace.create({ ttlSeconds: 60 })],
-])('%s of a namespace that is refused halfway may have been made', async (_, change) => {
+])('%s of a namespace that is refused halfway has the outcome unknown', async (_, change) => {
   const server = await serverOf()
   const keyPrefix = freshPrefix()
   const all = storeOf(server.url, { keyPrefix }).account('1').namespace('orders')
   await all.session('42').patch({ a: 1 })
-  // May write the directory, and none of the buckets.
+  // May write to the directory, but to none of the buckets.
   const keys = [`~${keyPrefix}{directory}*`, `%R~${keyPrefix}*`]
   await server.command('ACL', 'SETUSER', 'directory', 'on', '>k', ...keys, '+@all')
   const store = storeOf(`redis://directory:k@127.0.0.1:${server.port}`, { keyPrefix })

@@ -30,15 +30,15 @@ test.each(['1', '3'])(
   },
 )
 
-/** What somebody else may have put where a store keeps something. */
+/** Values of other programs under the keys of a store. */
 const foreign = {
-  'a text': ['SET', 'somebody else’s'],
+  'a text': ['SET', 'another program’s'],
   'a list': ['RPUSH', 'a'],
   'a hash': ['HSET', 'a', 'b'],
 } as const
 const kinds = Object.keys(foreign) as (keyof typeof foreign)[]
 
-test.each(kinds)('%s in the place of any key is corrupt and left as it is, never missing', async (kind) => {
+test.each(kinds)('%s instead of any key is corrupt and left as it is, never missing', async (kind) => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const keyPrefix = freshPrefix()

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 for (let run = 0; run < Math.max(1, longRuns); run++) {
-  test(`what processes and threads do to one node has an order (HISTORY_SEED=${seed + run})`, async () => {
+  test(`the calls of processes and threads on one node are linearizable (HISTORY_SEED=${seed + run})`, async () => {
     const data = { url: server.url, keyPrefix: freshPrefix() }
     const { calls } = size
     const figures = await checkHistories({ open, data, processes: 2, threads: 2, calls, seed: seed + run })
@@ -25,7 +25,7 @@ for (let run = 0; run < Math.max(1, longRuns); run++) {
     expect(figures).toMatchObject({ notApplied: 0, unknown: 0 })
   }, 600_000)
 
-  test(`so it has where processes are killed in the middle (HISTORY_SEED=${seed + run})`, async () => {
+  test(`so they are if processes are killed in between (HISTORY_SEED=${seed + run})`, async () => {
     const data = { url: server.url, keyPrefix: freshPrefix() }
     const { calls, kills } = size
     const figures = await checkHistories({

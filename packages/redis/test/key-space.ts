@@ -2,12 +2,12 @@ import type { RedisServer } from '../../../test/redis-servers/server-process.ts'
 
 let prefixes = 0
 
-/** A prefix that no other store of these tests has: as good as a server of its own. */
+/** A prefix that no other store of these tests has, which is like a separate server. */
 export function freshPrefix(): string {
   return `test-${process.pid}-${prefixes++}:`
 }
 
-/** Every key of a server that begins with `prefix`, in the order of their bytes. */
+/** All keys of a server that begin with `prefix`, in byte order. */
 export async function keysOf(server: RedisServer, prefix: string): Promise<Buffer[]> {
   const found = new Map<string, Buffer>()
   let cursor = '0'
@@ -22,7 +22,7 @@ export async function keysOf(server: RedisServer, prefix: string): Promise<Buffe
   return [...found.values()].sort(Buffer.compare)
 }
 
-/** Those of the keys that do not go by themselves: a deleted namespace leaves tombstones, for an hour. */
+/** The keys without an expiry: a deleted namespace leaves tombstones for an hour. */
 export async function lastingKeys(server: RedisServer, prefix: string): Promise<string[]> {
   const keys = await keysOf(server, prefix)
   const lives = await Promise.all(keys.map((key) => server.command('PTTL', key)))

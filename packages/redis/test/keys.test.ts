@@ -7,7 +7,7 @@ import { startCluster } from '../../../test/redis-servers/cluster.ts'
 import { startRedis } from '../../../test/redis-servers/one-node.ts'
 import { freshPrefix, keysOf } from './key-space.ts'
 
-/** What a key's syntax could trip over: separators, hash tags, globs, escapes, NUL, line ends, beyond the BMP. */
+/** Characters that could break the syntax of a key: separators, hash tags, globs, escapes, NUL, line ends, beyond the BMP. */
 const pieces = [
   ...[
     'a',
@@ -61,7 +61,7 @@ function different<T>(items: readonly T[]): T[] {
   return [...new Set(items)].sort()
 }
 
-test('different prefixes, accounts, namespaces and sessions never meet, whatever is in their names', async () => {
+test('different prefixes, accounts, namespaces and sessions never share a key, whatever their names', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const client = createClient({ url: server.url })
@@ -120,7 +120,7 @@ test('different prefixes, accounts, namespaces and sessions never meet, whatever
   )
 })
 
-test('sessions of one namespace are spread over a Cluster, and each is in one slot with its entry', async () => {
+test('the sessions of a namespace are spread over a Cluster, each in the same slot as its index entry', async () => {
   const cluster = await startCluster({ replicas: 0 })
   onTestFinished(() => cluster.stop())
   const client = createCluster({ rootNodes: cluster.rootNodes })

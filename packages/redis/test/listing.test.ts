@@ -16,7 +16,7 @@ async function started(): Promise<{ server: RedisServer; keyPrefix: string; name
   return { server, keyPrefix, namespace: store.account('1').namespace('orders') }
 }
 
-/** How many commands of those that a listing sends the server has had. */
+/** How many of the commands that a listing sends the server has executed. */
 async function commands(server: RedisServer): Promise<number> {
   const stats = String(await server.command('INFO', 'commandstats'))
   const counts = stats.matchAll(/cmdstat_(?:evalsha|eval|mget|zrangebylex):calls=(\d+)/g)
@@ -30,7 +30,7 @@ async function roundTrips(server: RedisServer, call: () => Promise<unknown>): Pr
   return (await commands(server)) - before
 }
 
-test('a listing with properties has those of each session, as they are after many patches', async () => {
+test('a listing with properties has the current ones of each session after many patches', async () => {
   const { namespace } = await started()
   const expected = new Map<string, Properties>()
   await Promise.all(
@@ -52,7 +52,7 @@ test('a listing with properties has those of each session, as they are after man
   expect(items.find(({ id }) => id === 'empty')?.ttlSeconds).toBe(600)
 })
 
-test('a listing takes two round trips for each bucket, with properties three', async () => {
+test('a listing takes two round trips for each bucket, three with properties', async () => {
   const { server, keyPrefix, namespace: written } = await started()
   const ids = Array.from({ length: 300 }, (_, index) => `s${index}`)
   await Promise.all(ids.map((id) => written.session(id).patch({ id })))
@@ -96,7 +96,7 @@ test('a listing skips expired sessions without a round trip for each', async () 
   expect(await roundTrips(server, list)).toBeLessThanOrEqual(2 * buckets)
 })
 
-test('a page with properties ends early where the sessions are large, and reads no more than it gives', async () => {
+test('a page with properties ends early if the sessions are large, and reads only what it returns', async () => {
   const { server, namespace } = await started()
   const large = 700_000
   const ids = Array.from({ length: 14 }, (_, index) => `s${index}`)
@@ -115,12 +115,12 @@ test('a page with properties ends early where the sessions are large, and reads 
     cursor = page.cursor
   } while (cursor !== undefined)
   expect(listed.sort()).toEqual(ids.sort())
-  // 4,000,000 characters are 5.7 sessions: the sixth is the one that ends a page.
+  // 4,000,000 characters are 5.7 sessions: the sixth one ends a page.
   expect(sizes).toEqual([6, 6, 2])
   expect((await namespace.listSessions({ limit: 1000 })).items).toHaveLength(14)
 })
 
-test('a damaged session makes a listing with properties fail, and is named', async () => {
+test('a damaged session fails a listing with properties, whose error names it', async () => {
   const { server, keyPrefix, namespace } = await started()
   await Promise.all(['a', 'b', 'c'].map((id) => namespace.session(id).patch({ id })))
   const key = (await keysOf(server, keyPrefix)).map(String).find((each) => each.endsWith('ordersb'))

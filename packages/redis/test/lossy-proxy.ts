@@ -1,20 +1,20 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** Stands between a client and a server, and loses what it is told to lose. */
+/** A proxy between a client and a server that loses data on demand. */
 export interface LossyProxy {
   readonly url: string
-  /** From now on answers go nowhere; the next one to come cuts its connection, after the server has done the work. */
+  /** From now on no answer is forwarded; the next one closes its connection, after the server has done the work. */
   loseNextAnswer(): void
-  /** From now on the connections that exist carry nothing, and stay open; new ones work. */
+  /** From now on the existing connections forward nothing, but stay open; new ones work. */
   fallSilent(): void
   /** Resolves once an answer has been lost. */
   readonly lost: Promise<void>
-  /** Ends it with its connections. */
+  /** Stops the proxy and closes its connections. */
   close(): Promise<void>
 }
 
-/** Starts a proxy on a free port before `port`. */
+/** Starts a proxy for `port` on a free port. */
 export async function startLossyProxy(port: number): Promise<LossyProxy> {
   const sockets = new Set<Socket>()
   const silent = new Set<Socket>()
@@ -27,7 +27,7 @@ export async function startLossyProxy(port: number): Promise<LossyProxy> {
     const server = connect(port, '127.0.0.1')
     for (const socket of [client, server]) {
       sockets.add(socket)
-      // A cut connection is what this is for.
+      // Closed connections are expected.
       socket.on('error', () => {})
       socket.on('close', () => {
         sockets.delete(socket)

@@ -12,11 +12,11 @@ interface Write {
 }
 
 /**
- * Writers that patch sessions of one namespace without a rest, and remember what they were told of each patch. Every
- * patch writes a property of its own, so that each can be told apart afterwards.
+ * Writers that continuously patch sessions of one namespace, and record the outcome of each patch. Every patch writes its
+ * own property, so that the patches can be distinguished afterwards.
  */
 export class PatchStream {
-  /** How many patches came out in each way. */
+  /** How many patches had each outcome. */
   readonly counts: Record<Outcome, number> = { applied: 0, 'not-applied': 0, unknown: 0 }
   readonly #namespace: Namespace
   readonly #sessions: number
@@ -34,7 +34,7 @@ export class PatchStream {
     this.#writers = Array.from({ length: writers }, () => this.#write())
   }
 
-  /** Resolves once so many more patches are acknowledged. */
+  /** Resolves once this many more patches are acknowledged. */
   async acknowledges(more: number): Promise<void> {
     const wanted = this.counts.applied + more
     await new Promise<void>((resolve, reject) => {
@@ -48,7 +48,7 @@ export class PatchStream {
     })
   }
 
-  /** Ends the writers, and resolves once their last patches are answered. */
+  /** Stops the writers, and resolves once their last patches have settled. */
   async end(): Promise<void> {
     this.#isOver = true
     await Promise.all(this.#writers)
@@ -63,7 +63,7 @@ export class PatchStream {
       } catch (error) {
         if (!ContextStoreError.is(error, 'unavailable')) throw error
         write.outcome = error.outcome
-        // A server that is down is asked again, not flooded.
+        // Retries a server that is down without flooding it.
         await delay(5)
       }
       this.#written.push(write)
@@ -72,7 +72,7 @@ export class PatchStream {
     }
   }
 
-  /** Asserts that every acknowledged patch is there, none that was refused, and that each session is listed once. */
+  /** Asserts that every acknowledged patch is there, no refused one is, and each session is listed once. */
   async isKept(): Promise<void> {
     const found = await Promise.all(
       Array.from({ length: this.#sessions }, (_, index) => this.#namespace.session(`${index}`).getAll()),

@@ -36,7 +36,7 @@ async function userWithout(denied?: string): Promise<ContextStore> {
   return store
 }
 
-/** More names than are left to a script. */
+/** More names than a script handles. */
 const manyNames = Array.from({ length: 2001 }, (_, index) => `none${index}`)
 
 /** Every kind of call. */
@@ -75,7 +75,7 @@ const calls: Readonly<Record<string, (store: ContextStore, orders: Namespace) =>
   'delete of the namespace': (_, orders) => orders.delete(),
 }
 
-/** Everything that the server holds, apart from time running on. */
+/** Everything that the server stores, independent of the passing of time. */
 async function contents(): Promise<string> {
   const keys = (await admin.sendCommand<string[]>(['KEYS', '*'])).sort()
   const lines = keys.map(async (key) => {
@@ -85,7 +85,7 @@ async function contents(): Promise<string> {
   return (await Promise.all(lines)).join('\n')
 }
 
-/** Fills the server, and returns what it holds. */
+/** Fills the server, and returns what it stores. */
 async function filled(): Promise<string> {
   await admin.sendCommand(['FLUSHALL'])
   const orders = filling.account('1').namespace('orders')
@@ -95,7 +95,7 @@ async function filled(): Promise<string> {
   return contents()
 }
 
-test('a user with the commands and the keys of the README may make every call', async () => {
+test('a user with the commands and keys of the README may make every call', async () => {
   expect(commands.length).toBeGreaterThan(20)
   const store = await userWithout()
   for (const [what, call] of Object.entries(calls)) {
@@ -105,16 +105,16 @@ test('a user with the commands and the keys of the README may make every call', 
   }
 })
 
-/** What a store does by the way, and not for a call that it is refused. */
+/** Commands that a store uses in the background, so that no call fails without them. */
 const byTheWay = [
-  'info', // ready() does not tell of the policy
-  'ping', // the client's own
+  'info', // ready() cannot check the policy
+  'ping', // sent by the client
   'zrandmember',
   'hrandfield', // freeing what expired, and continuing deletions
 ]
 
 test.each(commands)(
-  'without the command %s a call is made, or unauthorized and nothing has changed',
+  'without the command %s, a call either succeeds or is unauthorized and changes nothing',
   async (denied) => {
     const store = await userWithout(denied)
     let refused = 0

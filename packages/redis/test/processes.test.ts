@@ -24,7 +24,7 @@ const written = Object.fromEntries([
   ['turns', 4 * 25],
 ])
 
-test('four processes that patch one session of one node lose nothing of each other', async () => {
+test('four processes that patch one session on one node lose no write', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const connection = { url: server.url, keyPrefix: freshPrefix() }
@@ -34,7 +34,7 @@ test('four processes that patch one session of one node lose nothing of each oth
   await store.close()
 })
 
-test('four processes that patch one session of a Cluster lose nothing of each other', async () => {
+test('four processes that patch one session in a Cluster lose no write', async () => {
   const cluster = await startCluster()
   onTestFinished(() => cluster.stop())
   const keyPrefix = freshPrefix()

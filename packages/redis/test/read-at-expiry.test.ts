@@ -20,7 +20,7 @@ const reads: readonly (readonly [string, (session: Session, store: ContextStore)
 ]
 
 test.each(reads)(
-  '%s: a session whose life is extended before its end is found by a read that began earlier',
+  '%s: a read that began earlier finds a session whose life is extended before its expiry',
   async (_, read) => {
     const server = await startRedis()
     onTestFinished(() => server.stop())
@@ -48,7 +48,7 @@ test.each(reads)(
 )
 
 test.each(reads)(
-  '%s: a session whose life is extended while the server is asked for its time is found',
+  '%s: a session whose life is extended while the read asks the server for its time is found',
   async (_, read) => {
     const server = await startRedis()
     onTestFinished(() => server.stop())
@@ -62,13 +62,13 @@ test.each(reads)(
     const send = client.sendCommand.bind(client)
     vi.spyOn(client, 'sendCommand').mockImplementation(async (args, options) => {
       if (args[0] !== 'TIME') return send(args, options)
-      // Another client extends its life, and then its first end passes.
+      // Another client extends the session's life, and then the first expiry passes.
       await written.patch({ extended: true }, { ttlSeconds: 3600 })
       return [String(Math.floor(Date.now() / 1000) + 60), '0']
     })
     const reader = redisStore({ client })
     await reader.ready()
-    // The reader's own clock is ahead, so that it has to ask.
+    // The reader's own clock is ahead, so that it has to ask the server.
     const ahead = Date.now() + 60_000
     vi.spyOn(Date, 'now').mockReturnValue(ahead)
     onTestFinished(() => {

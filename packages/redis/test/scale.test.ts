@@ -5,7 +5,7 @@ import { freshPrefix, lastingKeys } from './key-space.ts'
 
 const sessions = 100_000
 
-test('a namespace of 100,000 sessions is listed page by page and deleted in steps that nobody notices', async () => {
+test('a namespace of 100,000 sessions is listed page by page and deleted in short steps', async () => {
   const server = await startRedis({ config: ['slowlog-log-slower-than 2000', 'slowlog-max-len 10000'] })
   onTestFinished(() => server.stop())
   const keyPrefix = freshPrefix()
@@ -41,7 +41,7 @@ test('a namespace of 100,000 sessions is listed page by page and deleted in step
 
   await server.command('SLOWLOG', 'RESET')
   const deleted = namespace.delete()
-  // What meets the deletion is before it or after it, and is not left over.
+  // Calls during the deletion take effect before or after it, and leave nothing behind.
   const meeting = Array.from({ length: 200 }, (_, index) =>
     namespace.session(`s${index}`).patch({ again: true }),
   )

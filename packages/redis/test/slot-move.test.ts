@@ -26,19 +26,19 @@ async function begun(ttlSeconds?: number) {
   return { keyPrefix, namespace }
 }
 
-/** How many calls the servers have refused because a slot is on its way from one of them to another. */
+/** How many calls the servers have refused because a slot is moving between them. */
 async function refusedForMove(): Promise<number> {
   const stats = await Promise.all((await cluster.masters()).map((node) => node.command('INFO', 'errorstats')))
   const counts = String(stats).matchAll(/errorstat_(?:ASK|TRYAGAIN):count=(\d+)/g)
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
-/** Waits until a call of the store has come to the slot that moves, and cannot go on. */
+/** Waits until a call of the store has reached the moving slot, and cannot continue. */
 async function refusedMoreThan(before: number): Promise<void> {
   await polled('refused for the move', async () => (await refusedForMove()) > before || undefined)
 }
 
-/** Begins to move the slot of some session: everything in it but the sessions is moved first. */
+/** Begins to move the slot of a session: everything in it except the sessions is moved first. */
 async function beginMove(keyPrefix: string, one?: string) {
   const [first] = await cluster.masters()
   if (first === undefined) throw new Error('no master')
@@ -59,7 +59,7 @@ async function beginMove(keyPrefix: string, one?: string) {
   return { move, sessions, send }
 }
 
-test('a listing in the middle of a move of a slot has every session', async () => {
+test('a listing while a slot moves has every session', async () => {
   const { keyPrefix, namespace } = await begun()
   const { move, sessions, send } = await beginMove(keyPrefix)
   await send(sessions.slice(0, 3))
@@ -80,7 +80,7 @@ test('a listing in the middle of a move of a slot has every session', async () =
   expect(await listed()).toEqual([...ids].sort())
 })
 
-test('what frees expired sessions in the middle of a move of a slot leaves the others listed', async () => {
+test('freeing expired sessions while a slot moves leaves the others listed', async () => {
   const { keyPrefix, namespace } = await begun(100_000)
   const { move, sessions } = await beginMove(keyPrefix)
   const elsewhere = ids.filter((id) => !sessions.some((key) => key.endsWith(id))).slice(0, 128)
@@ -93,14 +93,14 @@ test('what frees expired sessions in the middle of a move of a slot leaves the o
   expect(listed.sort()).toEqual([...ids].sort())
 })
 
-test('a deletion that is continued in the middle of a move of a slot leaves no session behind', async () => {
+test('a deletion that is continued while a slot moves leaves no session behind', async () => {
   const { keyPrefix } = await begun()
   const command = async (key: string, ...args: string[]): Promise<unknown> => {
     const [any] = await cluster.masters()
     const node = await cluster.masterOf(Number(await any?.command('CLUSTER', 'KEYSLOT', key)))
     return node.command(...args)
   }
-  // As after a process that ended when it had ended the bucket of a session, and removed nothing yet.
+  // As after a process that ended after putting a tombstone into the bucket of a session, before removing anything.
   const [first] = await cluster.masters()
   const key = first && (await keysOf(first, keyPrefix)).map(String).find(isSession)
   if (key === undefined) throw new Error('no session')
@@ -119,7 +119,7 @@ test('a deletion that is continued in the middle of a move of a slot leaves no s
   const store = redisStore({ client, keyPrefix, timeoutMs: 20_000 })
   const other = store.account('1').namespace('other').session('writes')
   const before = await refusedForMove()
-  // The first write of a store continues a deletion; the store closes when that has ended.
+  // The first write of a store continues a deletion, and `close` waits for it.
   await other.patch({ a: 1 })
   const isOver = store.close()
   await refusedMoreThan(before)

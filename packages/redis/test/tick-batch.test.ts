@@ -21,7 +21,7 @@ async function calls(server: RedisServer, command: 'evalsha' | 'mget'): Promise<
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0)
 }
 
-test('the patches of a tick are one call of the server, and so are the reads', async () => {
+test('the patches of a tick are sent as one call, and so are its reads', async () => {
   const { server, namespace } = await started()
   const sessions = Array.from({ length: 64 }, (_, index) => namespace.session(`s${index}`))
   await Promise.all(sessions.map((session) => session.patch({ a: 1 })))
@@ -29,12 +29,12 @@ test('the patches of a tick are one call of the server, and so are the reads', a
   await Promise.all(sessions.map((session, index) => session.patch({ b: index })))
   const all = await Promise.all(sessions.map((session) => session.getAll()))
   expect(all).toEqual(sessions.map((_, index) => ({ a: 1, b: index })))
-  // 32 a message, and what the store reclaims now and then; by themselves they would be 64.
+  // 32 calls per message, and now and then a reclaim; sent one by one, there would be 64.
   expect((await calls(server, 'evalsha')) - before.evalsha).toBeLessThanOrEqual(4)
   expect((await calls(server, 'mget')) - before.mget).toBeLessThanOrEqual(4)
 })
 
-test('each call of a tick succeeds or fails alone, and names its session', async () => {
+test('each call of a tick succeeds or fails on its own, and its error names its session', async () => {
   const { server, keyPrefix, namespace } = await started({ documentLength: 500 })
   const sessions = Array.from({ length: 40 }, (_, index) => namespace.session(`s${index}`))
   await Promise.all(sessions.map((session) => session.patch({ a: 1 })))
@@ -73,7 +73,7 @@ test('each call of a tick succeeds or fails alone, and names its session', async
   expect((await sessions[15]?.info())?.ttlSeconds).toBe(60)
 })
 
-test('a session that is patched again and again is the merge of all patches, and does not grow by them', async () => {
+test('a session that is patched many times is the merge of all patches, and does not keep growing', async () => {
   const { server, keyPrefix, namespace } = await started()
   const name = fc.constantFrom('', 'a', 'b', '"', '\\', '\n', 'a":', '__proto__', '\\"a', 'é')
   const value: fc.Arbitrary<JsonValue> = fc.constantFrom<JsonValue[]>(

@@ -1,5 +1,5 @@
-// How to keep a session in SQLite, and what the store makes of it; against L, a row with an integer key and as
-// much text, which is the engine's limit. Everything in one run, interleaved, medians: only the ratios count.
+// Compares layouts for a session in SQLite, and the store, with L, the engine's limit: a row with an integer key and the
+// same amount of text. Everything is measured in one run, interleaved, with medians: only the ratios count.
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,9 +16,9 @@ function random(below) {
   return seed % below
 }
 
-/** Of a constant length, as L's text is: a row that grows costs more, in any schema. */
+/** Has a constant length, like L's text: a row that grows costs more in any layout. */
 let written = 1_000_000
-/** Never the same twice: SQLite skips a write that changes no byte. */
+/** Never the same twice, because SQLite skips a write that changes no byte. */
 function nextValue(index) {
   written++
   if (index === 3) return { city: `town ${written}`, zip: written, open: true }
@@ -40,7 +40,7 @@ function three(count) {
   return Object.fromEntries(indexes.map((index) => [`property${index}`, nextValue(index)]))
 }
 
-/** What a call is made with; made before the clock runs. */
+/** The arguments of the calls, created before the measurement. */
 const inputs = {
   create: (count) => properties(count),
   patch3: (count) => three(count),
@@ -178,7 +178,7 @@ function table(title, results, base) {
   }
 }
 
-/** Begins `sessions`, then makes calls on at most 10,000 of them. */
+/** Creates `sessions`, then makes calls on at most 10,000 of them. */
 function measureSchemas(count, sessions, calls) {
   const engines = {
     L: limit(count),

@@ -7,7 +7,7 @@ import { vacuumInWorker } from './vacuum-in-worker.ts'
 
 /** Copies the database into a new file, which is on the disk when the promise resolves. */
 export async function backUp(connection: SqliteConnection, path: string): Promise<void> {
-  // Open until the end: whoever closes a file releases the locks that SQLite holds on it in the same process.
+  // Stays open until the end: closing a file releases the locks that SQLite holds on it in the same process.
   const file = await create(path)
   try {
     await copy(connection, path)
@@ -21,29 +21,32 @@ export async function backUp(connection: SqliteConnection, path: string): Promis
   }
 }
 
-/** Creates the file, so that only one of two backups to one path goes on. */
+/** Creates the file, and fails if it exists, so that of two backups to one path only one continues. */
 async function create(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx')
   } catch (cause) {
     if (typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'EEXIST') {
-      throw new InvalidOptionError('path: the file exists already; it has been left as it is', { cause })
+      throw new InvalidOptionError(
+        'path: the file exists already, and has been left as it is: choose another name',
+        { cause },
+      )
     }
-    throw new StoreUnavailableError('the file of the backup cannot be created: see the cause', { cause })
+    throw new StoreUnavailableError('the backup file cannot be created: see the cause', { cause })
   }
 }
 
-/** Copies in another thread where that is possible, else in this one: the event loop is held up meanwhile. */
+/** Copies in a worker thread if possible, otherwise in this one, which blocks the event loop. */
 async function copy(connection: SqliteConnection, path: string): Promise<void> {
   const { database } = connection
-  // Fails within a transaction of the caller's, whose end is not for a backup to wait for.
+  // Fails if the caller has a transaction open: a backup does not wait for it to end.
   database.exec('BEGIN; ROLLBACK')
   const origin = originOf(connection)
   if (origin !== undefined && (await vacuumInWorker(origin.driver, origin.file, path))) return
   connection.database.prepare('VACUUM INTO ?').run(path)
 }
 
-/** What another connection to the database needs; `undefined`: there can be none, or it would keep writers out. */
+/** What a second connection to the database needs; `undefined` if none is possible, or if it would block writers. */
 function originOf({ source, database }: SqliteConnection): { driver: string; file: string } | undefined {
   const driver = 'path' in source ? loadDriver() : driverOf(source.database)
   if (driver === undefined) return undefined
@@ -54,7 +57,7 @@ function originOf({ source, database }: SqliteConnection): { driver: string; fil
   return main?.file && mode === 'wal' ? { driver: driver.name, file: main.file } : undefined
 }
 
-/** A new file survives a power cut once its folder has been synced; Windows cannot, and need not, do that. */
+/** Syncs a folder: only then a new file in it survives a power cut. Windows cannot do this, and need not. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(path, 'r')

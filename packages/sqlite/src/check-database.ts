@@ -4,11 +4,11 @@ import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.ts'
 /** Values that a database or a driver may change: characters at the ends of Unicode's planes, and an integer of 41 bits. */
 const values = ['\uffff\u{1f600}', 1_700_000_000_000, null] as const
 
-// The columns have a table: with `PRAGMA full_column_names` its name would be part of theirs.
+// The columns have a table, because `PRAGMA full_column_names` would add its name to theirs.
 const echo = 'SELECT v.text, v.number, v.empty FROM (SELECT ? AS text, ? AS number, ? AS empty) v'
 
 /**
- * Refuses a database from which the store would not read what it wrote. Writes nothing.
+ * Refuses a database from which the store could not read back what it wrote. Writes nothing.
  *
  * @throws `InvalidOptionError`, saying what is wrong
  */
@@ -17,16 +17,16 @@ export function checkDatabase(database: SqliteDatabase): void {
   checkRows(prepared(database, echo))
   const missing = prepared(database, 'SELECT 1 AS one WHERE 0').get()
   if (missing !== undefined) {
-    throw refusal('get() returns null where there is no row, as bun:sqlite does, which is not supported')
+    throw refusal('get() returns null if there is no row, as bun:sqlite does, which is not supported')
   }
   checkRun(database)
 }
 
-/** Before the values, which another encoding changes; rows of another shape are not its subject. */
+/** Checked before the values, which another encoding may change. Leaves rows of another shape to `checkRows`. */
 function checkEncoding(row: unknown): void {
   if (typeof row !== 'object' || row === null || !('encoding' in row) || row.encoding === 'UTF-8') return
   throw refusal(
-    `its encoding is ${row.encoding}, in which SQLite changes some characters: create one with UTF-8`,
+    `its encoding is ${row.encoding}, in which SQLite changes some characters: create it with UTF-8`,
   )
 }
 

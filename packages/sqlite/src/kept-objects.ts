@@ -9,7 +9,7 @@ import type { SqliteDatabase } from './sqlite-driver.ts'
 const kept: object[] = []
 const needed = Number(process.versions.node.split('.', 1)[0]) >= 24
 
-/** The database; where it is needed, every object of the driver is kept for the life of the process. */
+/** Returns the database; if necessary, it keeps every object of the driver for the life of the process. */
 export function keepObjects(database: SqliteDatabase): SqliteDatabase {
   if (!needed || !('pragma' in database)) return database
   kept.push(database)

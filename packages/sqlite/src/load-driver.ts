@@ -4,30 +4,30 @@ import { StoreUnavailableError } from '@context-store/core'
 import { keepObjects } from './kept-objects.ts'
 import type { SqliteDatabase } from './sqlite-driver.ts'
 
-/** Opens a file, which it creates if it is missing: `Database` of better-sqlite3, or `DatabaseSync`. */
+/** Opens a file and creates it if missing: `Database` of better-sqlite3, or `DatabaseSync`. */
 type DatabaseClass = new (path: string) => SqliteDatabase
 
 /** A driver that has been loaded. */
 export interface Driver {
   readonly Database: DatabaseClass
-  /** What another thread requires to load the same one. */
+  /** What another thread must require to load the same driver. */
   readonly name: string
 }
 
 let loaded: Driver | undefined
 
 /**
- * The driver for files: better-sqlite3, else `node:sqlite`. The choice holds for the process: of two SQLite libraries
- * that have one file open, either would release the other's file locks (sqlite.org/howtocorrupt.html, 2.2.1).
+ * The driver for files: better-sqlite3, or else `node:sqlite`. It does not change for the life of the process: if two
+ * SQLite libraries have one file open, each releases the other's file locks (sqlite.org/howtocorrupt.html, 2.2.1).
  *
- * @throws `StoreUnavailableError`, saying why better-sqlite3 cannot be loaded, where there is no `node:sqlite` either
+ * @throws `StoreUnavailableError` if neither can be loaded, with the reason for better-sqlite3
  */
 export function loadDriver(): Driver {
   loaded ??= firstDriver()
   return loaded
 }
 
-/** The driver of a caller's database; `undefined`: another one, or another copy of one. */
+/** The driver of a caller's database; `undefined` for another driver, or another copy of one. */
 export function driverOf(database: SqliteDatabase): Driver | undefined {
   try {
     // Only better-sqlite3 has pragma(): node:sqlite warns when it is loaded.
@@ -48,7 +48,7 @@ function firstDriver(): Driver {
     const driver = nodeDriver()
     if (driver !== undefined) return driver
     throw new StoreUnavailableError(
-      `${reasonOf(cause)}. Or use Node 22.13 or newer, which has a driver of its own, node:sqlite`,
+      `${reasonOf(cause)}. Or use Node 22.13 or newer, which has node:sqlite built in`,
       { cause },
     )
   }
@@ -63,7 +63,7 @@ function nodeDriver(): Driver | undefined {
 
 /**
  * In a bundle, `import.meta.url` may be missing (CommonJS) or be a path of the machine that built it; then `__filename`
- * or the main script leads to the node_modules that are there.
+ * or the main script leads to the right node_modules.
  */
 function betterSqlite3(): Driver {
   const bases = [import.meta.url, typeof __filename === 'string' ? __filename : undefined, process.argv[1]]

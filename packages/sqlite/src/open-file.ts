@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '@context-store/core'
 import { loadDriver } from './load-driver.ts'
 import type { SqliteDatabase } from './sqlite-driver.ts'
 
-/** Opens a file with the driver that can be loaded; creates it if it is missing. */
+/** Opens a file with the driver that can be loaded; creates it if missing. */
 export function openFile(path: string): SqliteDatabase {
   const { Database } = loadDriver()
   try {

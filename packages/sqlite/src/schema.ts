@@ -2,12 +2,12 @@ import { CorruptDataError } from '@context-store/core'
 import type { SqliteDatabase } from './sqlite-driver.ts'
 
 /**
- * The steps from an empty database to today's: step n leads from version n to version n + 1. A step that was
- * published is never changed.
+ * The migrations from an empty database to the current version: step n leads from version n to version n + 1. A
+ * published step is never changed.
  *
- * Namespaces are never given an id again (AUTOINCREMENT), so the sessions of a deleted one are out of sight at
- * once, however long their rows stay. Session rows have no such key: it would cost a fifth of the speed of a new
- * session, and whoever kept a row's key asks for its namespace and id along with it.
+ * Namespace ids are not reused (AUTOINCREMENT), so the sessions of a deleted namespace are invisible at once, however
+ * long their rows stay. The keys of session rows may be reused: AUTOINCREMENT would make creating a session a fifth
+ * slower, and every query by row key also compares the namespace and the id.
  */
 export const migrations: readonly string[] = [
   `CREATE TABLE context_schema (version INTEGER NOT NULL) STRICT;
@@ -38,10 +38,10 @@ export const migrations: readonly string[] = [
 const ours = ['context_schema', 'context_namespaces', 'context_sessions', 'context_deleted_namespaces']
 
 /**
- * The version of the store's tables, 0 where there are none; reads only.
+ * The version of the store's tables, 0 if there are none. Writes nothing.
  *
- * @param shared - whether other tables may be there: yes in a database that the caller opened. A path to somebody
- * else's file is taken for a mistake.
+ * @param shared - whether the database may have other tables: true if the caller opened it. A path to the file of
+ * another program is assumed to be a mistake.
  * @throws `CorruptDataError` for tables that this version cannot use
  */
 export function schemaVersion(
@@ -57,7 +57,7 @@ export function schemaVersion(
     if (foreign.length === 0) return 0
     throw new CorruptDataError(
       shared
-        ? `the database has a table ${foreign[0]} that is not this store's; nothing has been changed`
+        ? `the database has a table ${foreign[0]} that this store did not create; nothing has been changed`
         : "the file is another program's database; nothing has been changed: open it yourself and pass { database }",
     )
   }
@@ -65,12 +65,12 @@ export function schemaVersion(
   const version = rows.length === 1 ? Number(rows[0]?.version) : Number.NaN
   if (!Number.isInteger(version) || version < 1) {
     throw new CorruptDataError(
-      'the table context_schema is not as this store left it; nothing has been changed',
+      'the table context_schema is not as this store wrote it; nothing has been changed',
     )
   }
   if (version > newest) {
     throw new CorruptDataError(
-      `the tables are of version ${version}, this program knows ${newest}: update @context-store/sqlite; ` +
+      `the tables have version ${version}, but this program knows only ${newest}: update @context-store/sqlite; ` +
         'nothing has been changed',
     )
   }
@@ -86,7 +86,7 @@ export function migrate(
   if (schemaVersion(database, shared, steps.length) === steps.length) return
   database.exec('BEGIN IMMEDIATE')
   try {
-    // Asked again: another process may have done it meanwhile.
+    // Read again: another process may have migrated the tables in the meantime.
     const version = schemaVersion(database, shared, steps.length)
     for (const step of steps.slice(version)) database.exec(step)
     database.prepare('UPDATE context_schema SET version = ?').run(steps.length)
@@ -97,11 +97,11 @@ export function migrate(
   }
 }
 
-/** Ends a transaction that failed; SQLite has ended some of them by itself. */
+/** Ends a failed transaction, unless SQLite has already ended it. */
 export function rollBack(database: SqliteDatabase): void {
   try {
     database.exec('ROLLBACK')
   } catch {
-    // There is no transaction any more: just what is wanted.
+    // SQLite has already ended the transaction.
   }
 }

@@ -3,8 +3,8 @@ import type { Statements } from './statements.ts'
 import { storedId } from './stored-id.ts'
 
 /**
- * The row in which a handle found its session: a hint. Row keys and namespace ids are given again after a rollback,
- * so every query by key also asks for the names, and finds that session or nothing.
+ * A hint: the row in which a handle last found its session. Row keys and namespace ids can be reused after a rollback,
+ * so every query by key also compares the names, and finds that session or nothing.
  */
 class RowHint {
   readonly key: number
@@ -32,7 +32,7 @@ export interface LifeRow {
 interface HintedRow {
   readonly namespace: number
   readonly document: string
-  /** `created_at` of a session that is for ever; otherwise all of its life, and the namespace's time to live. */
+  /** `created_at` if neither session nor namespace has a time to live; otherwise the whole life and the namespace's. */
   readonly life: number | string
 }
 
@@ -57,7 +57,7 @@ export interface FoundSession {
     | undefined
 }
 
-/** Finds a session for a write, in one query; `undefined`: not even its namespace exists. */
+/** Finds a session for a write, in one query; `undefined` if its namespace does not exist either. */
 export function findSession(sql: Statements, address: CheckedAddress): FoundSession | undefined {
   const { memo } = address
   if (memo instanceof RowHint) {
@@ -83,11 +83,11 @@ export function readDocumentOf(
   now: () => number,
 ): string | undefined {
   const row = readRow(sql, address)
-  // The clock is not asked for nothing: on some machines that takes a tenth of the time of a read.
+  // The clock is read only if needed: on some machines that takes a tenth of the time of a read.
   if (row === undefined || row.expires_at === null) return row?.document
   const time = now()
   if (!isExpired(Number(row.expires_at), time)) return row.document
-  // Another process may have extended its life before the clock was asked: what is there now decides.
+  // Another process may have extended the session's life before the clock was read: the current row decides.
   const again = readRow(sql, address)
   const isOver = again?.expires_at != null && isExpired(Number(again.expires_at), time)
   return isOver ? undefined : again?.document

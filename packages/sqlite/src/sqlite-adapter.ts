@@ -58,8 +58,8 @@ interface NamespaceRow {
 type SessionRow = LifeRow & { readonly id: string }
 
 /**
- * The engine's calls, each within a transaction that core has begun if it writes. Each decides everything before its
- * first write, so that one that is refused leaves nothing behind in a transaction that it shares with others.
+ * The calls of the engine; core has begun a transaction for those that write. Each call decides everything before its
+ * first write, so that a refused call leaves nothing behind in a transaction that it shares with others.
  */
 export class SqliteAdapter implements SyncStorageAdapter {
   readonly keepsOrder = true
@@ -158,7 +158,7 @@ export class SqliteAdapter implements SyncStorageAdapter {
   batch(writes: readonly BatchWrite[]): BatchOutcome {
     const now = this.#rules.now()
     const targets = new Map<string, Target>()
-    // All is decided before anything is written, so that nothing has to be undone.
+    // Everything is decided before anything is written, so that nothing has to be undone.
     const refused = makeInOrder(writes, (write) =>
       this.#decide(write, this.#targetOf(write.address, targets), now),
     )
@@ -173,7 +173,7 @@ export class SqliteAdapter implements SyncStorageAdapter {
     return undefined
   }
 
-  /** What a batch does to a session: one object for all writes on it. */
+  /** What a batch does to a session: one object for all writes to it. */
   #targetOf(address: CheckedAddress, targets: Map<string, Target>): Target {
     const key = JSON.stringify([address.account, address.namespace, address.session])
     let target = targets.get(key)
@@ -185,7 +185,7 @@ export class SqliteAdapter implements SyncStorageAdapter {
     return target
   }
 
-  /** Decides a write of a batch on the session as those before it leave it. */
+  /** Decides a write of a batch, on the session as the writes before it leave it. */
   #decide(write: BatchWrite, target: Target, now: number): WriteOutcome {
     const decision = this.#decisionOf(write, target, now)
     if (decision.action === 'refuse') return decision.current
@@ -230,7 +230,7 @@ export class SqliteAdapter implements SyncStorageAdapter {
   }
 
   sessionInfo(address: CheckedAddress): SessionInfo | undefined {
-    // Asked first: a later instant could call a session expired whose life another process has extended since.
+    // Read first: by a later time, a session whose life another process extends in between could count as expired.
     const now = this.#rules.now()
     const life = findSession(this.#connection.statements, address)?.session?.life
     if (life === undefined || isExpired(life.expiresAt, now)) return undefined
@@ -256,7 +256,7 @@ export class SqliteAdapter implements SyncStorageAdapter {
     this.#connection.close()
   }
 
-  /** Carries out what creates nothing. */
+  /** Carries out a decision that creates nothing. */
   #carryOutIn(
     found: FoundSession | undefined,
     decision: WriteDecision,
@@ -296,7 +296,7 @@ export class SqliteAdapter implements SyncStorageAdapter {
     return undefined
   }
 
-  /** A slice with properties, some documents at a time, until they are long enough together. */
+  /** A slice with properties; reads some documents at a time, until their total length ends the page. */
   #listDocuments(
     namespace: number,
     { from, limit }: SessionListRequest,
@@ -332,20 +332,20 @@ export class SqliteAdapter implements SyncStorageAdapter {
   }
 }
 
-/** A session of a batch, and what is to become of it. */
+/** A session of a batch, and what the batch does to it. */
 interface Target {
   readonly address: CheckedAddress
   readonly found: FoundSession | undefined
   /** As the writes so far leave it. */
   session: StoredSession | undefined
   decision: WriteDecision
-  /** Whether a patch is among them: its namespace must exist then. */
+  /** Whether one of the writes is a patch: then the namespace must exist. */
   isPatched: boolean
 }
 
 const keep: WriteDecision = { action: 'keep' }
 
-/** A slice of the rows, of which one more than `limit` was asked for; it continues after the stored id of its last. */
+/** A slice of rows that were queried with `limit + 1`; the next slice starts after the stored id of its last item. */
 function sliceOf<Column extends string, Row extends { readonly [C in Column]: string }, T>(
   rows: readonly Row[],
   limit: number,

@@ -8,13 +8,13 @@ import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.ts'
 import { hasCode } from './sqlite-errors.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
-/** Where the database is: a file to open, or one that the caller opened. */
+/** Where the database is: a file to open, or a database that the caller opened. */
 export type SqliteSource = { readonly path: string } | { readonly database: SqliteDatabase }
 
 /** How long a call waits for another process. */
 const busyMilliseconds = 5000
 
-// Taken at load: a test's fake timers replace the global function, and nothing would be committed.
+// Captured at load: a test's fake timers replace the global function, and nothing would be committed.
 const afterTick = setImmediate
 
 interface Opened {
@@ -25,12 +25,12 @@ interface Opened {
   readonly rollback: SqliteStatement
 }
 
-/** The database behind a store: opened at the first call, and again at the next where that failed. */
+/** The database behind a store, opened at the first call; if that fails, the next call tries again. */
 export class SqliteConnection implements Transactions {
   readonly source: SqliteSource
   readonly #synchronous: 'FULL' | 'NORMAL'
   #opened: Opened | undefined
-  /** The open database while a transaction in it could not be rolled back: no call may read it, or write to it. */
+  /** The open database if a transaction in it could not be rolled back: until it is, no call may read or write. */
   #unended: Opened | undefined
   #isClosed = false
 
@@ -49,13 +49,13 @@ export class SqliteConnection implements Transactions {
     return (this.#opened ?? this.#open()).statements
   }
 
-  /** Begins a transaction that writes, so that no other process does between its reads and its writes. */
+  /** Begins a write transaction, so that no other process writes between its reads and its writes. */
   begin(): void {
     ;(this.#opened ?? this.#open()).begin.run()
   }
 
   commit(): void {
-    // A commit of nothing must not pass for one that happened.
+    // Without an open database nothing was committed.
     if (this.#opened === undefined) throw new StoreClosedError()
     this.#opened.commit.run()
   }
@@ -74,7 +74,7 @@ export class SqliteConnection implements Transactions {
     afterTick(flush)
   }
 
-  /** Closes what was opened here; a caller's database stays open. */
+  /** Closes the database if it was opened here; a caller's database stays open. */
   close(): void {
     this.#isClosed = true
     const opened = this.#opened ?? this.#unended
@@ -106,7 +106,7 @@ export class SqliteConnection implements Transactions {
   }
 }
 
-/** Rolls back. SQLite ends some failed transactions by itself: that is so where another can begin. */
+/** Rolls back. SQLite ends some failed transactions by itself; it has if another one can begin. */
 function endTransaction({ database, rollback }: Opened): void {
   try {
     rollback.run()
@@ -115,13 +115,13 @@ function endTransaction({ database, rollback }: Opened): void {
   }
 }
 
-/** Sets the connection up and brings the tables to today's version. A database that is refused has not been touched. */
+/** Sets up the connection and migrates the tables. A database that is refused is left unchanged. */
 function prepareDatabase(database: SqliteDatabase, shared: boolean, synchronous: 'FULL' | 'NORMAL'): void {
   database.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)
   checkDatabase(database)
   schemaVersion(database, shared)
   useWriteAheadLog(database)
-  // Stated even where it is the default: builds of SQLite differ in their default with a write-ahead log.
+  // Set even if it is the default: builds of SQLite differ in their default with a write-ahead log.
   database.exec(`PRAGMA synchronous = ${synchronous}`)
   migrate(database, shared)
 }
@@ -134,10 +134,10 @@ function useWriteAheadLog(database: SqliteDatabase): void {
       database.prepare('PRAGMA journal_mode = WAL').get()
       return
     } catch (error) {
-      // Reads work all the same, and a write will say what is wrong.
+      // Reads still work, and a write will report the error.
       if (hasCode(error, 'SQLITE_READONLY')) return
       if (!hasCode(error, 'SQLITE_BUSY') || Date.now() > deadline) throw error
-      // Two processes that create one file meet here, and SQLite does not apply its busy timeout to this.
+      // Processes that create one file at the same time meet here, where SQLite does not apply its busy timeout.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     }
   }

@@ -1,11 +1,11 @@
-/** What is bound to a statement. */
+/** A value that is bound to a parameter of a statement. */
 export type SqliteValue = string | number | bigint | null
 
-/** A prepared statement, by the calls that better-sqlite3 and `node:sqlite` both have. */
+/** A prepared statement, with the methods that better-sqlite3 and `node:sqlite` both have. */
 export interface SqliteStatement {
   /** The first row, as an object by column names; `undefined` if there is none. */
   get(...values: SqliteValue[]): unknown
-  /** Every row. */
+  /** All rows. */
   all(...values: SqliteValue[]): unknown[]
   /** Executes the statement for its effect. */
   run(...values: SqliteValue[]): {
@@ -16,7 +16,7 @@ export interface SqliteStatement {
   }
 }
 
-/** An open database, by the calls that better-sqlite3 and the `DatabaseSync` of `node:sqlite` both have. */
+/** An open database, with the methods that better-sqlite3 and the `DatabaseSync` of `node:sqlite` both have. */
 export interface SqliteDatabase {
   /** Executes statements for their effect. */
   exec(sql: string): unknown

@@ -1,7 +1,7 @@
 import { type ContextStoreError, CorruptDataError, StoreUnavailableError } from '@context-store/core'
 import type { CallKind } from '@context-store/core/adapter'
 
-/** SQLite's primary result codes that are told apart (sqlite.org/rescode.html). */
+/** The primary result codes of SQLite that the store distinguishes (sqlite.org/rescode.html). */
 const codes = {
   SQLITE_BUSY: 5,
   SQLITE_READONLY: 8,
@@ -24,8 +24,8 @@ const messages = new Map<number | undefined, string>([
 ])
 
 /**
- * A COMMIT that failed with one of these left nothing behind. After any other failure, such as one of the sync, it is
- * unknown what the disk holds.
+ * A COMMIT that failed with one of these codes left nothing behind. After any other failure, such as a failed sync, it
+ * is unknown what is on the disk.
  */
 const refusals: readonly (number | undefined)[] = [
   codes.SQLITE_BUSY,
@@ -33,11 +33,11 @@ const refusals: readonly (number | undefined)[] = [
   codes.SQLITE_FULL,
 ]
 
-/** The store's error for whatever a driver threw. Only a commit can fail and have happened all the same. */
+/** The store's error for an error of the driver. Only a commit can fail and still have taken effect. */
 export function storeError(cause: unknown, during: CallKind): ContextStoreError {
   const code = primaryCode(cause)
   if (code === codes.SQLITE_CORRUPT || code === codes.SQLITE_NOTADB) {
-    return new CorruptDataError('the file is damaged or no SQLite database; it has been left as it is', {
+    return new CorruptDataError('the file is damaged or not a SQLite database; it has been left as it is', {
       cause,
     })
   }
@@ -53,20 +53,20 @@ export function storeError(cause: unknown, during: CallKind): ContextStoreError 
   return new StoreUnavailableError(messages.get(code) ?? 'SQLite failed: see the cause', { cause, outcome })
 }
 
-/** Whether it was tried to begin a transaction within one of the caller's; SQLite has no code for that. */
+/** Whether a transaction was begun inside one of the caller's; SQLite has no code for that. */
 function isWithinTransaction(error: unknown): boolean {
   if (typeof error !== 'object' || error === null || !('message' in error)) return false
   return String(error.message).includes('within a transaction')
 }
 
-/** Whether a driver's error has that primary code. */
+/** Whether a driver's error has this primary code. */
 export function hasCode(error: unknown, name: keyof typeof codes): boolean {
   return primaryCode(error) === codes[name]
 }
 
 /**
  * better-sqlite3 gives `code: 'SQLITE_IOERR_FSYNC'`, node:sqlite `errcode: 1034`, whose low byte is the primary code.
- * Not recognised by class: in a test runner with several realms the driver's errors are of another one.
+ * The class is not checked: in a test runner with several realms, the driver's errors belong to another realm.
  */
 function primaryCode(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null) return undefined

@@ -6,18 +6,18 @@ import { SqliteAdapter } from './sqlite-adapter.ts'
 import { SqliteConnection, type SqliteSource } from './sqlite-connection.ts'
 import type { SqliteDatabase } from './sqlite-driver.ts'
 
-/** Where the sessions are kept, and how safely. */
+/** The options of {@link sqliteStore}. */
 export type SqliteStoreOptions = StoreOptions & {
   /**
    * `full`, the default: an awaited write has been synced to the disk and survives a power cut. `relaxed`: it survives
-   * the process; a power cut may lose the last writes, and damages nothing.
+   * the end of the process; a power cut may lose the last writes, but damages nothing.
    */
   readonly durability?: 'full' | 'relaxed' | undefined
 } & (
     | {
         /**
-         * The file; created if it is missing, in a folder that exists. Opened at the first call, with better-sqlite3, or
-         * with `node:sqlite` where that cannot be loaded.
+         * The file, opened at the first call and created if missing; its folder must exist. The driver is
+         * better-sqlite3, or `node:sqlite` if better-sqlite3 cannot be loaded.
          */
         readonly path: string
         /** Not together with `path`. */
@@ -25,8 +25,8 @@ export type SqliteStoreOptions = StoreOptions & {
       }
     | {
         /**
-         * An open database, of better-sqlite3 or `DatabaseSync` of `node:sqlite`; it may hold other tables. The store
-         * sets its journal mode, its `synchronous` and its busy timeout, and does not close it.
+         * An open database of better-sqlite3, or a `DatabaseSync` of `node:sqlite`; it may contain other tables. The
+         * store sets its journal mode, `synchronous` and busy timeout, and does not close it.
          */
         readonly database: SqliteDatabase
         /** Not together with `database`. */
@@ -37,13 +37,13 @@ export type SqliteStoreOptions = StoreOptions & {
 /** A store in a SQLite file. */
 export interface SqliteStore extends ContextStore, HasSync {
   /**
-   * Copies the whole database, other tables of a caller's `database` included, into a new file, which has been synced to
-   * the disk when the promise resolves. The copy is compacted, and is the state of the database at one instant after the
-   * call: it contains every write made before the call. It is made in another thread if the database is a file, so other
-   * calls go on meanwhile. `close()` waits for it.
+   * Copies the whole database, including other tables of a caller's `database`, into a new file, which has been synced
+   * to the disk when the promise resolves. The copy is compacted, and is a snapshot of the database at one instant after
+   * the call: it contains every write made before the call. If the database is a file, a worker thread makes the copy
+   * where possible, so that other calls continue. `close()` waits for it.
    *
    * @throws `InvalidOptionError` if the file exists already; it is left as it is
-   * @throws `StoreUnavailableError` if the copy cannot be made; no file is left
+   * @throws `StoreUnavailableError` if the copy fails; no file is left
    * @example
    * ```ts
    * await store.backup('sessions-2024-06-01.db')
@@ -53,10 +53,10 @@ export interface SqliteStore extends ContextStore, HasSync {
 }
 
 /**
- * A store in one SQLite file, for one machine: any number of processes may use the file at once.
+ * A store in one SQLite file, for one machine: any number of processes may use the file at the same time.
  *
- * The writes of one tick of the event loop share a transaction, so many at a time are much faster than one after the
- * other. The file is opened at the first call; `ready()` tells whether it can be.
+ * The writes of one tick of the event loop share a transaction, so concurrent writes are much faster than one after the
+ * other. The file is opened at the first call; `ready()` checks that it can be.
  *
  * @throws `InvalidOptionError` for an unknown option or an invalid value of one
  * @example
@@ -92,14 +92,14 @@ function sourceOf(path: string | undefined, database: SqliteDatabase | undefined
   return { path: path === ':memory:' ? path : absoluteFile(path) }
 }
 
-/** The absolute path of a file that is opened later, when the working directory may be another. */
+/** The absolute path of a file that is opened later, when the working directory may have changed. */
 function absoluteFile(path: unknown): string {
   if (typeof path !== 'string' || path === '') {
     throw new InvalidOptionError('path: must be the name of a file')
   }
-  // better-sqlite3 removes white space at the end, SQLite everything from U+0000 on: that is another file.
+  // better-sqlite3 removes white space at the end, SQLite everything from U+0000 on: they would open another file.
   if (path !== path.trimEnd() || path.includes('\u0000')) {
-    throw new InvalidOptionError('path: must not end with white space, nor contain U+0000')
+    throw new InvalidOptionError('path: must not end with white space or contain U+0000')
   }
   return resolve(path)
 }

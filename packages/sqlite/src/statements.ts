@@ -26,7 +26,7 @@ type StatementName =
   | 'forgetDeletedNamespace'
 
 const life = 's.created_at, s.ttl_seconds, s.own_ttl, s.expires_at'
-// A column costs a tenth of the query that fetches it, and of most sessions only created_at is needed.
+// Each column adds a tenth to the time of a query, and for most sessions only created_at is needed.
 const packedLife = `CASE WHEN s.ttl_seconds + s.own_ttl + n.ttl_seconds = 0 THEN s.created_at ELSE s.created_at
   || ' ' || s.ttl_seconds || ' ' || s.own_ttl || ' ' || ifnull(s.expires_at, '') || ' ' || n.ttl_seconds END AS life`
 const namedSession = `FROM context_namespaces n LEFT JOIN context_sessions s ON s.namespace = n.id AND s.id = ?
@@ -67,7 +67,7 @@ const statements: Readonly<Record<StatementName, string>> = {
   forgetDeletedNamespace: 'DELETE FROM context_deleted_namespaces WHERE id = ?',
 }
 
-/** Every statement of the store, prepared. */
+/** The prepared statements of the store. */
 export type Statements = Readonly<Record<StatementName, SqliteStatement>>
 
 /** Prepares every statement, once for each connection. */

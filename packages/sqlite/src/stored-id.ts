@@ -1,9 +1,9 @@
 /*
- * Ids as they are stored: as they are, but for U+0000, which node:sqlite of Node 22 takes for the end of a text
- * that it reads. U+0001 says that a character was replaced.
+ * Ids are stored unchanged, except for U+0000, which node:sqlite of Node 22 takes for the end of a text that it reads.
+ * U+0001 marks a character that was replaced.
  */
 
-/** The stored form of an id; different ids have different ones. */
+/** The stored form of an id; different ids have different stored forms. */
 export function storedId(id: string): string {
   if (!id.includes('\u0000') && !id.includes('\u0001')) return id
   return id.replaceAll('\u0001', '\u0001b').replaceAll('\u0000', '\u0001a')

@@ -7,7 +7,7 @@ interface Failure {
   readonly errcode?: number
 }
 
-// A text and not a file, which bundlers would not find. Objects of the driver are kept as in kept-objects.ts.
+// A string, because bundlers would not find a file. Driver objects are kept as in kept-objects.ts.
 const program = `
 const { parentPort, workerData } = require('node:worker_threads')
 const loaded = require(workerData.driver)
@@ -29,10 +29,10 @@ parentPort.postMessage({ failure })
 `
 
 /**
- * Copies a database into an empty file in another thread, with a connection of its own.
+ * Copies a database into an empty file, in a worker thread and on a separate connection.
  *
  * @param driver - what the worker requires: `node:sqlite`, or the path of better-sqlite3
- * @returns `false` if this runtime cannot load the driver in a worker: nothing has happened
+ * @returns `false` if this runtime cannot load the driver in a worker; then nothing has been written
  */
 export function vacuumInWorker(driver: string, file: string, copy: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
@@ -41,7 +41,7 @@ export function vacuumInWorker(driver: string, file: string, copy: string): Prom
       if (failure === undefined) resolve(true)
       else reject(Object.assign(new Error(failure.message), failure))
     })
-    // Without a message, it has not come to the copy.
+    // Without a message, the copy was not begun.
     worker.once('error', () => resolve(false))
     worker.once('exit', () => resolve(false))
   })

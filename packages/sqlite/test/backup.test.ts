@@ -22,7 +22,7 @@ async function fill(store: SqliteStore): Promise<void> {
   )
 }
 
-/** What is read from a copy, which has to be sound. */
+/** The sessions of a copy, after an integrity check. */
 async function inCopy<T>(path: string, read: (copy: SqliteStore) => Promise<T>): Promise<T> {
   const database = new BetterSqlite3(path)
   expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
@@ -74,7 +74,7 @@ describe.each(ways)('a backup of $name', ({ open }) => {
     await store.close()
   })
 
-  test('is consistent while the store writes, and close() waits for it', async () => {
+  test('is consistent while the store writes, and `close` waits for it', async () => {
     const folder = temporaryFolder()
     const path = join(folder, 'copy.db')
     const store = open(join(folder, 'a.db'))
@@ -103,35 +103,32 @@ describe.each(ways)('a backup of $name', ({ open }) => {
   })
 })
 
-/** Whether a backup of it is made in another thread: only a file can have another connection, of the same driver. */
+/** Whether a worker thread makes the backup: only a file can have another connection, of the same driver. */
 function isElsewhere(name: string): boolean {
   return !/memory|no driver/.test(name)
 }
 
-test.each(ways)(
-  'a backup of $name holds up the event loop only if it has no file',
-  async ({ name, open }) => {
-    const here: string[] = []
-    for (const { prototype } of driverClasses) {
-      const { prepare } = prototype
-      const spy = vi.spyOn(prototype, 'prepare').mockImplementation(function (
-        this: SqliteDatabase,
-        sql: string,
-      ) {
-        here.push(sql)
-        return prepare.call(this, sql)
-      })
-      onTestFinished(() => spy.mockRestore())
-    }
-    const folder = temporaryFolder()
-    const store = open(join(folder, 'a.db'))
-    await store.session(address).patch({ a: 1 })
-    expect(here).not.toEqual([])
-    await store.backup(join(folder, 'copy.db'))
-    expect(here.filter((sql) => sql.includes('VACUUM')).length).toBe(isElsewhere(name) ? 0 : 1)
-    await store.close()
-  },
-)
+test.each(ways)('a backup of $name blocks the event loop only if it has no file', async ({ name, open }) => {
+  const here: string[] = []
+  for (const { prototype } of driverClasses) {
+    const { prepare } = prototype
+    const spy = vi.spyOn(prototype, 'prepare').mockImplementation(function (
+      this: SqliteDatabase,
+      sql: string,
+    ) {
+      here.push(sql)
+      return prepare.call(this, sql)
+    })
+    onTestFinished(() => spy.mockRestore())
+  }
+  const folder = temporaryFolder()
+  const store = open(join(folder, 'a.db'))
+  await store.session(address).patch({ a: 1 })
+  expect(here).not.toEqual([])
+  await store.backup(join(folder, 'copy.db'))
+  expect(here.filter((sql) => sql.includes('VACUUM')).length).toBe(isElsewhere(name) ? 0 : 1)
+  await store.close()
+})
 
 test('a backup is compacted', async () => {
   const folder = temporaryFolder()
@@ -157,13 +154,13 @@ test('a backup works in a program that is read from standard input as a module',
   expect(await inCopy(`${path}.copy`, (copy) => copy.session(address).getAll())).toEqual({ a: 1 })
 })
 
-test('a backup that fails in the other thread reports the error of SQLite', async () => {
+test('a backup that fails in the worker thread reports the error of SQLite', async () => {
   const folder = temporaryFolder()
   const path = join(folder, 'a.db')
   const store = sqliteStore({ path, durability: 'relaxed' })
   await fill(store)
   await store.close()
-  // In the midst of the sessions, which opening the store does not read.
+  // In the middle of the sessions, which the store does not read when it opens the file.
   const file = await openFile(path, 'r+')
   await file.write(Buffer.alloc(40_960, 1), 0, 40_960, 4096 * 600)
   await file.close()
@@ -193,7 +190,7 @@ test.each(ways)('a backup of $name syncs the copy and then its folder', async ({
   await store.close()
 })
 
-test('a backup whose sync fails is rejected and leaves no file', async () => {
+test('a backup whose sync fails rejects and leaves no file', async () => {
   const folder = temporaryFolder()
   const store = sqliteStore({ path: join(folder, 'a.db') })
   await store.session(address).patch({ a: 1 })
@@ -230,7 +227,7 @@ test('a backup to an existing file is refused and leaves the file as it is', asy
   await store.close()
 })
 
-test('a backup to an impossible path is unavailable, and of two to one path only one is made', async () => {
+test('a backup to an impossible path is unavailable, and of two backups to one path only one is made', async () => {
   const folder = temporaryFolder()
   const store = sqliteStore({ path: join(folder, 'a.db') })
   await store.session(address).patch({ a: 1 })
@@ -245,7 +242,7 @@ test('a backup to an impossible path is unavailable, and of two to one path only
   await store.close()
 })
 
-test('a backup after close() is closed, before its arguments are looked at', async () => {
+test('a backup after `close` rejects as closed, whatever its arguments', async () => {
   const store = sqliteStore({ path: ':memory:' })
   await store.close()
   expect(await codeOf(() => store.backup(''))).toBe('closed')
@@ -271,14 +268,14 @@ describe.each(drivers)("a backup of a caller's database of $name", ({ open }) =>
   })
 })
 
-test('a backup of a path goes on after a synchronous close(), which cannot wait for it', async () => {
+test('a backup continues after a synchronous `close`, which cannot wait for it', async () => {
   const folder = temporaryFolder()
   const store = sqliteStore({ path: join(folder, 'a.db'), durability: 'relaxed' })
   await fill(store)
   const path = join(folder, 'copy.db')
   const backup = store.backup(path)
   while (!existsSync(path)) await new Promise(setImmediate)
-  // Until the copy has begun.
+  // Waits until the copy has begun.
   for (let tick = 0; tick < 100; tick++) await new Promise(setImmediate)
   store.sync.close()
   expect(await codeOf(() => store.session(address).get('a'))).toBe('closed')

@@ -7,7 +7,7 @@ import { codeOf, temporaryFolder } from './temporary.ts'
 
 const address = { account: '1', namespace: 'orders', session: '42' }
 
-/** Expects that every first call is refused with that text, and that the database has not been touched. */
+/** Expects that every first call is refused with this text, and that the database is unchanged. */
 async function expectRefused(database: SqliteDatabase, text: string): Promise<void> {
   const refusal = expect.objectContaining({
     code: 'invalid-option',
@@ -22,7 +22,7 @@ async function expectRefused(database: SqliteDatabase, text: string): Promise<vo
   expect(() => store.sync.session(address).patch({ a: 1 })).toThrow(refusal)
 }
 
-/** A database whose statements are changed. */
+/** A database with changed statements. */
 function changed(change: (statement: SqliteStatement) => object | undefined): {
   readonly real: SqliteDatabase
   readonly database: SqliteDatabase
@@ -40,7 +40,7 @@ function tablesOf(database: SqliteDatabase): unknown[] {
   return database.prepare('SELECT name FROM sqlite_schema').all()
 }
 
-/** The statement with other results. */
+/** A statement with changed results. */
 function withResults(
   statement: SqliteStatement,
   row: (row: unknown) => unknown,
@@ -92,14 +92,14 @@ test.each<[string, string, (statement: SqliteStatement) => object | undefined]>(
   ],
   ['promises from prepare()', 'prepare()', (s) => Promise.resolve(s)],
   ['nothing from prepare()', 'prepare()', () => undefined],
-])('a database that returns %s is refused before it is written to', async (_, text, change) => {
+])('a database that returns %s is refused before anything is written to it', async (_, text, change) => {
   const { real, database } = changed(change)
   await expectRefused(database, text)
   expect(tablesOf(real)).toEqual([])
 })
 
 test.each(['UTF-16le', 'UTF-16be'])(
-  'a database in %s is refused before it is written to',
+  'a database in %s is refused before anything is written to it',
   async (encoding) => {
     const path = join(temporaryFolder(), 'a.db')
     const database = new BetterSqlite3(path)

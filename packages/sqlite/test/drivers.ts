@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { SqliteDatabase, SqliteStatement } from '../src/index.ts'
 
-/** A way to open a database, for tests that hold on every driver. */
+/** A way to open a database, for tests that run with every driver. */
 export interface Driver {
   readonly name: string
   open(path: string): SqliteDatabase
@@ -35,7 +35,7 @@ const nodeSqlite = process.getBuiltinModule?.('node:sqlite') as
   | { readonly DatabaseSync: new (path: string, options?: NodeOptions) => SqliteDatabase }
   | undefined
 
-/** The class of node:sqlite; `undefined` where this Node does not have it without a flag, before 22.13. */
+/** The class of node:sqlite; `undefined` before Node 22.13, which needs a flag for it. */
 export const DatabaseSync = nodeSqlite?.DatabaseSync
 
 /** Every driver that this Node has. */

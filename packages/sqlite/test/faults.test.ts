@@ -21,8 +21,8 @@ async function filled(path: string, sessions: number): Promise<void> {
 }
 
 /**
- * Makes calls as a user whom permissions bind. They do not bind root, and not every container lets its root mount a file
- * system that is read-only.
+ * Makes calls as a user to whom file permissions apply. They do not apply to root, and not every container allows root to
+ * mount a read-only file system.
  */
 async function bound<T>(call: () => T | Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return call()
@@ -36,7 +36,7 @@ async function bound<T>(call: () => T | Promise<T>): Promise<T> {
 
 const notApplied = expect.objectContaining({ code: 'unavailable', outcome: 'not-applied' })
 
-/** Every kind of write, on both sides of the store. */
+/** Every kind of write, synchronous and asynchronous. */
 function writesOf(store: SqliteStore): readonly { readonly name: string; write(): unknown }[] {
   const { sync } = store
   const namespace = address.namespace
@@ -87,7 +87,7 @@ test('every write to a read-only file is unavailable, is not applied, and works 
   await store.close()
 })
 
-test('a database opened for reading is read; a write is unavailable', async () => {
+test('a database opened as read-only can be read; a write is unavailable', async () => {
   const path = join(temporaryFolder(), 'a.db')
   await filled(path, 2)
   const store = sqliteStore({ database: new BetterSqlite3(path, { readonly: true }) })
@@ -98,7 +98,7 @@ test('a database opened for reading is read; a write is unavailable', async () =
   expect(Object.keys(await session.getAll())).toEqual(['text'])
 })
 
-test('a database opened for reading that has no tables is unavailable', async () => {
+test('a database opened as read-only that has no tables is unavailable', async () => {
   const path = join(temporaryFolder(), 'a.db')
   const other = new BetterSqlite3(path)
   other.exec('CREATE TABLE own (a TEXT)')
@@ -107,7 +107,7 @@ test('a database opened for reading that has no tables is unavailable', async ()
   expect(await codeOf(() => store.ready())).toBe('unavailable')
 })
 
-test('a full database rejects what does not fit, keeps the rest, and works again once there is room', async () => {
+test('writes that do not fit into a full database are rejected, the others kept, and all succeed once there is room', async () => {
   const database = new BetterSqlite3(join(temporaryFolder(), 'a.db'))
   const store = sqliteStore({ database })
   const session = store.session(address)
@@ -166,7 +166,7 @@ test('a truncated file is corrupt and left as it is', async () => {
   }
 })
 
-test('a damaged session is reported with its address and left as it is; others work, in the same tick too', async () => {
+test('a damaged session is reported with its address and left as it is; others work, even in the same tick', async () => {
   const database = new BetterSqlite3(':memory:')
   const store = sqliteStore({ database })
   const [damaged, sound] = [store.session(address), store.session({ ...address, session: 'sound' })]
@@ -226,7 +226,7 @@ test.each(drivers)(
   },
 )
 
-test('a file that another connection locks for longer than a call waits is unavailable, and a backup of it is made', async () => {
+test('a file that stays locked longer than a call waits is unavailable, but a backup of it is made', async () => {
   const folder = temporaryFolder()
   const path = join(folder, 'a.db')
   await filled(path, 1)
@@ -246,7 +246,7 @@ test('a file that another connection locks for longer than a call waits is unava
   other.close()
 })
 
-test('on a locked file, reads succeed that share a tick with a write that cannot begin', async () => {
+test('on a locked file, reads in the same tick as a write that cannot begin succeed', async () => {
   const path = join(temporaryFolder(), 'a.db')
   const database = new BetterSqlite3(path)
   const store = sqliteStore({ database })
@@ -278,30 +278,27 @@ test('on a locked file, reads succeed that share a tick with a write that cannot
   database.close()
 })
 
-test.each(drivers)(
-  'an engine that fails in the middle of a batch leaves nothing of it: $name',
-  async ({ open }) => {
-    const path = join(temporaryFolder(), 'x.db')
-    const database = open(path)
-    onTestFinished(() => void database.close())
-    const store = sqliteStore({ database })
-    await store.session(address).patch({ a: 1 })
-    // Unlike most errors, this one ends only its own statement: what was written before it stays until it is undone.
-    database.exec(`CREATE TRIGGER refuses BEFORE INSERT ON context_sessions WHEN NEW.id LIKE '%bad%'
+test.each(drivers)('a batch that fails in the middle leaves nothing behind: $name', async ({ open }) => {
+  const path = join(temporaryFolder(), 'x.db')
+  const database = open(path)
+  onTestFinished(() => void database.close())
+  const store = sqliteStore({ database })
+  await store.session(address).patch({ a: 1 })
+  // Unlike most errors, this one undoes only its own statement: earlier writes stay until they are rolled back.
+  database.exec(`CREATE TRIGGER refuses BEFORE INSERT ON context_sessions WHEN NEW.id LIKE '%bad%'
     BEGIN SELECT RAISE(FAIL, 'refused'); END`)
-    const before = store.session({ ...address, session: 'before' }).patch({ a: 1 })
-    const failed = batch(store, [
-      { address, patch: { a: 2 } },
-      { address: { ...address, session: 'good' }, patch: { a: 2 } },
-      { address: { ...address, session: 'bad' }, patch: { a: 2 } },
-    ])
-    const after = store.session({ ...address, session: 'after' }).patch({ a: 1 })
-    const [first, second, third] = await Promise.allSettled([before, failed, after])
-    expect([first.status, second.status, third.status]).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-    expect(await store.session(address).getAll()).toEqual({ a: 1 })
-    const ids = []
-    for await (const { id } of store.account('1').namespace('orders').sessions()) ids.push(id)
-    expect(ids).toEqual(['42', 'after', 'before'])
-    await store.close()
-  },
-)
+  const before = store.session({ ...address, session: 'before' }).patch({ a: 1 })
+  const failed = batch(store, [
+    { address, patch: { a: 2 } },
+    { address: { ...address, session: 'good' }, patch: { a: 2 } },
+    { address: { ...address, session: 'bad' }, patch: { a: 2 } },
+  ])
+  const after = store.session({ ...address, session: 'after' }).patch({ a: 1 })
+  const [first, second, third] = await Promise.allSettled([before, failed, after])
+  expect([first.status, second.status, third.status]).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(await store.session(address).getAll()).toEqual({ a: 1 })
+  const ids = []
+  for await (const { id } of store.account('1').namespace('orders').sessions()) ids.push(id)
+  expect(ids).toEqual(['42', 'after', 'before'])
+  await store.close()
+})

@@ -9,14 +9,14 @@ import { temporaryFolder } from './temporary.ts'
 
 const program = fileURLToPath(new URL('fixtures/fill-disk.mjs', import.meta.url))
 
-/** Runs a command with a file system of 2 MB in a folder, which is gone with the command. */
+/** Runs a command with a file system of 2 MB in a folder, which disappears when the command ends. */
 function onSmallDisk(folder: string, command: readonly string[]): [string, ...string[]] {
   const mount = 'mount -t tmpfs -o size=2m none "$0" && exec "$@"'
   return ['unshare', '--map-root-user', '--mount', 'sh', '-c', mount, folder, ...command]
 }
 
-/** How a write finds no room: a limit needs no permission; a container may forbid its root to mount a disk. */
-const ways = [{ way: 'limit', title: 'at the greatest size of a file that the process may write' }]
+/** The ways to run out of space: a limit needs no permission, but a container may not allow root to mount a disk. */
+const ways = [{ way: 'limit', title: 'at the limit of the file size' }]
 if (mayMount()) ways.push({ way: 'disk', title: 'on a full disk' })
 
 function mayMount(): boolean {
@@ -49,7 +49,7 @@ interface Report {
 }
 
 describe.each(ways)('$title', ({ way }) => {
-  test('a write or a backup is unavailable with a true outcome, nothing is half written, and all works once there is room', async () => {
+  test('a write or backup is unavailable with the right outcome, is never applied in part, and works once there is room', async () => {
     const folder = temporaryFolder()
     const run = [process.execPath, program, folder, way]
     const [command = '', ...words] = way === 'disk' ? onSmallDisk(folder, run) : run
@@ -68,7 +68,7 @@ describe.each(ways)('$title', ({ way }) => {
     expect(refused).toEqual(Array(2).fill({ code: 'unavailable', outcome: 'not-applied' }))
     expect(isCopyLeft).toBe(false)
     if (way === 'disk') {
-      // SQLite tells a full disk from other failures: nothing is in doubt, and what fits in the same tick is written.
+      // SQLite distinguishes a full disk from other failures: no outcome is unknown, and writes of the same tick that fit are made.
       expect(new Set(failed.map(({ outcome }) => outcome))).toEqual(new Set(['not-applied']))
       const ofTick = full.attempts.filter(({ session }) => session.startsWith('tick'))
       const inTick = Object.fromEntries(ofTick.map(({ session, code }) => [session, code]))

@@ -91,7 +91,7 @@ test('a call that the store rejects fails alone and leaves nothing behind', asyn
   expect(await store.account('1').namespace('other').info()).toBeUndefined()
 })
 
-test('a call that the engine rejects fails alone, and the others are made again without it', async () => {
+test('a call that the engine rejects fails alone, and the others are retried without it', async () => {
   const { database } = watched(':memory:')
   const store = sqliteStore({ database })
   await store.ready()
@@ -153,7 +153,7 @@ test('a failed commit is retried call by call', async () => {
   expect(await store.session(address).get('a')).toBe(2)
 })
 
-test('close() commits the waiting writes, and later calls do not open the file again', async () => {
+test('`close` commits the waiting writes, and later calls do not open the file again', async () => {
   const path = join(temporaryFolder(), 'a.db')
   const store = sqliteStore({ path })
   const write = store.session(address).patch({ a: 1 })
@@ -174,7 +174,7 @@ test('close() commits the waiting writes, and later calls do not open the file a
   await third.close()
 })
 
-test('a call beyond the API, such as a backup, is made after the waiting writes have been committed', async () => {
+test('a call beyond the store API, such as a backup, is made after the waiting writes have been committed', async () => {
   const path = join(temporaryFolder(), 'a.db')
   const [store, other] = [sqliteStore({ path }), sqliteStore({ path })]
   const write = store.session(address).patch({ a: 1 })

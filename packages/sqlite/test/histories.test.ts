@@ -9,7 +9,7 @@ const seed = Number(process.env.HISTORY_SEED ?? Math.floor(Math.random() * 2 ** 
 const size = longRuns > 0 ? { calls: 10_000, kills: 20 } : { calls: 800, kills: 2 }
 
 for (let run = 0; run < Math.max(1, longRuns); run++) {
-  test(`what processes and threads do to one file has an order (HISTORY_SEED=${seed + run})`, async () => {
+  test(`the calls of processes and threads on one file are linearizable (HISTORY_SEED=${seed + run})`, async () => {
     const data = { path: join(temporaryFolder(), 'shared.db') }
     const { calls } = size
     const figures = await checkHistories({
@@ -18,7 +18,7 @@ for (let run = 0; run < Math.max(1, longRuns); run++) {
       processes: 2,
       threads: 2,
       calls,
-      // Calls may fail: on a busy machine one can wait for SQLite's lock for more than five seconds.
+      // Calls may fail: on a busy machine, a call can wait more than five seconds for SQLite's lock.
       during: async () => undefined,
       seed: seed + run,
     })
@@ -26,7 +26,7 @@ for (let run = 0; run < Math.max(1, longRuns); run++) {
     expect(figures.unknown).toBe(0)
   }, 600_000)
 
-  test(`so it has where processes are killed in the middle (HISTORY_SEED=${seed + run})`, async () => {
+  test(`so they are if processes are killed in between (HISTORY_SEED=${seed + run})`, async () => {
     const data = { path: join(temporaryFolder(), 'killed.db') }
     const { calls, kills } = size
     const figures = await checkHistories({

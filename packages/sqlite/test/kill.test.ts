@@ -33,7 +33,7 @@ function startWriter(path: string, name: string, first: number, onAcknowledged: 
   const ended = once(lines, 'close')
   let last = first - 1
   lines.on('line', (line) => {
-    // A last line that was cut off by the kill is a smaller number, acknowledged long before.
+    // If the kill cuts off the last line, it is a smaller number, which was acknowledged long before.
     last = Math.max(last, Number(line.slice(name.length + 1)))
     onAcknowledged()
   })
@@ -49,7 +49,7 @@ function startWriter(path: string, name: string, first: number, onAcknowledged: 
   }
 }
 
-test(`kill -9 at ${kills} moments, of one writer and of several (KILL_SEED=${seed}), takes no acknowledged write and halves none`, async () => {
+test(`kill -9 at ${kills} moments, of one writer and of several (KILL_SEED=${seed}), loses no acknowledged write, and no write is applied in part`, async () => {
   const path = join(temporaryFolder(), 'killed.db')
   const random = seededNumbers(seed)
   const next = new Map(['a', 'b', 'c'].map((name) => [name, 1]))
@@ -57,7 +57,7 @@ test(`kill -9 at ${kills} moments, of one writer and of several (KILL_SEED=${see
   let writtenRounds = 0
   while (killed < kills) {
     const names = [...next.keys()].slice(0, random() < 0.5 ? 1 : 3)
-    // A kill follows a number of acknowledgements by any of the writers: one of them may wait long for the lock.
+    // Kills after a number of acknowledgements by any of the writers, because one of them may wait long for the lock.
     let awaited = 0
     let reached = () => {}
     const onAcknowledged = () => {

@@ -37,7 +37,7 @@ function installed(): string {
   return folder
 }
 
-/** Puts a package better-sqlite3 with that text into the folder. */
+/** Puts a package better-sqlite3 with this code into the folder. */
 function withDriver(folder: string, text: string): void {
   const path = join(folder, 'node_modules/better-sqlite3')
   mkdirSync(path)
@@ -49,21 +49,21 @@ async function outputOf(folder: string, file = 'app.mjs'): Promise<unknown> {
   return JSON.parse(stdout)
 }
 
-/** What the app prints: of node:sqlite where this Node has it, else an error with that text. */
+/** What the app prints: the result with node:sqlite if this Node has it, otherwise an error with this text. */
 function fallback(text: string): unknown {
   if (DatabaseSync !== undefined) return { read: { step: 1 }, sync: { step: 1 } }
   const both = new RegExp(`${text}[^]*Node 22\\.13 or newer`)
   return { code: 'unavailable', message: expect.stringMatching(both), cause: expect.any(String) }
 }
 
-describe('where better-sqlite3 cannot be loaded, node:sqlite is used, or the error tells what to do', () => {
-  test('since it is not installed', async () => {
+describe('if better-sqlite3 cannot be loaded, node:sqlite is used, or the error says what to do', () => {
+  test('because it is not installed', async () => {
     const folder = installed()
     expect(await outputOf(folder)).toEqual(fallback('not installed: run `npm install better-sqlite3`'))
     expect(existsSync(join(folder, 'a.db'))).toBe(DatabaseSync !== undefined)
   })
 
-  test('since its install script did not run', async () => {
+  test('because its install script did not run', async () => {
     const folder = installed()
     for (const part of ['package.json', 'lib']) {
       cpSync(join(driver, part), join(folder, 'node_modules/better-sqlite3', part), { recursive: true })
@@ -76,7 +76,7 @@ describe('where better-sqlite3 cannot be loaded, node:sqlite is used, or the err
     )
   })
 
-  test('since it was compiled for another Node', async () => {
+  test('because it was compiled for another Node', async () => {
     const folder = installed()
     const message = 'was compiled against a different Node.js version using NODE_MODULE_VERSION 108.'
     withDriver(
@@ -88,14 +88,14 @@ describe('where better-sqlite3 cannot be loaded, node:sqlite is used, or the err
     )
   })
 
-  test('since addons are not permitted', async () => {
+  test('because addons are not permitted', async () => {
     const folder = installed()
     withDriver(folder, `throw new Error('requires ffi access')`)
     expect(await outputOf(folder)).toEqual(fallback('better-sqlite3 cannot be loaded: see the cause'))
   })
 })
 
-test('better-sqlite3 is used where it can be loaded', async () => {
+test('better-sqlite3 is used if it can be loaded', async () => {
   const folder = installed()
   withDriver(
     folder,
@@ -106,7 +106,7 @@ test('better-sqlite3 is used where it can be loaded', async () => {
   expect(readFileSync(join(folder, 'opened'), 'utf8')).toBe(`:memory:\n${join(folder, 'a.db')}\n`)
 })
 
-test('a backup is made by the calling thread where a worker cannot load the driver', async () => {
+test('a backup is made by the calling thread if a worker cannot load the driver', async () => {
   const folder = installed()
   withDriver(
     folder,
@@ -172,7 +172,7 @@ test.each(['cjs', 'esm'] as const)('works bundled as %s with better-sqlite3 exte
     external: ['better-sqlite3'],
     logLevel: 'silent',
   })
-  // Far from the packages: only the bundle's own place, or that of better-sqlite3 beside it, can be found.
+  // Outside the repository: only what is beside the bundle can be found.
   expect(await outputOf(folder, join(folder, file))).toEqual({ read: { step: 1 }, sync: { step: 1 } })
 })
 
@@ -189,7 +189,7 @@ test('a missing folder is named, and other failures to open say what is needed',
   })
 })
 
-test('a path that a driver would take for another file is refused', () => {
+test('a path for which a driver would open another file is refused', () => {
   for (const path of ['a.db ', 'a.db\n', 'a\u0000.db', '']) {
     expect(() => sqliteStore({ path })).toThrow(expect.objectContaining({ code: 'invalid-option' }))
   }

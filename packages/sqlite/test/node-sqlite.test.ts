@@ -20,7 +20,7 @@ const hostile = [
 ]
 
 describe.each(drivers)('a database opened with $name', ({ open }) => {
-  test('keeps what is written, and stays open', async () => {
+  test('keeps the data, and stays open when the store is closed', async () => {
     const database = open(join(temporaryFolder(), 'a.db'))
     const store = sqliteStore({ database })
     const session = store.account('1').namespace('orders').session('42')

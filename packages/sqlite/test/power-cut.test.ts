@@ -18,7 +18,7 @@ const address = { account: '2', namespace: 'orders', session: '42' }
 beforeAll(() => installedProgram('strace'), 300_000)
 
 test.each(['full', 'relaxed'])(
-  `${cuts} power cuts at durability %s (POWER_CUT_SEED=${seed}) leave whole writes, and all that were awaited if full`,
+  `${cuts} power cuts at durability %s (POWER_CUT_SEED=${seed}) leave only whole writes, and with full all that were awaited`,
   async (durability) => {
     const folder = temporaryFolder()
     const path = join(folder, 'a.db')
@@ -33,7 +33,7 @@ test.each(['full', 'relaxed'])(
     expect(recorded.has('a.db-wal')).toBe(existsSync(`${path}-wal`))
     const figures = { systemCalls: calls.length, cuts, acknowledged: 0, lost: 0 }
     for (let cut = 0; cut < cuts; cut++) {
-      // Each fourth while the file is created.
+      // Every fourth power cut happens while the file is created.
       const moments = cut % 4 === 0 ? 100 : calls.length + 1
       const before = calls.slice(0, Math.floor(random() * moments))
       const kept = [0, 0.5, 0.9, 1][Math.floor(random() * 4)] ?? 0
@@ -70,7 +70,7 @@ function acknowledgedBy(writer: string, calls: readonly SystemCall[]): number {
   return last
 }
 
-/** The memory that the processes share through the file, of which the disk may hold any state. */
+/** The file of the shared memory, of which the disk may have any state. */
 function garbage(random: () => number): Buffer {
   return Buffer.from(Array.from({ length: 32_768 }, () => Math.floor(random() * 256)))
 }

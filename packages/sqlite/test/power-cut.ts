@@ -5,13 +5,13 @@ import type { SystemCall } from './system-calls.ts'
 export interface Chances {
   /** From 0 to 1, 1 excluded. */
   random(): number
-  /** How likely a sector, a length or a name is kept: 0 loses all that was not synced, 1 nothing. */
+  /** The probability that an unsynced sector, length or name is kept: 0 loses everything unsynced, 1 nothing. */
   readonly kept: number
 }
 
 type Change = Extract<SystemCall, { readonly call: 'write' | 'truncate' }>
 
-/** A file with the content that has been synced, and the changes since. */
+/** A file with its synced content, and the changes since. */
 interface RecordedFile {
   readonly synced: FileContent
   unsynced: Change[]
@@ -26,10 +26,10 @@ interface Renaming {
 const sector = 512
 
 /**
- * The files that a disk holds whose power is cut after these system calls, by name. What was synced is there: a file's
- * content once the file has been synced; its name, or that it was removed, once the folder has been. Of the rest any part
- * may be there, in any order, as POSIX allows: each name, each truncation and each sector by itself, some sectors in
- * part, and zeros where a file grew and its data did not come.
+ * The files on a disk after a power cut that follows these system calls, by name. Synced changes are there: the content
+ * of a file once the file was synced, and its name or removal once the folder was. Of the others any part may be there, in
+ * any order, as POSIX allows: each name, truncation and sector independently, some sectors in part, and zeros where a file
+ * grew but its data was not written.
  */
 export function filesAfterCut(calls: readonly SystemCall[], chances: Chances): Map<string, Buffer> {
   const inMemory = new Map<string, RecordedFile>()
@@ -96,7 +96,7 @@ function contentAfterCut({ synced, unsynced }: RecordedFile, { random, kept }: C
   return content.bytes()
 }
 
-/** The bytes of a file, in a buffer that is longer than they are, so that growing seldom copies them. */
+/** The bytes of a file, in a larger buffer, so that growing rarely copies them. */
 class FileContent {
   #buffer = Buffer.alloc(0)
   #length = 0
@@ -115,7 +115,7 @@ class FileContent {
     data.copy(this.#buffer, offset)
   }
 
-  /** Appends zeros up to that length, if the file is shorter. */
+  /** Appends zeros up to this length, if the file is shorter. */
   grow(length: number): void {
     if (length > this.#buffer.length) {
       this.#buffer = Buffer.concat([this.#buffer], Math.max(length, 2 * this.#buffer.length))

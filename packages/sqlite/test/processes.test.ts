@@ -32,7 +32,7 @@ test('four processes that patch one session of one file lose no write', async ()
   await store.close()
 })
 
-test('processes that create a file at the same moment wait for each other', async () => {
+test('processes that create a file at the same time wait for each other', async () => {
   const folder = temporaryFolder()
   const children = names.map((name) =>
     spawn(process.execPath, [fixture('begin-files.mjs'), name], { stdio: ['pipe', 'pipe', 'inherit'] }),

@@ -6,14 +6,14 @@ import { temporaryFolder } from './temporary.ts'
 
 const address = { account: '1', namespace: 'orders', session: '42' }
 
-test('a session whose life another store extends just before its end is found by a read that runs meanwhile', async () => {
+test('a read finds a session whose life another store extends just before its expiry', async () => {
   const path = join(temporaryFolder(), 'store.db')
   const other = sqliteStore({ path, now: () => 1000 })
   const written = other.sync.session(address)
   const reader = sqliteStore({
     path,
     now: () => {
-      // Everything that happens between the clock's answer and this moment could also happen between two processes.
+      // Anything that happens between the read of the clock and this moment could also happen in another process.
       written.patch({ extended: true }, { ttlSeconds: 60 })
       return 2000
     },
@@ -38,7 +38,7 @@ test('a session whose life another store extends just before its end is found by
   await Promise.all([reader.close(), other.close()])
 })
 
-/** Whether a read has found the session, in its longer life. */
+/** Whether a read found the session, whose life was extended. */
 function wasExtended(found: unknown): boolean {
   if (typeof found !== 'object' || found === null) return found === true
   return 'expiresAt' in found

@@ -11,15 +11,15 @@ import { engineError, failCommits, watched } from './watched-database.ts'
 const address = { account: '1', namespace: 'orders', session: '42' }
 const other = { account: '2', namespace: 'bookings', session: 'other' }
 
-// A rollback gives row keys and namespace ids to whoever writes next, so each test lets someone else take the rows of a
-// failed write, and then uses the handle that made it.
+// After a rollback, the next writer gets the same row keys and namespace ids. So each test lets another writer take the
+// rows of a failed write, and then uses the handle that made it.
 
 test('after a failed commit of a tick, a handle does not find the session that got its row', async () => {
   const engine = watched(':memory:')
   const store = sqliteStore({ database: engine.database })
   await store.ready()
   const [failing, taking] = [store.session(address), store.session(other)]
-  // The commit of both, and that of the first write alone.
+  // The commit of both writes, and the retry of the first one alone.
   failCommits(engine, 2)
   const codes = [failing.patch({ mine: 1 }), taking.patch({ theirs: 1 })].map((call) => codeOf(() => call))
   expect(await Promise.all(codes)).toEqual(['unavailable', 'no error'])
@@ -61,7 +61,7 @@ test('after a failed synchronous commit, a handle does not find the session that
   expect(taking.getAll()).toEqual({ theirs: 1 })
 })
 
-test('what could not be rolled back is not read, and is rolled back before the next call', async () => {
+test('writes that could not be rolled back are not read, and are rolled back before the next call', async () => {
   const engine = watched(':memory:')
   const store = sqliteStore({ database: engine.database })
   const session = store.session(address)
@@ -81,7 +81,7 @@ test('what could not be rolled back is not read, and is rolled back before the n
   expect(sync.session(address).getAll()).toEqual({ kept: 1, more: 2 })
 })
 
-test('a transaction that SQLite ended by itself leaves the next one of the owner of the database alone', () => {
+test('after SQLite ended a transaction by itself, the next transaction of the caller is left alone', () => {
   const engine = watched(':memory:')
   const { database } = engine
   const { sync } = sqliteStore({ database })
@@ -99,7 +99,7 @@ test('a transaction that SQLite ended by itself leaves the next one of the owner
   database.exec('COMMIT; INSERT INTO mine VALUES (1)')
 })
 
-test('a namespace whose deletion was rolled back keeps its sessions, for the handles that know them too', () => {
+test('a namespace whose deletion was rolled back keeps its sessions, also for existing handles', () => {
   const engine = watched(':memory:')
   const { sync } = sqliteStore({ database: engine.database })
   const session = sync.session(address)
@@ -130,7 +130,7 @@ test('after a failed commit, a handle does not find the session of another proce
   engine.database.close()
 })
 
-test('after a failed commit, a handle finds its own session where another process created it', async () => {
+test('after a failed commit, a handle finds its own session if another process created it', async () => {
   const path = join(temporaryFolder(), 'shared.db')
   const engine = watched(path)
   const store = sqliteStore({ database: engine.database })
@@ -147,7 +147,7 @@ test('after a failed commit, a handle finds its own session where another proces
 })
 
 describe.each(drivers)("a caller's savepoint with $name", ({ open }) => {
-  test('refuses writes, neither ends nor joins, and leaves nothing to find once it is rolled back', async () => {
+  test('makes writes unavailable, is neither ended nor joined, and leaves nothing after its rollback', async () => {
     const database = open(join(temporaryFolder(), 'a.db'))
     const store = sqliteStore({ database })
     const { sync } = store
@@ -172,7 +172,7 @@ describe.each(drivers)("a caller's savepoint with $name", ({ open }) => {
     database.close()
   })
 
-  test('may be open at the first call, which is refused and leaves no tables', () => {
+  test('may be open at the first call, which rejects and leaves no tables', () => {
     const database = open(':memory:')
     const { sync } = sqliteStore({ database })
     database.exec('SAVEPOINT mine')
@@ -191,7 +191,7 @@ const addresses = ['a', 'b'].flatMap((account) =>
   ['n', 'm'].map((namespace) => ({ account, namespace, session: 's' })),
 )
 
-test('random calls of two connections, some of whose commits fail, do what a model does', () => {
+test('random calls of two connections, some of whose commits fail, match a model', () => {
   const step = fc.record({
     call: fc.constantFrom('patch', 'delete', 'clear', 'delete namespace', 'get', 'get'),
     at: fc.nat(addresses.length - 1),

@@ -8,7 +8,7 @@ import { codeOf, temporaryFolder } from './temporary.ts'
 
 const address = { account: '1', namespace: 'orders', session: '42' }
 
-test('a newer version is refused, and nothing is written', async () => {
+test('tables of a newer version are refused, and nothing is written', async () => {
   const path = join(temporaryFolder(), 'a.db')
   const first = sqliteStore({ path })
   await first.session(address).patch({ a: 1 })
@@ -26,7 +26,7 @@ test('a newer version is refused, and nothing is written', async () => {
   expect(readFileSync(path).equals(before)).toBe(true)
 })
 
-test('an older version is migrated, all steps or none, and keeps its sessions', async () => {
+test('tables of an older version are migrated, all steps or none, and keep their sessions', async () => {
   const database = new BetterSqlite3(':memory:')
   const store = sqliteStore({ database })
   await store.session(address).patch({ a: 1 })
@@ -56,7 +56,7 @@ test('an invalid version is refused', async () => {
   }
 })
 
-test("a caller's own tables are left alone, and a table of theirs by our name is refused", async () => {
+test("other tables of a caller's database are left alone, and one with a name of ours is refused", async () => {
   const database = new BetterSqlite3(':memory:')
   database.exec(
     "CREATE TABLE sessions (a TEXT); INSERT INTO sessions VALUES ('mine'); PRAGMA user_version = 7",
@@ -84,7 +84,7 @@ test("a path to another program's database is refused, and nothing is written", 
   expect(readFileSync(path).equals(before)).toBe(true)
 })
 
-test('durability sets `synchronous` of the connection; the default is full', async () => {
+test('`durability` sets `synchronous` of the connection; the default is full', async () => {
   for (const [durability, synchronous] of [
     [undefined, 2],
     ['full', 2],
@@ -116,7 +116,7 @@ test('invalid options are refused', async () => {
   }
 })
 
-test('a deleted namespace is gone at once, and its rows are deleted step by step', async () => {
+test('a deleted namespace is gone at once, and its rows are deleted in steps', async () => {
   const database = new BetterSqlite3(':memory:')
   const store = sqliteStore({ database })
   const namespace = store.account('1').namespace('orders')
@@ -144,7 +144,7 @@ test('a deleted namespace is gone at once, and its rows are deleted step by step
   expect(await handle.getAll()).toEqual({ again: true })
 })
 
-test('the rows of expired sessions are deleted by writes, and a patch creates such a session again', async () => {
+test('later writes delete the rows of expired sessions, and a patch creates such a session again', async () => {
   const database = new BetterSqlite3(':memory:')
   let now = 1_000_000
   const store = sqliteStore({ database, now: () => now })

@@ -43,7 +43,7 @@ describe.each(drivers)('with $name, before an awaited call resolves', ({ name })
     expect(ends).not.toContain(-1)
   })
 
-  test('its effects are on the disk without anything that was not synced, and so is a backup', async () => {
+  test('its effects and a backup are on the disk, even if everything unsynced is lost', async () => {
     const folder = temporaryFolder()
     const [file, copy] = ['a.db', 'copy.db'].map((each) => join(folder, each))
     const calls = await recordSystemCalls(folder, [[program, `${file}`, name, `${copy}`]])
@@ -57,25 +57,25 @@ describe.each(drivers)('with $name, before an awaited call resolves', ({ name })
   })
 })
 
-/** Where in the calls the program says that the step is done. */
+/** The position in the calls at which the program reports the end of the step. */
 function endOf(step: string, calls: readonly SystemCall[]): number {
   const end = calls.findIndex((call) => call.call === 'print' && call.text === `${step}\n`)
   expect(end).toBeGreaterThan(-1)
   return end
 }
 
-/** The kinds of calls between the step before and the end of this one, in their order; like ones in a row count once. */
+/** The kinds of calls from the previous step to the end of this one, in order; repeated ones count once. */
 function orderBefore(step: string, calls: readonly SystemCall[]): string[] {
   const until = calls.slice(0, endOf(step, calls))
   const kinds = until.slice(until.findLastIndex(({ call }) => call === 'print') + 1).map((call) => {
     return 'path' in call ? `${call.call} ${basename(call.path)}` : call.call
   })
-  // Memory that processes share by way of a file is not for the disk.
+  // The file of the shared memory need not be on the disk.
   const durable = kinds.filter((kind) => !kind.endsWith('-shm'))
   return durable.filter((kind, index) => kind !== durable[index - 1])
 }
 
-/** The three sessions of a file after a power cut that takes all that was not synced. */
+/** The three sessions of a file after a power cut that loses everything unsynced. */
 function sessionsAfterCut(calls: readonly SystemCall[], file: string): unknown[] {
   const folder = join(temporaryFolder(), 'disk')
   mkdirSync(folder)

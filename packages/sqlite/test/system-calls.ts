@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { installedProgram } from '../../../test/installed-program.ts'
 import { temporaryFolder } from './temporary.ts'
 
-/** A system call on a file or the folder, or a line that a program printed, in the order of their ends. */
+/** A system call on a file or the folder, or a line that a program printed; ordered by when they ended. */
 export type SystemCall =
   | { readonly call: 'create' | 'remove' | 'sync'; readonly path: string }
   | { readonly call: 'sync folder' }
@@ -13,7 +13,7 @@ export type SystemCall =
   | { readonly call: 'truncate'; readonly path: string; readonly length: number }
   | { readonly call: 'print'; readonly text: string }
 
-/** All that changes files, so that none of it is missed; a call in the folder that is not foreseen is refused. */
+/** All calls that change files. A call in the folder that is not expected here throws. */
 const traced = (
   'open openat openat2 creat write writev pwrite64 pwritev pwritev2 fsync fdatasync sync syncfs sync_file_range ' +
   'truncate ftruncate fallocate unlink unlinkat rename renameat renameat2 link linkat mkdir mkdirat sendfile splice ' +
@@ -21,8 +21,8 @@ const traced = (
 ).split(' ')
 
 /**
- * Runs Node programs at the same time, each with its arguments, and records what they do in `folder`, as the kernel sees it:
- * under strace, on Linux.
+ * Runs Node programs at the same time, each with its arguments, and records their system calls in `folder` with strace, on
+ * Linux.
  */
 export async function recordSystemCalls(
   folder: string,
@@ -30,12 +30,12 @@ export async function recordSystemCalls(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<SystemCall[]> {
   const trace = join(temporaryFolder(), 'trace')
-  // A question mark: not every processor's kernel has each.
+  // The question mark, because not every kernel has each call.
   const calls = traced.map((name) => `?${name}`).join()
   const options = ['-fyxx', '-s10000000', '-esignal=none', `-etrace=${calls}`, `-o${trace}`]
   const commands = programs.map((words) => [process.execPath, ...words].map((word) => `'${word}'`).join(' '))
   const starts = commands.map((command) => `${command} & ids="$ids $!"`)
-  // Without a process, `wait` succeeds even if one failed.
+  // Without a process id, `wait` succeeds even if one failed.
   const shell = [...starts, 'for id in $ids; do wait $id || exit; done'].join('\n')
   const strace = await installedProgram('strace')
   await promisify(execFile)(strace, [...options, 'sh', '-c', shell], {
@@ -44,7 +44,7 @@ export async function recordSystemCalls(
   return completed(readFileSync(trace, 'latin1')).flatMap((line) => parsed(line, folder) ?? [])
 }
 
-/** The lines of a trace; the two halves of a call during which another ended become one, where it ended. */
+/** The lines of a trace; the two halves of an interrupted call become one, at the place of the second. */
 function completed(trace: string): string[] {
   const begun = new Map<string, string>()
   const lines: string[] = []

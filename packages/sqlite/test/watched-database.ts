@@ -1,16 +1,16 @@
 import type { SqliteDatabase } from '../src/index.ts'
 import { BetterSqlite3 } from './drivers.ts'
 
-/** A database that logs which statements were run, and fails where it is told to. */
+/** A database that logs which statements were run, and fails on demand. */
 export interface WatchedDatabase {
   readonly database: SqliteDatabase
   /** The first word of each statement that was run. */
   readonly log: string[]
-  /** The error that every statement with that first word throws. */
+  /** The errors to throw, by the first word of the statement. */
   readonly failures: Map<string, () => Error>
 }
 
-/** Opens a database of better-sqlite3 to watch. */
+/** Opens a database of better-sqlite3 and watches it. */
 export function watched(path: string): WatchedDatabase {
   const database = new BetterSqlite3(path)
   const log: string[] = []
@@ -41,7 +41,7 @@ export function engineError(code: string): Error {
   return Object.assign(new Error('made to fail'), { code })
 }
 
-/** Lets the next COMMITs fail as they do on a full disk, so many of them. */
+/** Makes the next `count` COMMITs fail as on a full disk. */
 export function failCommits({ failures }: WatchedDatabase, times: number): void {
   let left = times
   failures.set('COMMIT', () => {

@@ -3,21 +3,21 @@ import { expect } from 'vitest'
 import { sqliteStore } from '../src/index.ts'
 import { BetterSqlite3 } from './drivers.ts'
 
-/** The program that writes rounds; its file says how it is called. */
+/** The program that writes rounds; its file describes the arguments. */
 export const roundsWriter: string = fileURLToPath(new URL('fixtures/write-rounds.mjs', import.meta.url))
 
 /** What a file holds after a crash. */
 export interface WrittenRounds {
   /**
-   * The last round of a writer that has ended, 0 if there is none. All that it wrote must be there in whole: the
-   * asynchronous calls of a round share a transaction, its synchronous one follows it.
+   * The last round of a writer that has ended, 0 if there is none. Everything that it wrote must be complete: the
+   * asynchronous calls of a round share a transaction, and its synchronous call follows them.
    */
   endedAt(writer: string): number
-  /** The last round of a writer, which may be running. */
+  /** The last round of a writer, which may still be running. */
   lastOf(writer: string): number
 }
 
-/** Opens a file after a crash, which must be sound. */
+/** Opens a file after a crash, and checks its integrity. */
 export function inspectRounds(path: string, inspect: (rounds: WrittenRounds) => void): void {
   const database = new BetterSqlite3(path)
   const { sync } = sqliteStore({ database })
@@ -41,7 +41,7 @@ export function inspectRounds(path: string, inspect: (rounds: WrittenRounds) => 
     const round = Number(shared.shared)
     const expected: { [session: string]: number } = { shared: round }
     if (round > 0) Object.assign(expected, { [`${writer} first`]: round, [`${writer} last`]: round })
-    // Each round creates a session, and clears the one of ten rounds before.
+    // Each round creates a session, and clears the one of ten rounds earlier.
     for (let each = Math.max(1, round - 9); each <= round; each++) expected[`${writer} ${each}`] = each
     expect(shared).toEqual(expected)
     expect([round, round - 1]).toContain(lagging)

@@ -1,6 +1,6 @@
 const address = { account: '577089', namespace: 'orders', session: 'c1' }
 
-/** Counts in one session by `update`, and writes a property of its own at each step, without waiting. */
+/** Counts in one session with `update`, and writes its own property at each step, without waiting. */
 export async function count(store, times, own) {
   const session = store.session(address)
   const done = []

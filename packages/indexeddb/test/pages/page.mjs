@@ -15,7 +15,7 @@ function storeOf(name, options) {
 
 const sessionOf = (name) => storeOf(name).session(address)
 
-/** What a call came to, as data. */
+/** The result of a call, as data. */
 async function outcome(call) {
   try {
     return { value: await call() }
@@ -24,7 +24,7 @@ async function outcome(call) {
   }
 }
 
-/** An IndexedDB request's answer. */
+/** The result of an IndexedDB request. */
 function answer(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
@@ -33,7 +33,7 @@ function answer(request) {
 }
 
 globalThis.tools = {
-  /** Runs one case of the kit by its name; gives what went wrong. */
+  /** Runs one case of the kit by its name; returns the error. */
   kitCase: (name) =>
     kit
       .get(name)()
@@ -46,14 +46,14 @@ globalThis.tools = {
   patch: (name, patch) => outcome(() => sessionOf(name).patch(patch)),
   get: (name) => outcome(() => sessionOf(name).getAll()),
   ready: (name) => outcome(() => storeOf(name).ready()),
-  /** Patches one after the other, and reports each that is acknowledged, until the page ends. */
+  /** Patches one after the other, and reports each acknowledged patch, until the page is closed. */
   async patchForEver(name) {
     for (let n = 1; ; n++) {
       await sessionOf(name).patch({ n, [`p${n % 50}`]: 'x'.repeat(1000) })
       globalThis.acknowledged(n)
     }
   },
-  /** The same work by a worker of this page. */
+  /** The same in a worker of this page. */
   worker: (name, times, own) =>
     new Promise((resolve, reject) => {
       const worker = new Worker('/worker.mjs', { type: 'module' })
@@ -61,7 +61,7 @@ globalThis.tools = {
       worker.onerror = (event) => reject(new Error(event.message))
       worker.postMessage({ name, times, own })
     }),
-  /** The same work by the service worker of this origin. */
+  /** The same in the service worker of this origin. */
   async serviceWorker(name, times, own) {
     const registration = await navigator.serviceWorker.register('/worker.mjs', { type: 'module' })
     const { active } = await navigator.serviceWorker.ready
@@ -74,7 +74,7 @@ globalThis.tools = {
     await registration.unregister()
     return said
   },
-  /** Deletes a database; `blocked` where another page holds it. */
+  /** Deletes a database; `blocked` if another page has it open. */
   deleteDatabase: (name) =>
     new Promise((resolve, reject) => {
       const request = indexedDB.deleteDatabase(name)
@@ -82,7 +82,7 @@ globalThis.tools = {
       request.onsuccess = () => resolve('deleted')
       request.onerror = () => reject(request.error)
     }),
-  /** Opens a database as another program would, with a version and an object store of its own, and closes it. */
+  /** Opens a database as another program would, with its own version and object store, and closes it. */
   async foreignDatabase(name, version) {
     const request = indexedDB.open(name, version)
     request.onupgradeneeded = () => request.result.createObjectStore('theirs').put('kept', 'key')
@@ -100,7 +100,7 @@ globalThis.tools = {
   async fill(name) {
     const store = storeOf(name)
     const session = (id) => store.session({ ...address, session: `${id}` })
-    // Not to be compressed.
+    // Random, so that it cannot be compressed.
     const characters = Array.from({ length: 300_000 }, () => 33 + Math.floor(Math.random() * 90))
     const text = characters.map((code) => String.fromCharCode(code)).join('')
     let written = 0

@@ -1,4 +1,4 @@
-// The store of a page or a worker; all of one origin and name share what is kept.
+// The store of a page or a worker; all with the same origin and name share the data.
 import { indexedDbStore } from '@context-store/indexeddb'
 import { offlineStore } from '@context-store/offline'
 import { restStore } from '@context-store/rest/client'

@@ -1,4 +1,4 @@
-// A worker that writes and sends as the pages do; as a service worker it sends when the browser says that it can.
+// A worker that writes and sends like the pages; as a service worker, it sends when the browser fires a sync event.
 import { open, write } from './device.mjs'
 
 globalThis.onmessage = async ({ data: { name, baseUrl, times, own } }) => {
@@ -6,7 +6,7 @@ globalThis.onmessage = async ({ data: { name, baseUrl, times, own } }) => {
   globalThis.postMessage('done')
 }
 
-// A worker that is asked without a network must have been loaded before.
+// Tells the page that this worker is loaded: without a network it could not be.
 if ('DedicatedWorkerGlobalScope' in globalThis) globalThis.postMessage('ready')
 
 globalThis.addEventListener('sync', (event) => {
