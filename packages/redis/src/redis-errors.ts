@@ -107,7 +107,7 @@ export function timeoutError(
 ): ContextStoreError {
   if (!isSent && isUnauthorized(cause)) return errorOf(cause, 'read')
   const what = isSent ? 'Redis did not answer' : 'there was no connection to Redis'
-  return new StoreUnavailableError(`${what} within ${timeoutMs} ms`, {
+  return new StoreUnavailableError(`${what} within ${timeoutMs} ms${systemReason(cause)}`, {
     ...(cause !== undefined && { cause }),
     outcome: isSent && during === 'write' ? 'unknown' : 'not-applied',
   })
@@ -115,4 +115,9 @@ export function timeoutError(
 
 function messageOf(error: unknown): string {
   return isErrorReply(error) ? String(error.message) : ''
+}
+
+/** What the operating system says, such as `connect ECONNREFUSED 127.0.0.1:6379`. An error reply may quote a password. */
+function systemReason(cause: unknown): string {
+  return cause instanceof Error && 'syscall' in cause ? `: ${cause.message}` : ''
 }

@@ -88,10 +88,14 @@ export function redisStore(options: RedisStoreOptions): ContextStore {
   }, rest)
 }
 
+const encode = 'percent-encode special characters in the user and the password'
+
 function clientOf(url: string | undefined, timeoutMs: number): RedisClient {
-  if (typeof url !== 'string' || !/^rediss?:$/.test(protocolOf(url))) {
+  if (typeof url !== 'string' || !/^rediss?:\/\//i.test(url)) {
     throw new InvalidOptionError('url: must begin with redis:// or rediss://')
   }
+  if (!URL.canParse(url))
+    throw new InvalidOptionError(`url: is not a valid URL: check the port, and ${encode}`)
   try {
     return createClient({
       url,
@@ -106,12 +110,11 @@ function clientOf(url: string | undefined, timeoutMs: number): RedisClient {
       },
     })
   } catch (cause) {
-    throw new InvalidOptionError('url: the client does not accept it: see the cause', { cause })
+    throw new InvalidOptionError(
+      `url: the client does not accept it: check the database number, and ${encode}`,
+      { cause },
+    )
   }
-}
-
-function protocolOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).protocol : ''
 }
 
 function checkWhole(name: string, value: number, least: number, most: number): void {

@@ -259,6 +259,28 @@ test('unknown options and invalid values are refused', async () => {
   expect(client.listenerCount('error')).toBe(0)
 })
 
+test.each([
+  ['http://127.0.0.1:6379', 'must begin with redis://'],
+  ['redis://127.0.0.1:641100', 'check the port'],
+  ['redis://:a b#c@127.0.0.1', 'percent-encode'],
+  ['redis://:p@ss/w@127.0.0.1', 'percent-encode'],
+])('`redisStore` says what is wrong with the URL %s', (url, remedy) => {
+  expect(() => redisStore({ url })).toThrow(remedy)
+})
+
+test('an error about a lost connection names the host and the reason', async () => {
+  const free = createServer().listen(0, '127.0.0.1')
+  await once(free, 'listening')
+  const { port } = Object(free.address())
+  free.close()
+  await once(free, 'close')
+  const store = redisStore({ url: `redis://:secret@127.0.0.1:${port}`, timeoutMs: 300 })
+  const message = await store.ready().catch((error) => error.message)
+  expect(message).toMatch(`no connection to Redis within 300 ms: connect ECONNREFUSED 127.0.0.1:${port}`)
+  expect(message).not.toContain('secret')
+  await store.close()
+})
+
 test('many stores on one client cause no warning, and leave no listeners behind', async () => {
   const warnings: string[] = []
   const onWarning = ({ message }: Error): unknown => warnings.push(message)
