@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -22,9 +23,13 @@ async function copyOfRepository(
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'context-store-release-'))
   copies.push(folder)
-  const { stdout } = await run('git', ['ls-files'], { cwd: root })
-  const read = /(^|\/)(package\.json|README\.md|LICENSE)$|^package-lock\.json$|^CHANGELOG\.md$/
-  for (const path of stdout.split('\n').filter((path) => read.test(path))) {
+  const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'))
+  const workspaces = Object.keys(lock.packages).filter((path) => !path.includes('node_modules'))
+  const files = workspaces.flatMap((path) =>
+    ['package.json', 'README.md', 'LICENSE'].map((name) => join(path, name)),
+  )
+  for (const path of [...files, 'package-lock.json', 'CHANGELOG.md']) {
+    if (!existsSync(join(root, path))) continue
     await mkdir(join(folder, dirname(path)), { recursive: true })
     await cp(join(root, path), join(folder, path))
   }
