@@ -2,8 +2,8 @@
 # A test in a shell script: an order is stored, and one that the service refuses is not.
 set -eu
 
-# The command that starts the double. In a project that has it installed, npx finds it.
-command=${CONTEXT_STORE_COMMAND:-npx context-store}
+# The command that starts the double. It is run directly: a signal to npx does not end the server.
+command=${CONTEXT_STORE_COMMAND:-node_modules/.bin/context-store}
 folder=$(mktemp -d)
 mkfifo "$folder/output"
 $command serve --control --port 0 --json >"$folder/output" &

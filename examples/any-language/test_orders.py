@@ -7,8 +7,8 @@ import unittest
 import urllib.error
 import urllib.request
 
-# The command that starts the double. In a project that has it installed, npx finds it.
-COMMAND = json.loads(os.environ.get("CONTEXT_STORE", '["npx", "context-store"]'))
+# The command that starts the double. It is run directly: a signal to npx does not end the server.
+COMMAND = json.loads(os.environ.get("CONTEXT_STORE", '["node_modules/.bin/context-store"]'))
 
 
 def call(url, method="GET", value=None):

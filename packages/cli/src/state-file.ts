@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createWriteStream, statSync } from 'node:fs'
+import { createWriteStream, existsSync, realpathSync, statSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ContextStore, ContextStoreError, type Patch, type Properties } from '@context-store/core'
@@ -76,10 +76,12 @@ export async function mergeSeed(store: ContextStore, { namespaces, sessions }: S
  * @throws `InputError` that names the file
  */
 export async function checkWritable(file: string): Promise<void> {
-  const path = resolve(file)
+  const path = targetOf(file)
   const draft = draftOf(path)
   try {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder')
+    const existing = statSync(path, { throwIfNoEntry: false })
+    if (existing?.isDirectory()) throw new Error('it is a folder')
+    if (existing?.isFile() === false) throw new Error('it is not a regular file')
     await writeFile(draft, '')
     await rm(draft)
   } catch (cause) {
@@ -89,7 +91,7 @@ export async function checkWritable(file: string): Promise<void> {
 
 /** Writes all data of a store, as {@link readSeed} reads it. Replaces the file completely or not at all. */
 export async function writeState(store: ContextStore, file: string): Promise<void> {
-  const path = resolve(file)
+  const path = targetOf(file)
   const draft = draftOf(path)
   const output = createWriteStream(draft)
   const opened = once(output, 'open')
@@ -163,4 +165,10 @@ async function tryOut({ namespaces, sessions }: Seed, path: string): Promise<voi
 function members(value: unknown, where: string, what: string): [string, unknown][] {
   if (!isObject(value)) throw new InputError(`${where}: must be an object of ${what}`)
   return Object.entries(value)
+}
+
+/** The file itself where a link is named: the export is renamed over its target, and the link stays. */
+function targetOf(file: string): string {
+  const path = resolve(file)
+  return existsSync(path) ? realpathSync(path) : path
 }

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { programs } from './program.ts'
 
@@ -121,6 +122,22 @@ test.each([
     expect(existsSync(inFolder('context-store.db'))).toBe(false)
   },
 )
+
+test('--export-on-exit writes the file that a symbolic link names, and keeps the link', async () => {
+  await writeFile(inFolder('real.json'), 'old')
+  await symlink(inFolder('real.json'), inFolder('link.json'))
+  const { end } = await serve('--export-on-exit', 'link.json')
+  expect(await end()).toEqual([0, null])
+  expect((await lstat(inFolder('link.json'))).isSymbolicLink()).toBe(true)
+  expect(JSON.parse(await readFile(inFolder('real.json'), 'utf8'))).toEqual({})
+})
+
+test('--export-on-exit refuses what is not a regular file, and leaves it as it is', async () => {
+  execFileSync('mkfifo', [inFolder('pipe')])
+  const { code, err } = await command('serve', '--memory', '--port', '0', '--export-on-exit', 'pipe')
+  expect([code, err]).toEqual([1, expect.stringContaining('it is not a regular file')])
+  expect((await lstat(inFolder('pipe'))).isFIFO()).toBe(true)
+})
 
 test.each(['no/such/folder.json', '.'])(
   'an --export-on-exit to %s is refused before the server starts',
