@@ -284,8 +284,14 @@ function objectOf(json: string): { readonly [name: string]: unknown } {
 /** A value that is valid JSON is parsed; any other is a string. */
 function pairOf(pair: string): [name: string, value: unknown] {
   const at = pair.indexOf('=')
-  if (at === -1) throw new UsageError(`set: ${JSON.stringify(pair)} is not a name=value pair: ${whatToMerge}`)
+  // An empty name is almost always an empty shell variable; a JSON object can have one.
+  if (at < 1) throw new UsageError(`set: ${JSON.stringify(pair)} is not a name=value pair: ${whatToMerge}`)
   const [name, text] = [pair.slice(0, at), pair.slice(at + 1)]
+  if (/^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text))) {
+    throw new UsageError(
+      `set: ${name}: a JSON number cannot keep all digits: give a string, ${name}='"${text}"'`,
+    )
+  }
   try {
     return [name, JSON.parse(text)]
   } catch {

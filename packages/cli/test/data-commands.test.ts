@@ -254,6 +254,16 @@ test.each([
   expect(existsSync(inFolder('x.db'))).toBe(false)
 })
 
+test.each([
+  ['id=12345678901234567890', `id='"12345678901234567890"'`],
+  ['id=-9007199254740993', 'cannot keep all digits'],
+  ['=5', 'not a name=value pair'],
+])('`set` refuses the pair %s, and writes nothing', async (pair, remedy) => {
+  const { code, err } = await command('set', 'a.db', 'a', 'n', 's', pair)
+  expect([code, err]).toEqual([2, expect.stringContaining(remedy)])
+  expect(existsSync(inFolder('a.db'))).toBe(false)
+})
+
 test('`set` takes name=value pairs, and `get --raw` prints one value', async () => {
   await command(
     'set',
