@@ -84,8 +84,9 @@ export class OfflineAdapter implements StorageAdapter {
     this.#rules = rules
   }
 
-  ready(): Promise<void> {
-    return this.#local.ready()
+  async ready(): Promise<void> {
+    await this.#local.ready()
+    await this.#rounds.count()
   }
 
   /** Noted first: a namespace that was created without a note would never reach the remote store. */

@@ -32,6 +32,8 @@ export class Rounds {
   #due = 0
   /** Whether the writes left by an earlier run or another tab have been found. */
   #hasLooked = false
+  /** Whether the status counts what earlier runs left; before, nothing has been sent. */
+  #isCounted = false
 
   constructor(
     outbox: Outbox,
@@ -55,6 +57,11 @@ export class Rounds {
     if (!this.#isBackground) return
     globalThis.addEventListener?.('online', this.#online)
     this.#wakeIn(0)
+  }
+
+  /** Counts the unsent and rejected writes that earlier runs left, so that the status is true before the first round. */
+  async count(): Promise<void> {
+    if (!this.#isCounted) await this.#findAll(() => this.#isCounted)
   }
 
   /** Notes a write. */
@@ -141,6 +148,9 @@ export class Rounds {
       await this.#lock.hold(signal, async (check) => {
         hasBegun = true
         const unread = isWhole ? await this.#findAll() : undefined
+        // A damaged record does not keep the rest from being sent.
+        this.#isCounted = true
+        if (isWhole && unread === undefined) this.#hasLooked = true
         this.#status.began()
         const mayGoOn = (): void => {
           check()
@@ -170,18 +180,22 @@ export class Rounds {
     }
   }
 
-  /** Finds all sessions with unsent or rejected writes; resolves to the error if not all could be read. */
-  async #findAll(): Promise<ContextStoreError | undefined> {
+  /**
+   * Finds all sessions with unsent or rejected writes; resolves to the error if not all could be read. Stops if
+   * `isOutdated`: what it read may have been sent meanwhile.
+   */
+  async #findAll(isOutdated = () => false): Promise<ContextStoreError | undefined> {
     try {
       let from: string | undefined
       do {
         const { items, next } = await this.#outbox.records(from)
+        if (isOutdated()) return undefined
         for (const [place, record] of items) {
           this.#status.note(place, isPending(record), refusalsOf(record).size > 0)
         }
         from = next
       } while (from !== undefined)
-      this.#hasLooked = true
+      this.#isCounted = true
       return undefined
     } catch (error) {
       // A damaged record must not block the writes that this store knows about.

@@ -93,6 +93,33 @@ test('a regenerated key stops its account until there is another one', async () 
   expect(await store.flush()).toMatchObject({ state: 'synced', pending: 0 })
 })
 
+test.each(['<h1>Sign in</h1>', '', 'k\n'])('a key function that returns %j loses nothing', async (page) => {
+  let key = page
+  await using store = offlineStore({
+    local: memoryStore(),
+    remote: restStore({ baseUrl: double.url, apiKey: () => key }),
+    pull: 'manual',
+    push: 'manual',
+  })
+  await store.account('a').namespace('shop').session('visit').patch({ step: 1 })
+  expect(await store.flush()).toMatchObject({ state: 'unauthorized', pending: 1, rejected: 0 })
+  key = 'k'
+  expect(await store.flush()).toMatchObject({ state: 'synced', pending: 0 })
+  expect(double.snapshot()).toEqual({ a: { shop: { visit: { step: 1 } } } })
+})
+
+test('a base URL with a path too many loses nothing', async () => {
+  const local = memoryStore()
+  const open = (baseUrl: string) =>
+    offlineStore({ local, remote: restStore({ baseUrl, apiKey: 'k' }), pull: 'manual', push: 'manual' })
+  const wrong = open(`${double.url}/v1`)
+  await wrong.account('a').namespace('shop').session('visit').patch({ step: 1 })
+  expect(await wrong.flush()).toMatchObject({ state: 'offline', pending: 1, rejected: 0 })
+  await using right = open(double.url)
+  expect(await right.flush()).toMatchObject({ state: 'synced', pending: 0 })
+  expect(double.snapshot()).toEqual({ a: { shop: { visit: { step: 1 } } } })
+})
+
 test('with a service that fails in every way, devices and service agree once it works', async () => {
   const fault = fc.constantFrom(
     { status: 503 },

@@ -439,6 +439,19 @@ test('a local store without atomic batches is refused, as are invalid options', 
   }
 })
 
+test('after `ready`, the status counts what an earlier run left unsent or rejected', async () => {
+  const { store, local, remote, network, at } = device()
+  network.next.push(new InvalidValueError('', 'no'))
+  await store.account('577089').namespace('shop').session('refused').patch({ step: 1 })
+  await store.flush()
+  await at.patch({ step: 1 })
+  const later = offlineStore({ local, remote, pull: 'manual', push: 'manual' })
+  opened.push(later)
+  await later.ready()
+  expect(later.status).toMatchObject({ state: 'pending', pending: 1, rejected: 1 })
+  expect(await later.flush()).toMatchObject({ state: 'synced', pending: 0, rejected: 1 })
+})
+
 test('in the background, writes are sent soon, retried after a failure, and those of an earlier run are sent too', async () => {
   vi.useFakeTimers()
   try {

@@ -1,9 +1,13 @@
 import type { Answer } from './answer.ts'
 import type { ServiceRequest } from './service-request.ts'
 
-/** The page for people at `/`, which is not a path of the contract and needs no API key; `undefined` for other requests. */
+/**
+ * The page for people at `/`, which is not a path of the contract; `undefined` for other requests. A program sends its
+ * API key, and must be told if the key is refused: `ready()` of `restStore` asks for this path.
+ */
 export function frontPage(request: ServiceRequest, target: string): Answer | undefined {
   if (target !== '/' || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined
+  if (request.header('maven-api-key') !== undefined) return undefined
   const url = `http://${request.header('host') ?? '127.0.0.1'}`
   const session = escaped(`${url}/v1/account/577089/orders/conversation-7/properties`)
   const body = `<!doctype html>

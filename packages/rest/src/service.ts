@@ -5,6 +5,7 @@ import { corsRules, isPreflight } from './cors.ts'
 import { statusOfError } from './error-status.ts'
 import type { HandlerOptions } from './handler-options.ts'
 import { keyRing } from './keys.ts'
+import { noSuchPath } from './no-such-path.ts'
 import type { Operation } from './operation.ts'
 import { type PathPart, readTarget } from './path.ts'
 import { serviceRules } from './profiles.ts'
@@ -41,7 +42,7 @@ export function createService(
     const route = routeOf(parts)
     const { account, key } = route?.open ? noCredentials : credentialsOf(request, parts, query, route)
     if (!route?.open) authorize(account, key)
-    if (route === undefined) throw new Refusal(404, 'there is no such path: see /openapi.json')
+    if (route === undefined) throw new Refusal(404, `${noSuchPath}: see /openapi.json`)
     const operation = operationOf(route, request.method)
     const bytes = operation.takes === 'nothing' ? undefined : await readBody(request, mostBytes)
     if (parts.includes(undefined)) throw new Refusal(400, 'the path is not valid percent-encoded UTF-8')

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { runInNewContext } from 'node:vm'
-import { absent, type Session } from '@context-store/core'
+import { absent, InvalidValueError, type Session } from '@context-store/core'
 import { type RestStoreOptions, restStore } from '@context-store/rest/client'
 import { type ContextServiceDouble, startContextService } from '@context-store/rest/testing'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -193,8 +193,10 @@ describe('API keys', () => {
     const failing = session({ apiKey: () => Promise.reject(new Error('no vault')) })
     await expect(failing.getAll()).rejects.toMatchObject({ code: 'unauthorized' })
     await expect(session({ apiKey: () => 'in two\nlines' }).getAll()).rejects.toMatchObject({
-      code: 'invalid-option',
+      code: 'unauthorized',
     })
+    const confused = session({ apiKey: () => Promise.reject(new InvalidValueError('', 'of another store')) })
+    await expect(confused.getAll()).rejects.toMatchObject({ code: 'unauthorized' })
   })
 })
 
@@ -372,6 +374,15 @@ describe('when the network fails', () => {
   test('a call with an `apiKey` function that hangs times out', async () => {
     const one = session({ apiKey: () => new Promise<string>(() => undefined), timeoutMs: 20 })
     await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
+  })
+
+  test('an `apiKey` function that hung is asked again by the next call', async () => {
+    let calls = 0
+    const key = () => (++calls === 1 ? new Promise<string>(() => undefined) : 'any')
+    const one = session({ apiKey: key, timeoutMs: 200 })
+    await expect(one.patch({ a: 1 })).rejects.toMatchObject({ code: 'unavailable' })
+    await one.patch({ a: 1 })
+    expect(calls).toBe(2)
   })
 
   test('calls on one session take effect in order, awaited or not', async () => {

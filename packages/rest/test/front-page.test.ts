@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { promisify } from 'node:util'
 import { memoryStore } from '@context-store/memory'
+import { restStore } from '@context-store/rest/client'
 import { type ContextServer, serve } from '@context-store/rest/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { installedProgram } from '../../../test/installed-program.ts'
@@ -48,6 +49,24 @@ test('the page has the CORS headers of the service, so that `ready()` works in a
   const answer = await fetch(open.url)
   expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
   await open.close()
+})
+
+test('`ready()` of a client still finds out that its API key is refused', async () => {
+  const guarded = await serve({ store, keys: 'secret' })
+  const client = (apiKey: string) => restStore({ baseUrl: guarded.url, apiKey })
+  await expect(client('wrong').ready()).rejects.toMatchObject({ code: 'unauthorized' })
+  await client('secret').ready()
+  await guarded.close()
+})
+
+test('a client whose base URL has a path too many says so, instead of reading nothing', async () => {
+  const client = restStore({ baseUrl: `${server.url}/v1`, apiKey: 'secret' })
+  const wrong = client.account('577089').namespace('orders').session('conversation-7')
+  const refused = { code: 'corrupt', message: expect.stringContaining('check baseUrl') }
+  await expect(wrong.getAll()).rejects.toMatchObject(refused)
+  await expect(wrong.patch({ step: 1 })).rejects.toMatchObject(refused)
+  await expect(wrong.delete(['step'])).rejects.toMatchObject(refused)
+  await expect(wrong.clear()).rejects.toMatchObject(refused)
 })
 
 test('a host that is markup does not get into the page', async () => {

@@ -39,8 +39,16 @@ export class AccountKeys {
     return this.#replacing.get(account) ?? this.#replace(account, refused)
   }
 
+  /** Forgets a key that did not come in time, so that the next request asks for it again. */
+  forget(account: string): void {
+    this.#kept.delete(account)
+    this.#replacing.delete(account)
+  }
+
   #replace(account: string, refused: string): Promise<string> {
-    const replacing = this.#ask(account, refused).finally(() => this.#replacing.delete(account))
+    const replacing = this.#ask(account, refused).finally(() => {
+      if (this.#replacing.get(account) === replacing) this.#replacing.delete(account)
+    })
     this.#replacing.set(account, replacing)
     return replacing
   }
@@ -63,10 +71,11 @@ export class AccountKeys {
     try {
       return checkedKey(await (refused === undefined ? source(account) : source(account, refused)))
     } catch (cause) {
-      if (ContextStoreError.is(cause)) throw cause
-      throw new UnauthorizedError('apiKey: the function threw instead of returning a key: see the cause', {
-        cause,
-      })
+      if (ContextStoreError.is(cause, 'unavailable') || ContextStoreError.is(cause, 'unauthorized')) {
+        throw cause
+      }
+      // Not an invalid option: the function may return a good key next time, so a write must not be given up for this.
+      throw new UnauthorizedError('apiKey: the function failed: see the cause', { cause })
     }
   }
 }

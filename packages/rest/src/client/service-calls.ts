@@ -87,11 +87,15 @@ export class ServiceCalls {
 
   async #authorized(request: ServiceRequest, signal: AbortSignal): Promise<ServiceAnswer> {
     const { keys } = this.#options
-    const key = await unlessAborted(keys.of(request.account), signal, () => noKey(request))
+    const late = (): Error => {
+      keys.forget(request.account)
+      return noKey(request)
+    }
+    const key = await unlessAborted(keys.of(request.account), signal, late)
     const answer = await this.#arriving(request, key, signal)
     if (answer.status !== 401 && answer.status !== 403) return answer
     if (!keys.canReplace) throw refusedKey(request)
-    const another = await unlessAborted(keys.instead(request.account, key), signal, () => noKey(request))
+    const another = await unlessAborted(keys.instead(request.account, key), signal, late)
     const second = another === key ? answer : await this.#arriving(request, another, signal)
     if (second.status === 401 || second.status === 403) throw refusedKey(request)
     return second

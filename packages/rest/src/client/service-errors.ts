@@ -6,6 +6,7 @@ import {
   StoreUnavailableError,
   TooLargeError,
 } from '@context-store/core'
+import { noSuchPath } from '../no-such-path.ts'
 import type { ServiceAnswer, ServiceRequest } from './service-exchange.ts'
 
 /** The `outcome` of a call whose request failed. With `isRefused`, the request certainly changed nothing. */
@@ -26,7 +27,7 @@ export function errorOf(answer: ServiceAnswer, request: ServiceRequest): Context
     return new TooLargeError(`the service answered 413: ${reason}`, { outcome: outcomeOf(request, true) })
   }
   // A service with this contract does not answer like this: something else is at that URL.
-  if (status < 400 || said === undefined) return notTheService(status, request)
+  if (status < 400 || said === undefined || said.startsWith(noSuchPath)) return notTheService(status, request)
   // A 5xx says that the service failed, perhaps after it wrote.
   const outcome = outcomeOf(request, status < 500)
   switch (status) {
@@ -41,7 +42,7 @@ export function errorOf(answer: ServiceAnswer, request: ServiceRequest): Context
 
 /** Whether the answer is the service's 404. */
 export function isNotFound(answer: ServiceAnswer): boolean {
-  return answer.status === 404 && messageOf(answer) !== undefined
+  return answer.status === 404 && messageOf(answer)?.startsWith(noSuchPath) === false
 }
 
 /** The message in the body of an error, at most 200 characters; `undefined` if the body is not that of the contract. */
